@@ -1,0 +1,146 @@
+//! The page, as `build.rs` embedded it.
+
+use axum::{
+    Router,
+    http::{HeaderMap, StatusCode, header::ACCEPT_ENCODING},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
+
+include!(concat!(env!("OUT_DIR"), "/assets.rs"));
+
+/// What trunk writes where a nonce belongs (`create_nonce` in Trunk.toml).
+const NONCE_PLACEHOLDER: &str = "{{__TRUNK NONCE__}}";
+
+/// One file of the page. Its name holds a hash of its content.
+struct Asset {
+    path: &'static str,
+    content_type: &'static str,
+    identity: &'static [u8],
+    brotli: &'static [u8],
+    gzip: &'static [u8],
+}
+
+/// Whether this binary was built with the page in it.
+pub fn has_page() -> bool {
+    INDEX.is_some()
+}
+
+/// A route for each file, so that an unknown path is unknown and a wrong method is told so.
+pub(crate) fn routes() -> Router {
+    let mut router = Router::new()
+        .route("/", get(index))
+        .route("/favicon.ico", get(favicon));
+    for asset in ASSETS {
+        router = router.route(
+            asset.path,
+            get(move |headers: HeaderMap| async move { serve(asset, &headers) }),
+        );
+    }
+    router
+}
+
+async fn index() -> Response {
+    let Some(html) = INDEX else {
+        return crate::text(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "This server was built without its page. `make run` builds both; the event stream is at /stream.\n",
+        );
+    };
+    let mut random = [0; 16];
+    if let Err(error) = getrandom::fill(&mut random) {
+        tracing::error!(%error, "no randomness for a nonce");
+        return crate::text(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "The system gave no random numbers.\n",
+        );
+    }
+    let nonce = STANDARD_NO_PAD.encode(random);
+    // `connect-src` is wide on purpose: opening any stream is what the page is for. Nothing that is
+    // received can become a script, a style or a frame.
+    let policy = format!(
+        "default-src 'none'; script-src 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; \
+         connect-src http: https:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    );
+    (
+        [
+            ("content-type", "text/html; charset=utf-8"),
+            // No validator: a 304 would pair the new policy with a kept body and its old nonce.
+            ("cache-control", "no-cache"),
+            ("content-security-policy", &policy),
+            ("x-content-type-options", "nosniff"),
+            ("referrer-policy", "no-referrer"),
+        ],
+        html.replace(NONCE_PLACEHOLDER, &nonce),
+    )
+        .into_response()
+}
+
+async fn favicon() -> impl IntoResponse {
+    let icon: &'static [u8] = include_bytes!("../../style/icon.svg");
+    (
+        [
+            ("content-type", "image/svg+xml"),
+            ("cache-control", "max-age=86400"),
+        ],
+        icon,
+    )
+}
+
+fn serve(asset: &'static Asset, headers: &HeaderMap) -> Response {
+    let accepted = headers
+        .get(ACCEPT_ENCODING)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("");
+    let common = [
+        ("content-type", asset.content_type),
+        ("cache-control", "public, max-age=31536000, immutable"),
+        ("vary", "accept-encoding"),
+        ("x-content-type-options", "nosniff"),
+    ];
+    if accepts(accepted, "br") {
+        (common, [("content-encoding", "br")], asset.brotli).into_response()
+    } else if accepts(accepted, "gzip") {
+        (common, [("content-encoding", "gzip")], asset.gzip).into_response()
+    } else {
+        (common, asset.identity).into_response()
+    }
+}
+
+/// Whether the value of an `accept-encoding` header names `coding` and does not refuse it by
+/// `q=0` (RFC 9110, 12.5.3).
+fn accepts(header: &str, coding: &str) -> bool {
+    header.split(',').any(|item| {
+        let mut parts = item.split(';').map(str::trim);
+        let named = parts
+            .next()
+            .is_some_and(|name| name.eq_ignore_ascii_case(coding));
+        let refused = parts.any(|part| {
+            part.strip_prefix("q=")
+                .and_then(|weight| weight.parse::<f32>().ok())
+                == Some(0.0)
+        });
+        named && !refused
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::accepts;
+
+    #[test]
+    fn an_encoding_is_used_only_where_the_client_takes_it() {
+        for (header, coding, expected) in [
+            ("gzip, deflate, br, zstd", "br", true),
+            ("gzip, deflate, br;q=0", "br", false),
+            ("gzip;q=0.5,br;q=0.0", "br", false),
+            ("GZIP", "gzip", true),
+            ("gzip;q=0.1", "gzip", true),
+            ("x-gzip", "gzip", false),
+            ("", "gzip", false),
+        ] {
+            assert_eq!(accepts(header, coding), expected, "{header:?} {coding}");
+        }
+    }
+}

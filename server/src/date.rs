@@ -1,0 +1,38 @@
+//! Dates as ECMAScript writes them.
+
+use jiff::{Timestamp, tz::TimeZone};
+
+/// `Date.prototype.toString` of ECMAScript in the time zone UTC, as Node writes it into the article's
+/// stream (ECMA-262, 21.4.4.41): `Sun Nov 22 2026 23:25:54 GMT+0000 (Coordinated Universal Time)`.
+pub(crate) fn to_string(time: Timestamp) -> String {
+    time.to_zoned(TimeZone::UTC)
+        .strftime("%a %b %d %Y %H:%M:%S GMT+0000 (Coordinated Universal Time)")
+        .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_those_that_node_prints() {
+        // Each line from: TZ=UTC node -p 'String(new Date(SECONDS * 1000))'
+        for (seconds, expected) in [
+            (
+                1_795_389_954,
+                "Sun Nov 22 2026 23:25:54 GMT+0000 (Coordinated Universal Time)",
+            ),
+            (
+                0,
+                "Thu Jan 01 1970 00:00:00 GMT+0000 (Coordinated Universal Time)",
+            ),
+            (
+                951_782_400,
+                "Tue Feb 29 2000 00:00:00 GMT+0000 (Coordinated Universal Time)",
+            ),
+        ] {
+            let time = Timestamp::from_second(seconds).expect("in range");
+            assert_eq!(to_string(time), expected);
+        }
+    }
+}

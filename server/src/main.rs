@@ -1,0 +1,95 @@
+//! The command line of the generator.
+
+use std::{io::ErrorKind, process::ExitCode};
+
+use clap::Parser;
+use sse_scope_server::{Streams, app, has_page, run};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+
+/// Serves SSE Scope: the page at /, and at /stream an event stream to look at with it.
+///
+/// The stream sends the start time once (event type `connecttime`), then the time once a second,
+/// until the client leaves. Try it: curl -N http://127.0.0.1:8844/stream
+///
+/// Ctrl-C or SIGTERM ends the open streams and exits within a second. The environment variable
+/// RUST_LOG sets how much is logged to stderr: `warn` unless it says otherwise, `debug` for all.
+#[derive(Parser)]
+#[command(name = "sse-scope-server", version)]
+struct Args {
+    /// Where to listen. Port 0 takes any free port; the real one is printed.
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8844")]
+    listen: String,
+}
+
+/// Why the server cannot start.
+#[derive(Debug, thiserror::Error)]
+enum ListenError {
+    #[error(
+        "`{given}` is not an address to listen on: give ADDR:PORT, such as 127.0.0.1:8844 or [::1]:0 (any free port)."
+    )]
+    NotAnAddress { given: String },
+    #[error(
+        "{given} is taken by another program: stop that one, or give another port by --listen ADDR:PORT (port 0: any free one)."
+    )]
+    Taken { given: String },
+    #[error("The system does not let this program listen on {given}: {source}.")]
+    Refused {
+        given: String,
+        source: std::io::Error,
+    },
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let args = Args::parse();
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::builder()
+                .with_default_directive(tracing::level_filters::LevelFilter::WARN.into())
+                .from_env_lossy(),
+        )
+        .with_writer(std::io::stderr)
+        .init();
+    match serve(args.listen).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("sse-scope-server: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(listen: String) -> Result<(), Box<dyn std::error::Error>> {
+    // Before the address is printed: whoever reads it may end the program at once.
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let listener = bind(listen).await?;
+    println!("SSE Scope is at http://{}/", listener.local_addr()?);
+    if !has_page() {
+        println!("It was built without its page and serves only /stream; `make run` builds both.");
+    }
+    let streams = Streams::default();
+    run(listener, app(&streams), streams, async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+    .await?;
+    Ok(())
+}
+
+async fn bind(given: String) -> Result<TcpListener, ListenError> {
+    TcpListener::bind(&given)
+        .await
+        .map_err(|source| match source.kind() {
+            ErrorKind::AddrInUse => ListenError::Taken { given },
+            ErrorKind::AddrNotAvailable | ErrorKind::PermissionDenied => {
+                ListenError::Refused { given, source }
+            }
+            _ => ListenError::NotAnAddress { given },
+        })
+}

@@ -1,0 +1,143 @@
+//! `GET /stream`: the article's stream. Headers and events are in DESIGN's order and words; the
+//! README states them as a contract.
+
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use axum::{body::Body, extract::State, http::StatusCode, response::IntoResponse};
+use bytes::Bytes;
+use http_body::Frame;
+use jiff::Timestamp;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+
+use crate::date;
+
+/// The time between two events of the default stream.
+const PERIOD: Duration = Duration::from_secs(1);
+
+/// The streams of one server: how many are live, and the means to end them all.
+#[derive(Clone, Default)]
+pub struct Streams {
+    live: Arc<AtomicUsize>,
+    end: CancellationToken,
+}
+
+impl Streams {
+    /// How many streams are open: each holds one timer, which ends with it.
+    pub fn live(&self) -> usize {
+        self.live.load(Ordering::Relaxed)
+    }
+
+    /// Ends every open stream as a whole response ends, and every later one at once.
+    pub fn end_all(&self) {
+        self.end.cancel();
+    }
+
+    pub(crate) async fn ended(&self) {
+        self.end.cancelled().await;
+    }
+}
+
+pub(crate) async fn serve(State(streams): State<Streams>) -> impl IntoResponse {
+    (
+        [
+            ("content-type", "text/event-stream; charset=utf-8"),
+            ("cache-control", "no-cache"),
+            ("connection", "keep-alive"),
+            ("access-control-allow-origin", "*"),
+            // These two keep what stands between server and client from buffering and guessing.
+            ("x-accel-buffering", "no"),
+            ("x-content-type-options", "nosniff"),
+        ],
+        Body::new(Clock::start(&streams)),
+    )
+}
+
+/// Answers the question that a browser asks before it sends anything but a simple request from
+/// another origin (Fetch, 4.8), such as one with `Last-Event-ID`.
+pub(crate) async fn preflight() -> impl IntoResponse {
+    (
+        StatusCode::NO_CONTENT,
+        [
+            ("access-control-allow-origin", "*"),
+            ("access-control-allow-methods", "GET, HEAD, OPTIONS"),
+            // `*` does not include `authorization` (Fetch, 4.10).
+            ("access-control-allow-headers", "*, authorization"),
+            ("access-control-max-age", "86400"),
+        ],
+    )
+}
+
+/// The body of one response: the start time, then the time once a second.
+///
+/// It is polled only when the client has taken what was sent before, and dropped as soon as the
+/// client leaves, its timer with it.
+struct Clock {
+    /// What opens the stream, until it is sent.
+    opening: Option<Bytes>,
+    ticks: Interval,
+    end: Pin<Box<WaitForCancellationFutureOwned>>,
+    _live: Live,
+}
+
+impl Clock {
+    fn start(streams: &Streams) -> Self {
+        let now = date::to_string(Timestamp::now());
+        let opening = format!("retry: 10000\nevent: connecttime\ndata: {now}\n\ndata: {now}\n\n");
+        let mut ticks = interval_at(Instant::now() + PERIOD, PERIOD);
+        // A client that did not read for a while gets the time as it is then, not a heap of events
+        // that all carry the same one.
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        Self {
+            opening: Some(opening.into()),
+            ticks,
+            end: Box::pin(streams.end.clone().cancelled_owned()),
+            _live: Live::new(streams),
+        }
+    }
+}
+
+impl http_body::Body for Clock {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if self.end.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(None);
+        }
+        if let Some(opening) = self.opening.take() {
+            return Poll::Ready(Some(Ok(Frame::data(opening))));
+        }
+        ready!(self.ticks.poll_tick(cx));
+        let event = format!("data: {}\n\n", date::to_string(Timestamp::now()));
+        Poll::Ready(Some(Ok(Frame::data(event.into()))))
+    }
+}
+
+/// One live stream, counted as long as it exists.
+struct Live(Arc<AtomicUsize>);
+
+impl Live {
+    fn new(streams: &Streams) -> Self {
+        streams.live.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(&streams.live))
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,49 @@
+//! An oscilloscope for Server-Sent Events.
+//!
+//! For a Leptos application that wants to show an event stream, [`EventStream`] is a component
+//! that does, and [`use_event_source`] the hook under it, for a look of one's own:
+//!
+//! ```
+//! use leptos::prelude::*;
+//! use sse_scope::{EventStream, Labels};
+//!
+//! #[component]
+//! fn Progress() -> impl IntoView {
+//!     view! {
+//!         <EventStream
+//!             url="/jobs/7/progress"
+//!             events=vec!["step".to_owned(), "done".to_owned()]
+//!             labels=Labels::new([("step", "Step"), ("done", "Finished")])
+//!         />
+//!     }
+//! }
+//! ```
+//!
+//! The component brings no style of its own; the sheets in `style/` are those of [`App`].
+//!
+//! # Code map
+//!
+//! Data flows from `source` to `session` to `journal` to `view`; commands flow back from `view` to
+//! `session` to `source`.
+//!
+//! | room | what it holds |
+//! | --- | --- |
+//! | `app` | [`App`], the page: which stream, and what to call its events |
+//! | `session` | [`use_event_source`]: one watched stream as signals; in `link` and `backoff` its rules, pure |
+//! | `source` | the browser's network objects, each owned |
+//! | `journal` | [`Journal`]: what was received, bounded, pure |
+//! | `view` | one component a file; [`EventStream`] is made of the others |
+
+mod app;
+mod journal;
+mod session;
+mod source;
+mod view;
+
+pub use app::App;
+pub use journal::{DEFAULT_BOUND, Entry, Event, Item, Journal};
+pub use session::{
+    By, Cause, Input, Link, UseEventSourceOptions, UseEventSourceReturn, use_event_source,
+};
+pub use source::UrlError;
+pub use view::{EventStream, EventStreamProps, Labels};

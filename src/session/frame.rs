@@ -1,0 +1,65 @@
+//! Redrawing once a frame, however much happens in between.
+
+use std::{cell::RefCell, rc::Rc};
+
+use gloo_timers::callback::Timeout;
+use leptos::prelude::window;
+use wasm_bindgen::{JsCast, closure::Closure};
+
+/// How long to wait for a frame before doing without, in ms: none comes while the tab is hidden.
+const PATIENCE_MS: u32 = 250;
+
+/// Calls something once before the next frame is painted, after any number of requests for it.
+/// Whatever is still to come is cancelled when this is dropped.
+pub(super) struct Frame {
+    callback: Closure<dyn Fn()>,
+    pending: Rc<RefCell<Option<Pending>>>,
+}
+
+struct Pending {
+    frame: i32,
+    _patience: Timeout,
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        // To cancel one that has run is allowed; it cannot fail in a window.
+        let _ = window().cancel_animation_frame(self.frame);
+    }
+}
+
+impl Frame {
+    pub(super) fn new(call: impl Fn() + 'static) -> Self {
+        let pending = Rc::new(RefCell::new(None));
+        let callback = {
+            let pending = Rc::clone(&pending);
+            Closure::new(move || {
+                if pending.take().is_some() {
+                    call();
+                }
+            })
+        };
+        Self { callback, pending }
+    }
+
+    /// Asks for a call. The call that answers it is made after this returns.
+    pub(super) fn request(&self) {
+        if self.pending.borrow().is_some() {
+            return;
+        }
+        let callback: &js_sys::Function = self.callback.as_ref().unchecked_ref();
+        let Ok(frame) = window().request_animation_frame(callback) else {
+            return;
+        };
+        let patience = Timeout::new(PATIENCE_MS, {
+            let callback = callback.clone();
+            move || {
+                let _ = callback.call0(&wasm_bindgen::JsValue::NULL);
+            }
+        });
+        *self.pending.borrow_mut() = Some(Pending {
+            frame,
+            _patience: patience,
+        });
+    }
+}

@@ -1,0 +1,128 @@
+//! An owned `EventSource`.
+
+use std::rc::Rc;
+
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use web_sys::{EventSourceInit, MessageEvent};
+
+use crate::journal::Event;
+
+/// What an [`EventSource`] tells its owner.
+pub(crate) enum Notice {
+    /// The response is an event stream.
+    Opened,
+    /// The connection failed or ended. `retrying` is whether the browser tries again by itself; if
+    /// not, this source is dead.
+    Failed { retrying: bool },
+    /// An event was dispatched.
+    Event(Event),
+}
+
+/// A browser's `EventSource` that is closed, with all its listeners removed, when it is dropped.
+pub(crate) struct EventSource {
+    inner: web_sys::EventSource,
+    listeners: Vec<Listener>,
+    on_notice: Rc<dyn Fn(Notice)>,
+}
+
+impl EventSource {
+    /// Starts to connect to `url`, and listens to `event_types` and to `message`.
+    ///
+    /// # Errors
+    ///
+    /// What the browser throws: a `SyntaxError` if it cannot parse `url`.
+    pub(crate) fn open(
+        url: &str,
+        with_credentials: bool,
+        event_types: &[String],
+        on_notice: impl Fn(Notice) + 'static,
+    ) -> Result<Self, JsValue> {
+        let init = EventSourceInit::new();
+        init.set_with_credentials(with_credentials);
+        let inner = web_sys::EventSource::new_with_event_source_init_dict(url, &init)?;
+        let mut source = Self {
+            inner,
+            listeners: Vec::new(),
+            on_notice: Rc::new(on_notice),
+        };
+        source.listen_to(event_types);
+        Ok(source)
+    }
+
+    /// Changes what is listened to, while it is open too; nothing is missed or heard twice.
+    pub(crate) fn listen_to(&mut self, event_types: &[String]) {
+        let wanted = || {
+            ["open", "error", "message"]
+                .into_iter()
+                .chain(event_types.iter().map(String::as_str))
+        };
+        self.listeners
+            .retain(|listener| wanted().any(|name| name == &*listener.event_type));
+        for name in wanted() {
+            if !self
+                .listeners
+                .iter()
+                .any(|listener| &*listener.event_type == name)
+            {
+                self.listeners
+                    .push(Listener::add(&self.inner, name, Rc::clone(&self.on_notice)));
+            }
+        }
+    }
+}
+
+impl Drop for EventSource {
+    fn drop(&mut self) {
+        self.inner.close();
+    }
+}
+
+/// One listener, removed when it is dropped.
+struct Listener {
+    target: web_sys::EventSource,
+    event_type: Rc<str>,
+    callback: Closure<dyn Fn(web_sys::Event)>,
+}
+
+impl Listener {
+    fn add(target: &web_sys::EventSource, name: &str, on_notice: Rc<dyn Fn(Notice)>) -> Self {
+        let event_type: Rc<str> = name.into();
+        let callback = {
+            let (source, event_type) = (target.clone(), Rc::clone(&event_type));
+            Closure::new(move |event: web_sys::Event| {
+                // A server's own `event: open` or `event: error` comes to the same listeners as the
+                // browser's, but is a MessageEvent (HTML, 9.2.6, step 6).
+                match event.dyn_into::<MessageEvent>() {
+                    Ok(message) => on_notice(Notice::Event(Event {
+                        event_type: Rc::clone(&event_type),
+                        data: message.data().as_string().unwrap_or_default(),
+                        last_event_id: message.last_event_id(),
+                    })),
+                    Err(_) if &*event_type == "open" => on_notice(Notice::Opened),
+                    Err(_) => on_notice(Notice::Failed {
+                        retrying: source.ready_state() != web_sys::EventSource::CLOSED,
+                    }),
+                }
+            })
+        };
+        // Only a detached or foreign target makes this fail; this one is neither.
+        let added =
+            target.add_event_listener_with_callback(name, callback.as_ref().unchecked_ref());
+        debug_assert!(added.is_ok());
+        Self {
+            target: target.clone(),
+            event_type,
+            callback,
+        }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        let callback = self.callback.as_ref().unchecked_ref();
+        let removed = self
+            .target
+            .remove_event_listener_with_callback(&self.event_type, callback);
+        debug_assert!(removed.is_ok());
+    }
+}

@@ -1,0 +1,51 @@
+//! What can be opened.
+
+use leptos::prelude::document;
+use web_sys::Url;
+
+/// Why a text is not the URL of an event stream.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UrlError {
+    /// There is none.
+    #[error("The URL is empty: give one such as /stream or https://example.org/events.")]
+    Empty,
+    /// It is not a URL.
+    #[error("“{given}” is not a URL: give one such as /stream or https://example.org/events.")]
+    Unparsable {
+        /// What was given.
+        given: String,
+    },
+    /// It is not of the web.
+    #[error(
+        "“{given}” has the scheme “{scheme}”: an event stream has http: or https:, as in http://localhost:8844/stream."
+    )]
+    Scheme {
+        /// What was given.
+        given: String,
+        /// Its scheme, with the colon.
+        scheme: String,
+    },
+}
+
+/// The absolute form of `given`, which may be relative to the page.
+///
+/// # Errors
+///
+/// If nothing could be opened there.
+pub(crate) fn resolve(given: &str) -> Result<Url, UrlError> {
+    let given = given.trim();
+    if given.is_empty() {
+        return Err(UrlError::Empty);
+    }
+    let base = document().base_uri().ok().flatten().unwrap_or_default();
+    let url = Url::new_with_base(given, &base).map_err(|_| UrlError::Unparsable {
+        given: given.to_owned(),
+    })?;
+    match url.protocol().as_str() {
+        "http:" | "https:" => Ok(url),
+        scheme => Err(UrlError::Scheme {
+            given: given.to_owned(),
+            scheme: scheme.to_owned(),
+        }),
+    }
+}
