@@ -127,7 +127,7 @@ fn time(link: &Link, now: f64) -> String {
         Link::Waiting {
             until: Some(until), ..
         } => {
-            format!("in {} s", ((until - now) / 1_000.0).ceil().max(0.0))
+            format!("in {} s", ((until - now) / 1_000.0).ceil().max(0.0) as u32)
         }
         _ => String::new(),
     }

@@ -1,0 +1,129 @@
+# The two commands of the README: `make run` and `make test`. Both install what is missing, say so,
+# and leave alone what is there in the right version.
+
+# Where the tools go that are not there yet; shared by all checkouts.
+TOOLS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sse-scope
+
+TRUNK_VERSION := 0.21.14
+WASM_PACK_VERSION := 0.15.1
+# Also in Trunk.toml.
+BINARYEN_VERSION := 132
+# The command line must be of exactly the version of the library.
+WASM_BINDGEN_VERSION := $(shell sed -n '/^name = "wasm-bindgen"$$/{n;s/version = "\(.*\)"/\1/p;}' Cargo.lock)
+
+TARGET := wasm32-unknown-unknown
+PAGE := dist/index.html
+PAGE_SOURCES := Cargo.toml Cargo.lock Trunk.toml index.html $(shell find src style -type f)
+SERVER := target/release/sse-scope-server
+
+# $(call tool,COMMAND,VERSION): the command on PATH if it is of that version, else our own.
+tool = $(or $(shell $(1) --version 2>/dev/null | grep -qwF -- "$(2)" && command -v $(1)),$(TOOLS)/$(1)-$(2)/bin/$(1))
+
+TRUNK := $(call tool,trunk,$(TRUNK_VERSION))
+WASM_BINDGEN := $(call tool,wasm-bindgen,$(WASM_BINDGEN_VERSION))
+WASM_OPT := $(call tool,wasm-opt,$(BINARYEN_VERSION))
+WASM_PACK := $(call tool,wasm-pack,$(WASM_PACK_VERSION))
+
+# trunk and wasm-pack look for the others on PATH.
+export PATH := $(dir $(WASM_BINDGEN)):$(dir $(WASM_OPT)):$(PATH)
+
+.DELETE_ON_ERROR:
+.PHONY: help run build dev test check test-native test-page test-e2e screenshots target browser
+
+help:
+	@echo "make run          build everything, start the server, print its address"
+	@echo "make dev          the same for work on the page: rebuilds and reloads at each change"
+	@echo "make test         every check, in a real browser too"
+	@echo "make screenshots  take the pictures in docs/ again"
+	@echo "LISTEN=ADDR:PORT  where make run and make dev have the server listen"
+
+# --- run ---------------------------------------------------------------------------------------
+
+LISTEN ?= 127.0.0.1:8844
+
+run: build
+	@$(SERVER) --listen $(LISTEN)
+
+build: $(PAGE)
+	@echo "== Building the server (about a minute the first time)"
+	@cargo build --quiet --release -p sse-scope-server
+
+$(PAGE): $(PAGE_SOURCES) | target $(TRUNK) $(WASM_BINDGEN) $(WASM_OPT)
+	@echo "== Building the page (about two minutes the first time)"
+	@$(TRUNK) --quiet build --release --cargo-profile page
+
+# trunk serves the page and passes /stream on to the server, which it needs beside it.
+dev: | target $(TRUNK) $(WASM_BINDGEN)
+	@echo "== Building the server (about a minute the first time)"
+	@cargo build --quiet -p sse-scope-server
+	@target/debug/sse-scope-server --listen $(LISTEN) & trap "kill $$!" EXIT INT TERM; \
+	$(TRUNK) serve
+
+# --- test --------------------------------------------------------------------------------------
+
+test: check test-native test-page test-e2e
+	@echo "== All is well"
+
+check: | target
+	@echo "== Format"
+	@cargo fmt --all --check
+	@echo "== Lints: native, then $(TARGET)"
+	@cargo clippy --quiet --workspace --all-targets --all-features -- -D warnings
+	@cargo clippy --quiet --target $(TARGET) -p sse-scope --all-targets -- -D warnings
+	@echo "== Documentation"
+	@RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps --document-private-items
+
+test-native:
+	@echo "== Native tests"
+	@cargo test --quiet --workspace
+
+# The fixture is the server with more paths, for what the page must bear; it starts the command on
+# its command line and tells it its address.
+test-page: | target $(WASM_BINDGEN) $(WASM_PACK) browser
+	@echo "== Tests of the page in Chromium"
+	@cargo run --quiet -p sse-scope-server --example fixture -- $(WASM_PACK) --quiet test --headless --chrome
+
+test-e2e: $(PAGE) | browser
+	@echo "== End to end in Chromium (about two minutes to build the first time)"
+	@cargo test --quiet --release -p sse-scope-server --features e2e -- --test-threads=2
+
+screenshots: $(PAGE) | browser
+	@cargo test --quiet --release -p sse-scope-server --features screenshots --test screenshots
+
+# --- what they need ----------------------------------------------------------------------------
+
+# rust-toolchain.toml asks for the target; a rustup that does not install by itself is asked here.
+target:
+	@rustc --print target-libdir --target $(TARGET) | xargs test -d || { \
+	  echo "== Installing the Rust target $(TARGET)" && rustup target add $(TARGET); }
+
+# Compiled quickly rather than for speed: they run for seconds.
+CARGO_INSTALL = CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off \
+  CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 cargo install --quiet --root
+
+$(TOOLS)/trunk-$(TRUNK_VERSION)/bin/trunk:
+	@echo "== Installing trunk $(TRUNK_VERSION) in $(TOOLS) (some minutes, once)"
+	@$(CARGO_INSTALL) $(@D)/.. --locked trunk@$(TRUNK_VERSION)
+
+# Without --locked: its lock file names a package that is no longer to be had.
+$(TOOLS)/wasm-bindgen-$(WASM_BINDGEN_VERSION)/bin/wasm-bindgen:
+	@echo "== Installing wasm-bindgen $(WASM_BINDGEN_VERSION) in $(TOOLS) (some minutes, once)"
+	@$(CARGO_INSTALL) $(@D)/.. wasm-bindgen-cli@$(WASM_BINDGEN_VERSION)
+
+$(TOOLS)/wasm-pack-$(WASM_PACK_VERSION)/bin/wasm-pack:
+	@echo "== Installing wasm-pack $(WASM_PACK_VERSION) in $(TOOLS) (some minutes, once)"
+	@$(CARGO_INSTALL) $(@D)/.. --locked wasm-pack@$(WASM_PACK_VERSION)
+
+# From npm, which has a current one for every system; those of Debian and crates.io are too old.
+$(TOOLS)/wasm-opt-$(BINARYEN_VERSION)/bin/wasm-opt:
+	@echo "== Installing wasm-opt $(BINARYEN_VERSION) in $(TOOLS)"
+	@npm install --silent --prefix $(@D)/.. binaryen@$(BINARYEN_VERSION).0.0
+	@mkdir -p $(@D) && ln -sf ../node_modules/.bin/wasm-opt $@
+
+browser:
+	@command -v chromedriver >/dev/null || { \
+	  echo "== Installing chromium and chromium-driver"; \
+	  command -v apt-get >/dev/null || { \
+	    echo "Please put Chrome or Chromium and the chromedriver of its version on PATH." >&2; exit 1; }; \
+	  sudo=; test "$$(id -u)" = 0 || sudo=sudo; \
+	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq chromium chromium-driver >/dev/null; }

@@ -1,0 +1,189 @@
+//! The server for the tests of the page: the real one, and beside it what a page must bear. It
+//! runs the command on its command line with its address in `SSE_SCOPE_SERVER` and ends with it;
+//! without a command it serves until Ctrl-C.
+//!
+//! | path | answer |
+//! | --- | --- |
+//! | `/stream` | as always |
+//! | `/fixture/live` | how many streams are live, those of this file included |
+//! | `/fixture/status/N` | status N |
+//! | `/fixture/html` | HTML, status 200 |
+//! | `/fixture/flaky?key=K&failures=N` | N times status 500 for each K, then the default stream |
+//! | `/fixture/raw?body=B` | an event stream of the bytes B, which stays open |
+//! | `/fixture/raw?body=B&end=true` | and then ends |
+//! | `/fixture/raw?body=B&every=MS` | again and again |
+
+use std::{
+    collections::HashMap,
+    convert::Infallible,
+    pin::Pin,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::{Path, Query, Request, State},
+    http::StatusCode,
+    middleware::{Next, from_fn},
+    response::{IntoResponse, Redirect, Response},
+    routing::get,
+};
+use http_body::Frame;
+use sse_scope_server::{Streams, app, run};
+use tokio::{net::TcpListener, process::Command, time::Interval};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = format!("http://{}", listener.local_addr()?);
+    let streams = Streams::default();
+    let fixture = Fixture {
+        streams: streams.clone(),
+        raw: Arc::default(),
+        failures: Arc::default(),
+    };
+    let routes = Router::new()
+        .route("/fixture/live", get(live))
+        .route("/fixture/status/{status}", get(status))
+        .route(
+            "/fixture/html",
+            get(async || axum::response::Html("<p>not a stream</p>")),
+        )
+        .route("/fixture/flaky", get(flaky))
+        .route("/fixture/raw", get(raw))
+        .with_state(fixture)
+        .layer(from_fn(allow_every_origin));
+    let serving = run(
+        listener,
+        app(&streams).merge(routes),
+        streams,
+        std::future::pending(),
+    );
+
+    let mut command = std::env::args_os().skip(1);
+    let Some(program) = command.next() else {
+        println!("{address}");
+        return Ok(serving.await?);
+    };
+    let mut command = Command::new(program)
+        .args(command)
+        .env("SSE_SCOPE_SERVER", address)
+        .spawn()?;
+    tokio::select! {
+        result = serving => Ok(result?),
+        status = command.wait() => std::process::exit(status?.code().unwrap_or(1)),
+    }
+}
+
+#[derive(Clone)]
+struct Fixture {
+    streams: Streams,
+    raw: Arc<AtomicUsize>,
+    failures: Arc<Mutex<HashMap<String, u32>>>,
+}
+
+/// The tests run on a page of another origin.
+async fn allow_every_origin(request: Request, next: Next) -> impl IntoResponse {
+    (
+        [("access-control-allow-origin", "*")],
+        next.run(request).await,
+    )
+}
+
+async fn live(State(fixture): State<Fixture>) -> String {
+    (fixture.streams.live() + fixture.raw.load(Ordering::Relaxed)).to_string()
+}
+
+async fn status(Path(status): Path<u16>) -> StatusCode {
+    StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST)
+}
+
+#[derive(serde::Deserialize)]
+struct Flaky {
+    key: String,
+    failures: u32,
+}
+
+async fn flaky(
+    State(fixture): State<Fixture>,
+    Query(Flaky { key, failures }): Query<Flaky>,
+) -> Response {
+    let mut seen = fixture.failures.lock().expect("no holder panics");
+    let seen = seen.entry(key).or_default();
+    *seen += 1;
+    if *seen > failures {
+        Redirect::temporary("/stream").into_response()
+    } else {
+        StatusCode::INTERNAL_SERVER_ERROR.into_response()
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct Raw {
+    body: String,
+    #[serde(default)]
+    end: bool,
+    every: Option<u64>,
+}
+
+async fn raw(State(fixture): State<Fixture>, Query(raw): Query<Raw>) -> impl IntoResponse {
+    fixture.raw.fetch_add(1, Ordering::Relaxed);
+    let body = RawBody {
+        bytes: raw.body.into(),
+        sent: false,
+        end: raw.end,
+        every: raw
+            .every
+            .map(|ms| tokio::time::interval(Duration::from_millis(ms))),
+        live: fixture.raw,
+    };
+    (
+        [
+            ("content-type", "text/event-stream"),
+            ("cache-control", "no-store"),
+        ],
+        Body::new(body),
+    )
+}
+
+struct RawBody {
+    bytes: Bytes,
+    sent: bool,
+    end: bool,
+    every: Option<Interval>,
+    live: Arc<AtomicUsize>,
+}
+
+impl http_body::Body for RawBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if let Some(every) = &mut self.every {
+            ready!(every.poll_tick(cx));
+        } else if self.sent {
+            return if self.end {
+                Poll::Ready(None)
+            } else {
+                Poll::Pending
+            };
+        }
+        self.sent = true;
+        Poll::Ready(Some(Ok(Frame::data(self.bytes.clone()))))
+    }
+}
+
+impl Drop for RawBody {
+    fn drop(&mut self) {
+        self.live.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,279 @@
+//! A real Chromium, driven through ChromeDriver, and the real server as a process.
+
+// Each user of this module uses a part of it.
+#![allow(dead_code)]
+
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    process::Stdio,
+    time::Duration,
+};
+
+use fantoccini::{
+    Client, ClientBuilder,
+    wd::{Capabilities, TimeoutConfiguration, WebDriverCompatibleCommand},
+};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, Command},
+};
+
+/// How long a condition may take to come true before a test fails.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The binary under test, listening; killed when dropped.
+pub struct Server {
+    process: Child,
+    /// `http://127.0.0.1:PORT`
+    pub origin: String,
+}
+
+impl Server {
+    /// Starts the server on `listen` and waits for the address that it prints.
+    pub async fn start(listen: &str) -> Self {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_sse-scope-server"))
+            .args(["--listen", listen])
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("the server starts");
+        let line = first_line_with(&mut process, "http://").await;
+        let origin = line[line.find("http://").expect("an address")..]
+            .trim_end_matches('/')
+            .to_owned();
+        Self { process, origin }
+    }
+
+    /// `127.0.0.1:PORT`
+    pub fn address(&self) -> &str {
+        self.origin.trim_start_matches("http://")
+    }
+
+    /// Kills it as a crash would, and waits until its port is free.
+    pub async fn kill(&mut self) {
+        self.process.kill().await.expect("the server can be killed");
+    }
+}
+
+/// The first line that `process` prints with `text` in it.
+pub async fn first_line_with(process: &mut Child, text: &str) -> String {
+    let stdout = process.stdout.take().expect("stdout is piped");
+    let mut lines = BufReader::new(stdout).lines();
+    while let Some(line) = lines.next_line().await.expect("stdout is text") {
+        if line.contains(text) {
+            // Whoever prints more must not find the pipe closed.
+            tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+            return line;
+        }
+    }
+    panic!("it ended and never printed {text:?}");
+}
+
+/// A browser with an empty profile and one tab. It ends when this is dropped, after a failed test
+/// too.
+pub struct Browser {
+    _driver: Child,
+    /// `127.0.0.1:PORT`
+    driver_address: String,
+    pub client: Client,
+}
+
+impl Browser {
+    pub async fn start() -> Self {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("chromedriver is on PATH (Debian: chromium-driver); `make test` sees to it");
+        let line = first_line_with(&mut driver, "successfully on port ").await;
+        let port = line
+            .rsplit(' ')
+            .next()
+            .expect("a port")
+            .trim_end_matches('.');
+        let driver_address = format!("127.0.0.1:{port}");
+
+        let arguments = [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--no-first-run",
+            "--window-size=1280,800",
+        ];
+        let Value::Object(capabilities): Value = json!({
+            "goog:chromeOptions": { "args": arguments },
+            "goog:loggingPrefs": { "browser": "ALL" },
+        }) else {
+            unreachable!("written as an object")
+        };
+        let capabilities: Capabilities = capabilities;
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&format!("http://{driver_address}"))
+            .await
+            .expect("chromedriver starts a Chromium of its own version");
+        client
+            .update_timeouts(TimeoutConfiguration::new(
+                Some(PATIENCE),
+                Some(PATIENCE),
+                None,
+            ))
+            .await
+            .expect("timeouts can be set");
+        Self {
+            _driver: driver,
+            driver_address,
+            client,
+        }
+    }
+
+    pub async fn goto(&self, url: &str) {
+        self.client
+            .goto(url)
+            .await
+            .unwrap_or_else(|error| panic!("{url}: {error}"));
+    }
+
+    /// What `expression` is in the page.
+    pub async fn value(&self, expression: &str) -> Value {
+        self.client
+            .execute(&format!("return ({expression});"), Vec::new())
+            .await
+            .unwrap_or_else(|error| panic!("{expression}: {error}"))
+    }
+
+    /// Waits until `condition`, an expression in the page, is true.
+    pub async fn until(&self, condition: &str) {
+        let script = format!(
+            "const done = arguments[0]; (function look() {{ if ({condition}) done(); else setTimeout(look, 20); }})();"
+        );
+        if let Err(error) = self.client.execute_async(&script, Vec::new()).await {
+            let page = self.value("document.body.innerText").await;
+            panic!("never became true: {condition}\n{error}\nthe page: {page:#}");
+        }
+    }
+
+    /// Waits until the log has a line that matches the regular expression `pattern`.
+    pub async fn until_line(&self, pattern: &str) {
+        self.until(&format!("{LINES}.some(line => /{pattern}/.test(line))"))
+            .await;
+    }
+
+    /// The lines of the log that are in sight.
+    pub async fn lines(&self) -> Vec<String> {
+        serde_json::from_value(self.value(LINES).await).expect("a list of strings")
+    }
+
+    /// How many lines in sight begin with `beginning`.
+    pub async fn count(&self, beginning: &str) -> usize {
+        self.lines()
+            .await
+            .iter()
+            .filter(|line| line.starts_with(beginning))
+            .count()
+    }
+
+    /// Presses the button that says `text`, as a person would: it must be there, in sight, and not
+    /// covered.
+    pub async fn press(&self, text: &str) {
+        let path = format!("//button[normalize-space()='{text}']");
+        let button = self
+            .client
+            .wait()
+            .for_element(fantoccini::Locator::XPath(&path))
+            .await
+            .unwrap_or_else(|error| panic!("no button {text:?}: {error}"));
+        button
+            .click()
+            .await
+            .unwrap_or_else(|error| panic!("cannot press {text:?}: {error}"));
+    }
+
+    /// Types `text` into the box with the name `name`, in place of what is there.
+    pub async fn fill(&self, name: &str, text: &str) {
+        let css = format!("input[name={name}]");
+        let input = self
+            .client
+            .find(fantoccini::Locator::Css(&css))
+            .await
+            .expect("the form has this box");
+        input.clear().await.expect("a box can be cleared");
+        input.send_keys(text).await.expect("a box takes text");
+    }
+
+    /// What the browser wrote to its console as an error since the last call, refusals by the
+    /// policy included.
+    pub async fn console_errors(&self) -> Vec<String> {
+        let log = self
+            .client
+            .issue_cmd(Vendor {
+                path: "se/log",
+                body: json!({ "type": "browser" }),
+            })
+            .await
+            .expect("chromedriver keeps the console");
+        let entries = log.as_array().cloned().unwrap_or_default();
+        entries
+            .iter()
+            .filter(|entry| entry["level"] == "SEVERE")
+            .map(|entry| entry["message"].as_str().unwrap_or_default().to_owned())
+            .collect()
+    }
+
+    /// Sends a command of the Chrome DevTools Protocol.
+    pub async fn devtools(&self, command: &'static str, parameters: Value) {
+        self.client
+            .issue_cmd(Vendor {
+                path: "goog/cdp/execute",
+                body: json!({ "cmd": command, "params": parameters }),
+            })
+            .await
+            .unwrap_or_else(|error| panic!("{command}: {error}"));
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // Killing ChromeDriver would leave its Chromium behind.
+        if let Ok(mut driver) = TcpStream::connect(&self.driver_address) {
+            let _ = driver.write_all(b"GET /shutdown HTTP/1.1\r\nhost: localhost\r\n\r\n");
+            let _ = driver.read(&mut [0; 1024]);
+        }
+    }
+}
+
+/// The texts of the rows in the document.
+const LINES: &str = "[...document.querySelectorAll('.row .line')].map(line => line.textContent)";
+
+/// A command of ChromeDriver's own, below the session.
+#[derive(Debug)]
+struct Vendor {
+    path: &'static str,
+    body: Value,
+}
+
+impl WebDriverCompatibleCommand for Vendor {
+    fn endpoint(
+        &self,
+        base: &url::Url,
+        session: Option<&str>,
+    ) -> Result<url::Url, url::ParseError> {
+        base.join(&format!(
+            "session/{}/{}",
+            session.unwrap_or_default(),
+            self.path
+        ))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        (http::Method::POST, Some(self.body.to_string()))
+    }
+}

@@ -1,0 +1,513 @@
+//! The server over raw sockets: what is on the wire, byte for byte.
+
+use std::{net::SocketAddr, time::Duration};
+
+use sse_scope_server::{Streams, app, has_page, run};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::oneshot,
+    task::JoinHandle,
+    time::{Instant, timeout},
+};
+
+/// No answer of the server takes this long.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A server of its own for each test.
+struct Server {
+    address: SocketAddr,
+    streams: Streams,
+    stop: oneshot::Sender<()>,
+    running: JoinHandle<std::io::Result<()>>,
+}
+
+impl Server {
+    async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("bound");
+        let streams = Streams::default();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let running = tokio::spawn(run(listener, app(&streams), streams.clone(), async {
+            let _ = stopped.await;
+        }));
+        Self {
+            address,
+            streams,
+            stop,
+            running,
+        }
+    }
+
+    async fn send(&self, head: &str) -> Connection {
+        let mut tcp = TcpStream::connect(self.address)
+            .await
+            .expect("the server listens");
+        tcp.write_all(head.as_bytes())
+            .await
+            .expect("the server reads");
+        Connection {
+            tcp,
+            received: Vec::new(),
+        }
+    }
+
+    /// The whole response to a request of one line and `headers`.
+    async fn ask(&self, line: &str, headers: &str) -> Response {
+        let request =
+            format!("{line} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n{headers}\r\n");
+        let mut connection = self.send(&request).await;
+        connection.until_end().await;
+        Response::parse(&connection.received)
+    }
+
+    /// Waits until `count` streams are live; says how long it took.
+    async fn until_live(&self, count: usize) -> Duration {
+        let start = Instant::now();
+        timeout(PATIENCE, async {
+            while self.streams.live() != count {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await
+        .unwrap_or_else(|_| panic!("{} streams are live, not {count}", self.streams.live()));
+        start.elapsed()
+    }
+}
+
+struct Connection {
+    tcp: TcpStream,
+    received: Vec<u8>,
+}
+
+impl Connection {
+    /// Reads until `enough` says so of everything received.
+    async fn until(&mut self, enough: impl Fn(&str) -> bool) -> &str {
+        let reading = async {
+            while !enough(&String::from_utf8_lossy(&self.received)) {
+                let read = self
+                    .tcp
+                    .read_buf(&mut self.received)
+                    .await
+                    .expect("it is open");
+                assert_ne!(
+                    read,
+                    0,
+                    "ended: {}",
+                    String::from_utf8_lossy(&self.received)
+                );
+            }
+        };
+        assert!(
+            timeout(PATIENCE, reading).await.is_ok(),
+            "not received in time"
+        );
+        std::str::from_utf8(&self.received).expect("UTF-8")
+    }
+
+    async fn until_end(&mut self) {
+        let reading = self.tcp.read_to_end(&mut self.received);
+        timeout(PATIENCE, reading)
+            .await
+            .expect("it ends in time")
+            .expect("it ends cleanly");
+    }
+}
+
+struct Response {
+    head: String,
+    body: Vec<u8>,
+}
+
+impl Response {
+    fn parse(bytes: &[u8]) -> Self {
+        let end = bytes
+            .windows(4)
+            .position(|four| four == b"\r\n\r\n")
+            .expect("a head");
+        let head = String::from_utf8(bytes[..end + 2].to_vec()).expect("ASCII");
+        Self {
+            head,
+            body: bytes[end + 4..].to_vec(),
+        }
+    }
+
+    fn status(&self) -> &str {
+        &self.head["HTTP/1.1 ".len()..][..3]
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().skip(1).find_map(|line| {
+            let (key, value) = line.split_once(": ")?;
+            key.eq_ignore_ascii_case(name).then_some(value)
+        })
+    }
+
+    fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).expect("text")
+    }
+}
+
+const GET_STREAM: &str = "GET /stream HTTP/1.1\r\nhost: test\r\n\r\n";
+
+/// Undoes `transfer-encoding: chunked` (RFC 9112, 7.1) as far as chunks are complete.
+fn dechunk(mut body: &str) -> String {
+    let mut whole = String::new();
+    while let Some((size, rest)) = body.split_once("\r\n") {
+        let size = usize::from_str_radix(size, 16).expect("a chunk's size");
+        let Some(chunk) = rest.get(..size) else { break };
+        whole += chunk;
+        body = rest.get(size + 2..).unwrap_or("");
+    }
+    whole
+}
+
+/// Puts `DATE` where the dates are, after checking that they are some.
+fn without_dates(stream: &str) -> String {
+    stream
+        .lines()
+        .map(|line| match line.strip_prefix("data: ") {
+            Some(date) => {
+                assert_eq!(
+                    date.len(),
+                    "Sun Nov 22 2026 23:25:54 GMT+0000 (Coordinated Universal Time)".len()
+                );
+                assert!(
+                    date.ends_with(" GMT+0000 (Coordinated Universal Time)"),
+                    "{date}"
+                );
+                "data: DATE\n".to_owned()
+            }
+            None => format!("{line}\n"),
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn the_head_is_the_article_s() {
+    let server = Server::start().await;
+    let mut stream = server.send(GET_STREAM).await;
+    let received = stream.until(|received| received.contains("\r\n\r\n")).await;
+    let (head, _) = received.split_once("\r\n\r\n").expect("a head");
+    let (head, date) = head
+        .split_once("\r\ndate: ")
+        .expect("HTTP's own date comes last");
+    assert!(date.ends_with(" GMT"), "{date}");
+    assert_eq!(
+        head,
+        "HTTP/1.1 200 OK\r\n\
+         content-type: text/event-stream; charset=utf-8\r\n\
+         cache-control: no-cache\r\n\
+         connection: keep-alive\r\n\
+         access-control-allow-origin: *\r\n\
+         x-accel-buffering: no\r\n\
+         x-content-type-options: nosniff\r\n\
+         transfer-encoding: chunked"
+    );
+}
+
+#[tokio::test]
+async fn the_first_block_comes_at_once_and_whole() {
+    let server = Server::start().await;
+    let asked = Instant::now();
+    let mut stream = server.send(GET_STREAM).await;
+    let received = stream
+        .until(|received| received.matches("\n\n").count() >= 2)
+        .await;
+    let (_, body) = received.split_once("\r\n\r\n").expect("a head");
+    assert_eq!(
+        without_dates(&dechunk(body)),
+        "retry: 10000\nevent: connecttime\ndata: DATE\n\ndata: DATE\n\n"
+    );
+    assert!(
+        asked.elapsed() < Duration::from_secs(1),
+        "it does not wait for the first tick"
+    );
+}
+
+#[tokio::test]
+async fn one_event_a_second() {
+    let server = Server::start().await;
+    let mut stream = server.send(GET_STREAM).await;
+    stream
+        .until(|received| received.matches("data: ").count() >= 2)
+        .await;
+    let first = Instant::now();
+    stream
+        .until(|received| received.matches("data: ").count() >= 5)
+        .await;
+    let three = first.elapsed();
+    assert!(
+        (Duration::from_millis(2_500)..Duration::from_secs(8)).contains(&three),
+        "{three:?}"
+    );
+    let body = Response::parse(&stream.received);
+    let stream = dechunk(body.text());
+    assert_eq!(
+        without_dates(&stream).matches("data: DATE\n\n").count(),
+        5,
+        "{stream}"
+    );
+}
+
+#[tokio::test]
+async fn a_timer_ends_when_its_client_leaves() {
+    let server = Server::start().await;
+    for _ in 0..10 {
+        let mut streams = Vec::new();
+        for _ in 0..100 {
+            streams.push(server.send(GET_STREAM).await);
+        }
+        for stream in &mut streams {
+            stream
+                .until(|received| received.contains("connecttime"))
+                .await;
+        }
+        server.until_live(100).await;
+        drop(streams);
+        let took = server.until_live(0).await;
+        assert!(took < Duration::from_secs(1), "{took:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_at_once_leaves_no_timer() {
+    let server = Server::start().await;
+    for _ in 0..1_000 {
+        drop(server.send(GET_STREAM).await);
+    }
+    // Whatever was accepted late is counted before this one is.
+    let mut last = server.send(GET_STREAM).await;
+    last.until(|received| received.contains("connecttime"))
+        .await;
+    server.until_live(1).await;
+}
+
+#[tokio::test]
+async fn a_head_request_gets_the_head_and_starts_no_timer() {
+    let server = Server::start().await;
+    let response = server.ask("HEAD /stream", "").await;
+    assert_eq!(response.status(), "200");
+    assert_eq!(
+        response.header("content-type"),
+        Some("text/event-stream; charset=utf-8")
+    );
+    assert_eq!(response.body, b"");
+    server.until_live(0).await;
+}
+
+#[tokio::test]
+async fn a_preflight_is_answered() {
+    let server = Server::start().await;
+    let response = server
+        .ask(
+            "OPTIONS /stream",
+            "origin: https://example.org\r\n\
+             access-control-request-method: GET\r\n\
+             access-control-request-headers: last-event-id\r\n",
+        )
+        .await;
+    assert_eq!(response.status(), "204");
+    assert_eq!(response.header("access-control-allow-origin"), Some("*"));
+    assert!(
+        response
+            .header("access-control-allow-methods")
+            .is_some_and(|methods| methods.contains("GET"))
+    );
+    assert_eq!(
+        response.header("access-control-allow-headers"),
+        Some("*, authorization")
+    );
+}
+
+#[tokio::test]
+async fn an_unknown_path_is_not_found_whatever_the_method() {
+    let server = Server::start().await;
+    for line in [
+        "GET /strem",
+        "POST /strem",
+        "GET /stream/",
+        "GET /index.html",
+        "GET /../Cargo.toml",
+    ] {
+        let response = server.ask(line, "").await;
+        assert_eq!(response.status(), "404", "{line}");
+        assert_eq!(
+            response.header("content-type"),
+            Some("text/plain; charset=utf-8")
+        );
+        assert!(response.text().contains("/stream"), "{}", response.text());
+    }
+}
+
+#[tokio::test]
+async fn another_method_is_told_which_are_allowed() {
+    let server = Server::start().await;
+    for (line, allow) in [
+        ("POST /stream", "GET,HEAD,OPTIONS"),
+        ("DELETE /stream", "GET,HEAD,OPTIONS"),
+        ("POST /", "GET,HEAD"),
+        ("PUT /favicon.ico", "GET,HEAD"),
+    ] {
+        let response = server.ask(line, "content-length: 0\r\n").await;
+        assert_eq!(response.status(), "405", "{line}");
+        assert_eq!(response.header("allow"), Some(allow), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn the_favicon_is_answered() {
+    let server = Server::start().await;
+    let response = server.ask("GET /favicon.ico", "").await;
+    assert_eq!(
+        (response.status(), response.header("content-type")),
+        ("200", Some("image/svg+xml"))
+    );
+}
+
+#[tokio::test]
+async fn what_is_not_http_harms_nobody() {
+    let server = Server::start().await;
+    for garbage in [
+        "\r\n\r\n",
+        "GET\r\n\r\n",
+        "\u{0}\u{ff}\r\n\r\n",
+        "GET /stream HTTP/9.9\r\n\r\n",
+    ] {
+        let mut connection = server.send(garbage).await;
+        connection.tcp.shutdown().await.expect("our half can end");
+        connection.until_end().await;
+    }
+    let mut stream = server.send(GET_STREAM).await;
+    stream
+        .until(|received| received.contains("connecttime"))
+        .await;
+}
+
+#[tokio::test]
+async fn stopping_ends_open_streams_cleanly_within_a_second() {
+    let server = Server::start().await;
+    let mut streams = Vec::new();
+    for _ in 0..50 {
+        let mut stream = server.send(GET_STREAM).await;
+        stream
+            .until(|received| received.contains("connecttime"))
+            .await;
+        streams.push(stream);
+    }
+    // Neither an idle connection nor half a request keeps it alive.
+    let _idle = server.send("").await;
+    let _half = server.send("GET /stream HT").await;
+    let asked = Instant::now();
+    server.stop.send(()).expect("it runs");
+    for stream in &mut streams {
+        stream.until_end().await;
+        let text = std::str::from_utf8(&stream.received).expect("UTF-8");
+        assert!(
+            text.ends_with("\r\n0\r\n\r\n"),
+            "the last chunk is sent: {text:?}"
+        );
+    }
+    timeout(PATIENCE, server.running)
+        .await
+        .expect("it ends")
+        .expect("no panic")
+        .expect("no error");
+    assert!(
+        asked.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        asked.elapsed()
+    );
+}
+
+/// The page is in the binary only if it was built before; `make test` builds it and then says so.
+#[tokio::test]
+async fn the_page_is_served_as_its_policy_and_names_promise() {
+    let server = Server::start().await;
+    let page = server.ask("GET /", "").await;
+    if !has_page() {
+        assert!(
+            !cfg!(feature = "e2e"),
+            "with this feature the page must have been built"
+        );
+        assert_eq!(page.status(), "503");
+        return;
+    }
+    assert_eq!(page.status(), "200");
+    assert_eq!(
+        page.header("content-type"),
+        Some("text/html; charset=utf-8")
+    );
+    assert_eq!(page.header("cache-control"), Some("no-cache"));
+    assert!(!page.text().contains("{{"), "no placeholder is left");
+
+    let nonce = |response: &Response| {
+        let policy = response
+            .header("content-security-policy")
+            .expect("a policy")
+            .to_owned();
+        let (_, rest) = policy.split_once("'nonce-").expect("a nonce");
+        rest.split_once('\'').expect("its end").0.to_owned()
+    };
+    let first = nonce(&page);
+    assert!(page.text().contains(&format!("<script nonce=\"{first}\">")));
+    let second = server.ask("GET /", "").await;
+    assert_ne!(first, nonce(&second), "a nonce is used once");
+    assert!(!second.text().contains(&first));
+    let policy = page.header("content-security-policy").expect("a policy");
+    assert!(policy.starts_with("default-src 'none'; "), "{policy}");
+    assert!(policy.contains("connect-src http: https:;"), "{policy}");
+    assert!(
+        !policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"),
+        "{policy}"
+    );
+
+    let mut kinds = Vec::new();
+    for path in page
+        .text()
+        .split(['"', '\''])
+        .filter(|text| text.starts_with('/') && text.contains('.'))
+    {
+        let identity = server.ask(&format!("GET {path}"), "").await;
+        assert_eq!(identity.status(), "200", "{path}");
+        assert_eq!(
+            identity.header("cache-control"),
+            Some("public, max-age=31536000, immutable"),
+            "{path}"
+        );
+        assert_eq!(identity.header("content-encoding"), None, "{path}");
+        for (accepted, coding) in [("gzip, deflate, br, zstd", "br"), ("gzip", "gzip")] {
+            let packed = server
+                .ask(
+                    &format!("GET {path}"),
+                    &format!("accept-encoding: {accepted}\r\n"),
+                )
+                .await;
+            assert_eq!(packed.header("content-encoding"), Some(coding), "{path}");
+            assert_eq!(packed.header("vary"), Some("accept-encoding"), "{path}");
+            assert_eq!(unpack(coding, &packed.body), identity.body, "{path}");
+        }
+        kinds.push(identity.header("content-type").expect("a type").to_owned());
+    }
+    for kind in [
+        "text/javascript; charset=utf-8",
+        "text/css; charset=utf-8",
+        "application/wasm",
+        "image/svg+xml",
+    ] {
+        assert!(
+            kinds.iter().any(|known| known == kind),
+            "{kind} is missing among {kinds:?}"
+        );
+    }
+}
+
+fn unpack(coding: &str, packed: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    match coding {
+        "br" => std::io::copy(&mut brotli::Decompressor::new(packed, 4096), &mut bytes),
+        _ => std::io::copy(&mut flate2::read::GzDecoder::new(packed), &mut bytes),
+    }
+    .expect("it unpacks");
+    bytes
+}

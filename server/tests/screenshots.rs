@@ -1,0 +1,47 @@
+//! Takes the pictures in `docs/` again: `make screenshots`. Not a test; it is one of cargo's test
+//! targets because these know the built binary.
+
+mod browser;
+
+use std::path::Path;
+
+use browser::{Browser, Server};
+use serde_json::json;
+
+#[tokio::main]
+async fn main() {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
+    std::fs::create_dir_all(&docs).expect("the checkout is writable");
+    let server = Server::start("127.0.0.1:0").await;
+    let browser = Browser::start().await;
+    for (width, height) in [(360, 640), (1280, 640), (2560, 1280)] {
+        for theme in ["light", "dark"] {
+            browser
+                .devtools(
+                    "Emulation.setDeviceMetricsOverride",
+                    json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false }),
+                )
+                .await;
+            browser.goto(&server.origin).await;
+            browser
+                .value(&format!(
+                    "localStorage.setItem('sse-scope-theme', '{theme}')"
+                ))
+                .await;
+            browser.client.refresh().await.expect("the page reloads");
+            browser
+                .until("document.querySelectorAll('.row').length > 5")
+                .await;
+            if width > 360 {
+                browser
+                    .value("document.querySelectorAll('[data-kind=event]')[1].click()")
+                    .await;
+                browser.until("document.querySelector('.detail')").await;
+            }
+            let picture = browser.client.screenshot().await.expect("a picture");
+            let file = docs.join(format!("scope-{width}-{theme}.png"));
+            std::fs::write(&file, picture).expect("the checkout is writable");
+            println!("{}", file.file_name().unwrap_or_default().display());
+        }
+    }
+}

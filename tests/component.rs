@@ -1,0 +1,556 @@
+//! The component and the hook in a real browser.
+//!
+//! Those tests that need a stream talk to the server whose address is in `SSE_SCOPE_SERVER` when
+//! this file is compiled; `make test-page` starts one (`server/examples/fixture.rs`). Without it
+//! only the others run, and each that does not says so.
+
+#![cfg(target_arch = "wasm32")]
+
+use std::{cell::RefCell, rc::Rc};
+
+use gloo_timers::future::TimeoutFuture;
+use leptos::{mount::mount_to, prelude::*, tachys::dom::body};
+use sse_scope::{
+    By, Cause, EventStream, Item, Labels, Link, UrlError, UseEventSourceOptions,
+    UseEventSourceReturn, use_event_source,
+};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
+use web_sys::{Element, HtmlElement};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+/// How long a condition may take to come true, in ms.
+const PATIENCE_MS: f64 = 30_000.0;
+
+/// The address of the live server, or a return from the test that needs it.
+macro_rules! server {
+    () => {
+        match option_env!("SSE_SCOPE_SERVER") {
+            Some(server) => server,
+            None => {
+                console_log!("not run: needs a server; `make test-page` starts one");
+                return;
+            }
+        }
+    };
+}
+
+/// The URL of a stream of exactly `body`.
+fn raw(server: &str, body: &str, more: &str) -> String {
+    let body = String::from(js_sys::encode_uri_component(body));
+    format!("{server}/fixture/raw?body={body}{more}")
+}
+
+/// Waits until `condition` is true.
+async fn until(what: &str, condition: impl AsyncFn() -> bool) {
+    let start = js_sys::Date::now();
+    while !condition().await {
+        assert!(
+            js_sys::Date::now() - start < PATIENCE_MS,
+            "never came true: {what}"
+        );
+        TimeoutFuture::new(10).await;
+    }
+}
+
+async fn live(server: &str) -> u32 {
+    let response = JsFuture::from(window().fetch_with_str(&format!("{server}/fixture/live")))
+        .await
+        .expect("the server answers")
+        .unchecked_into::<web_sys::Response>();
+    let text = JsFuture::from(response.text().expect("a body"))
+        .await
+        .expect("a text");
+    text.as_string().expect("a text").parse().expect("a number")
+}
+
+/// Something mounted in an element of its own, and unmounted when dropped.
+struct Mounted {
+    element: HtmlElement,
+    _handle: Box<dyn std::any::Any>,
+}
+
+impl Mounted {
+    fn new<N: IntoView + 'static>(view: impl FnOnce() -> N + 'static) -> Self {
+        let element: HtmlElement = document()
+            .create_element("div")
+            .expect("an element")
+            .unchecked_into();
+        element
+            .style()
+            .set_property("height", "400px")
+            .expect("a style");
+        body().append_child(&element).expect("a place");
+        let handle = mount_to(element.clone(), view);
+        Self {
+            element,
+            _handle: Box::new(handle),
+        }
+    }
+
+    fn find(&self, css: &str) -> Option<Element> {
+        self.element.query_selector(css).expect("valid CSS")
+    }
+
+    fn text(&self, css: &str) -> String {
+        self.find(css)
+            .and_then(|element| element.text_content())
+            .unwrap_or_default()
+    }
+
+    /// The lines of the log that are in the document.
+    fn lines(&self) -> Vec<String> {
+        let found = self
+            .element
+            .query_selector_all(".row .line")
+            .expect("valid CSS");
+        (0..found.length())
+            .filter_map(|n| found.get(n)?.text_content())
+            .collect()
+    }
+
+    async fn until_lines(&self, count: usize) -> Vec<String> {
+        until(&format!("{count} lines"), async || {
+            self.lines().len() >= count
+        })
+        .await;
+        self.lines()
+    }
+
+    fn press(&self, text: &str) {
+        let buttons = self
+            .element
+            .query_selector_all("button")
+            .expect("valid CSS");
+        let button = (0..buttons.length())
+            .filter_map(|n| buttons.get(n))
+            .find(|button| button.text_content().as_deref() == Some(text))
+            .unwrap_or_else(|| panic!("no button {text}"));
+        button.unchecked_into::<HtmlElement>().click();
+    }
+}
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        self._handle = Box::new(());
+        self.element.remove();
+    }
+}
+
+/// A component with nothing but the hook in it.
+fn watch(
+    url: impl Into<Signal<String>>,
+    options: UseEventSourceOptions,
+) -> (UseEventSourceReturn, Mounted) {
+    let url = url.into();
+    let slot = Rc::new(RefCell::new(None));
+    let filled = Rc::clone(&slot);
+    let mounted = Mounted::new(move || *filled.borrow_mut() = Some(use_event_source(url, options)));
+    let stream = slot.borrow().expect("mounted");
+    (stream, mounted)
+}
+
+/// The log as text, in the article's words where it has any.
+fn log(stream: UseEventSourceReturn) -> Vec<String> {
+    stream.entries.with_untracked(|log| {
+        log.iter()
+            .map(|entry| match &entry.item {
+                Item::Opened => "open".to_owned(),
+                Item::Closed => "close".to_owned(),
+                Item::Event(event) => format!("{}={}", event.event_type, event.data),
+            })
+            .collect()
+    })
+}
+
+fn article_labels() -> Labels {
+    Labels::new([("connecttime", "Start time"), ("message", "Ping")])
+}
+
+#[wasm_bindgen_test]
+async fn the_article_s_four_lines() {
+    let server = server!();
+    let page = Mounted::new(move || {
+        view! {
+            <EventStream
+                url=format!("{server}/stream")
+                events=vec!["connecttime".to_owned()]
+                labels=article_labels()
+            />
+        }
+    });
+    let lines = page.until_lines(4).await;
+    assert_eq!(lines[0], "Connection open ...");
+    assert!(
+        lines[1].starts_with("Start time: ") && lines[1].ends_with("(Coordinated Universal Time)")
+    );
+    assert_eq!(lines[2].replacen("Ping", "Start time", 1), lines[1]);
+    assert!(lines[3].starts_with("Ping: "));
+    assert_eq!(page.text(".link-name"), "Open");
+
+    page.press("Disconnect");
+    until("the closing line", async || {
+        page.lines()
+            .last()
+            .is_some_and(|line| line == "Connection close.")
+    })
+    .await;
+    assert_eq!(page.text(".link-name"), "Closed");
+    page.press("Connect");
+    until("open again", async || {
+        page.lines()
+            .iter()
+            .filter(|line| *line == "Connection open ...")
+            .count()
+            == 2
+    })
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn an_event_without_a_label_is_shown_by_its_type() {
+    let server = server!();
+    let url = raw(server, "event: step\ndata: 1\n\ndata: 2\n\n", "");
+    let page = Mounted::new(move || {
+        view! { <EventStream url events=vec!["step".to_owned()] labels=Labels::new([("message", "Ping")]) /> }
+    });
+    assert_eq!(
+        page.until_lines(3).await,
+        ["Connection open ...", "step: 1", "Ping: 2"]
+    );
+}
+
+#[wasm_bindgen_test]
+async fn received_text_is_shown_as_text() {
+    let server = server!();
+    let image = "<img src=x onerror=window.broken=1>";
+    let script = "<script>window.broken=1</script>";
+    let url = raw(
+        server,
+        &format!("event: <b>\ndata: {image}\n\nid: {image}\ndata: {script}\n\n"),
+        "",
+    );
+    let page = Mounted::new(move || {
+        view! { <EventStream url events=vec!["<b>".to_owned()] /> }
+    });
+    let lines = page.until_lines(3).await;
+    assert_eq!(
+        lines[1..],
+        [format!("<b>: {image}"), format!("message: {script}")]
+    );
+    page.find("[data-kind=event]:last-child")
+        .expect("a row")
+        .unchecked_into::<HtmlElement>()
+        .click();
+    until("the detail", async || page.text(".detail pre") == script).await;
+    assert!(page.text(".detail dl").contains(image));
+    assert!(page.find("img, script, .row b b").is_none());
+    assert!(
+        js_sys::Reflect::get(&window(), &"broken".into())
+            .expect("a window")
+            .is_undefined()
+    );
+}
+
+#[wasm_bindgen_test]
+async fn a_server_s_own_error_and_open_are_events() {
+    let server = server!();
+    let url = raw(
+        server,
+        "event: error\ndata: e\n\nevent: open\ndata: o\n\ndata: m\n\n",
+        "",
+    );
+    let (stream, _page) = watch(url, UseEventSourceOptions::default());
+    until("all three", async || log(stream).len() >= 4).await;
+    assert_eq!(log(stream), ["open", "error=e", "open=o", "message=m"]);
+    assert!(stream.link.get_untracked().is_open());
+}
+
+#[wasm_bindgen_test]
+async fn the_last_event_id_is_kept_with_each_event() {
+    let server = server!();
+    let url = raw(server, "data: a\n\nid: 7\ndata: b\n\ndata: c\n\n", "");
+    let (stream, _page) = watch(url, UseEventSourceOptions::default());
+    until("all three", async || log(stream).len() >= 4).await;
+    let ids: Vec<String> = stream.entries.with_untracked(|log| {
+        log.iter()
+            .filter_map(|entry| match &entry.item {
+                Item::Event(event) => Some(event.last_event_id.clone()),
+                _ => None,
+            })
+            .collect()
+    });
+    assert_eq!(ids, ["", "7", "7"]);
+}
+
+#[wasm_bindgen_test]
+async fn unmounting_closes_the_stream() {
+    let server = server!();
+    for _ in 0..3 {
+        let page = Mounted::new(move || view! { <EventStream url=format!("{server}/stream") /> });
+        page.until_lines(2).await;
+        assert_eq!(live(server).await, 1);
+        drop(page);
+        until("no stream is live", async || live(server).await == 0).await;
+    }
+    // Unmounted before the answer, too.
+    for _ in 0..50 {
+        let page = Mounted::new(move || view! { <EventStream url=format!("{server}/stream") /> });
+        TimeoutFuture::new(0).await;
+        drop(page);
+    }
+    until("no stream is live", async || live(server).await == 0).await;
+}
+
+#[wasm_bindgen_test]
+async fn a_change_of_url_leaves_no_stream_behind() {
+    let server = server!();
+    let first = raw(server, "data: first\n\n", "");
+    let second = raw(server, "data: second\n\n", "");
+    let url = RwSignal::new(first);
+    let (stream, page) = watch(url, UseEventSourceOptions::default());
+    until("the first", async || {
+        log(stream) == ["open", "message=first"]
+    })
+    .await;
+    url.set(second);
+    until("the second, in a log of its own", async || {
+        log(stream) == ["open", "message=second"]
+    })
+    .await;
+    assert_eq!(live(server).await, 1);
+    drop(page);
+    until("no stream is live", async || live(server).await == 0).await;
+}
+
+#[wasm_bindgen_test]
+async fn a_change_of_url_during_a_retry_leaves_no_stream_behind() {
+    let server = server!();
+    for broken in ["/fixture/status/500", "/fixture/html"] {
+        let url = RwSignal::new(format!("{server}{broken}"));
+        let (stream, page) = watch(url, UseEventSourceOptions::default());
+        until("waiting", async || {
+            matches!(
+                stream.link.get_untracked(),
+                Link::Waiting { by: By::Page, .. }
+            )
+        })
+        .await;
+        url.set(format!("{server}/stream"));
+        until("open", async || stream.link.get_untracked().is_open()).await;
+        // Longer than the longest first delay: the old retry would have made a second stream.
+        until("the stream goes on", async || log(stream).len() >= 4).await;
+        assert_eq!(live(server).await, 1);
+        assert_eq!(log(stream).iter().filter(|line| *line == "open").count(), 1);
+        drop(page);
+        until("no stream is live", async || live(server).await == 0).await;
+    }
+}
+
+#[wasm_bindgen_test]
+async fn unmounting_during_a_retry_ends_it() {
+    let server = server!();
+    let key = js_sys::Math::random();
+    let (stream, page) = watch(
+        format!("{server}/fixture/flaky?failures=1&key={key}"),
+        UseEventSourceOptions::default(),
+    );
+    until("waiting", async || {
+        matches!(stream.link.get_untracked(), Link::Waiting { .. })
+    })
+    .await;
+    drop(page);
+    // Another one that opens after a retry of its own shows that the time has passed.
+    let (other, page) = watch(
+        format!("{server}/fixture/flaky?failures=1&key={key}-other"),
+        UseEventSourceOptions::default(),
+    );
+    until("the other's pings", async || log(other).len() >= 3).await;
+    assert_eq!(live(server).await, 1);
+    drop(page);
+    until("no stream is live", async || live(server).await == 0).await;
+}
+
+#[wasm_bindgen_test]
+async fn where_the_browser_gives_up_the_page_tries_again() {
+    let server = server!();
+    let key = js_sys::Math::random();
+    let (stream, _page) = watch(
+        format!("{server}/fixture/flaky?failures=2&key={key}"),
+        UseEventSourceOptions::default(),
+    );
+    until("a second wait", async || {
+        matches!(
+            stream.link.get_untracked(),
+            Link::Waiting {
+                attempt: 3,
+                until: Some(_),
+                by: By::Page
+            }
+        )
+    })
+    .await;
+    assert_eq!(
+        log(stream),
+        Vec::<String>::new(),
+        "a failed attempt is not a line"
+    );
+    until("open", async || stream.link.get_untracked().is_open()).await;
+    assert_eq!(log(stream)[0], "open");
+}
+
+#[wasm_bindgen_test]
+async fn whoever_does_not_want_to_wait_need_not() {
+    let server = server!();
+    let url = raw(server, "retry: 3600000\ndata: a\n\n", "&end=true");
+    let (stream, _page) = watch(url, UseEventSourceOptions::default());
+    until("lost", async || {
+        stream.link.get_untracked()
+            == Link::Waiting {
+                attempt: 1,
+                until: None,
+                by: By::Browser,
+            }
+    })
+    .await;
+    stream.retry();
+    assert_eq!(stream.link.get_untracked(), Link::Connecting { attempt: 1 });
+    until("the second time", async || log(stream).len() >= 6).await;
+    assert_eq!(
+        log(stream),
+        ["open", "message=a", "close", "open", "message=a", "close"]
+    );
+}
+
+#[wasm_bindgen_test]
+async fn each_opening_and_each_loss_is_one_line() {
+    let server = server!();
+    let url = raw(server, "retry: 1\ndata: a\n\n", "&end=true");
+    let (stream, _page) = watch(url, UseEventSourceOptions::default());
+    until("some losses", async || log(stream).len() >= 12).await;
+    stream.disconnect();
+    for lines in log(stream).chunks(3) {
+        assert_eq!(lines, &["open", "message=a", "close"][..lines.len()]);
+    }
+    assert_eq!(
+        stream.link.get_untracked(),
+        Link::Closed { cause: Cause::User }
+    );
+}
+
+#[wasm_bindgen_test]
+async fn an_event_type_can_be_added_without_reconnecting() {
+    let server = server!();
+    let url = raw(
+        server,
+        "event: a\ndata: 1\n\nevent: b\ndata: 2\n\n",
+        "&every=20",
+    );
+    let events = RwSignal::new(vec!["a".to_owned()]);
+    let (stream, _page) = watch(url, UseEventSourceOptions::default().events(events));
+    until("some of the first", async || log(stream).len() >= 5).await;
+    assert!(!log(stream).contains(&"b=2".to_owned()));
+    events.set(vec!["b".to_owned()]);
+    until("some of the second", async || {
+        log(stream).iter().filter(|line| *line == "b=2").count() >= 3
+    })
+    .await;
+    let lines = log(stream);
+    let first = lines.iter().position(|line| line == "b=2").expect("some");
+    assert!(!lines[first..].contains(&"a=1".to_owned()), "{lines:?}");
+    assert_eq!(lines.iter().filter(|line| *line == "open").count(), 1);
+}
+
+#[wasm_bindgen_test]
+async fn the_log_is_bounded_and_counts_what_it_evicted() {
+    let server = server!();
+    let url = raw(server, &"data: x\n\n".repeat(1_000), "");
+    let (stream, _page) = watch(url, UseEventSourceOptions::default().bound(10_000));
+    until("all of them", async || {
+        stream.entries.with_untracked(|log| log.received()) == 1_001
+    })
+    .await;
+    stream.entries.with_untracked(|log| {
+        assert!(log.evicted() > 0);
+        assert_eq!(log.received(), log.len() as u64 + log.evicted());
+    });
+}
+
+#[wasm_bindgen_test]
+async fn subscribers_hear_of_events_once_a_frame() {
+    let server = server!();
+    let url = raw(server, &"data: x\n\n".repeat(1_000), "");
+    let (stream, _page) = watch(url, UseEventSourceOptions::default());
+    let heard = RwSignal::new(0);
+    let _effect = Effect::new(move |_| {
+        stream.entries.track();
+        heard.update_untracked(|heard| *heard += 1);
+    });
+    until("all of them", async || {
+        stream.entries.with_untracked(|log| log.received()) == 1_001
+    })
+    .await;
+    until("it was heard of", async || heard.get_untracked() > 1).await;
+    assert!(
+        heard.get_untracked() < 100,
+        "{} times",
+        heard.get_untracked()
+    );
+}
+
+#[wasm_bindgen_test]
+async fn events_are_shown_though_no_frame_comes() {
+    let server = server!();
+    let frames: JsValue =
+        js_sys::Reflect::get(&window(), &"requestAnimationFrame".into()).expect("a function");
+    let never = js_sys::Function::new_no_args("return 0;");
+    js_sys::Reflect::set(&window(), &"requestAnimationFrame".into(), &never).expect("replaceable");
+    let page = Mounted::new(move || view! { <EventStream url=format!("{server}/stream") /> });
+    page.until_lines(2).await;
+    js_sys::Reflect::set(&window(), &"requestAnimationFrame".into(), &frames).expect("replaceable");
+}
+
+#[wasm_bindgen_test]
+async fn nothing_is_opened_before_it_is_asked_for() {
+    let server = server!();
+    let (stream, _page) = watch(
+        format!("{server}/stream"),
+        UseEventSourceOptions::default().immediate(false),
+    );
+    TimeoutFuture::new(0).await;
+    assert_eq!(stream.link.get_untracked(), Link::Idle);
+    stream.connect();
+    until("open", async || stream.link.get_untracked().is_open()).await;
+}
+
+#[wasm_bindgen_test]
+async fn a_bad_url_is_a_sentence() {
+    for (url, expected) in [
+        ("", UrlError::Empty),
+        ("  ", UrlError::Empty),
+        (
+            "http://[",
+            UrlError::Unparsable {
+                given: "http://[".to_owned(),
+            },
+        ),
+        (
+            "ftp://example.org/",
+            UrlError::Scheme {
+                given: "ftp://example.org/".to_owned(),
+                scheme: "ftp:".to_owned(),
+            },
+        ),
+    ] {
+        let page = Mounted::new(move || view! { <EventStream url /> });
+        let sentence = expected.to_string();
+        until(&sentence, async || {
+            page.text(".link-explanation") == sentence
+        })
+        .await;
+        assert_eq!(page.text(".link-name"), "Cannot connect");
+        assert_eq!(page.lines(), Vec::<String>::new());
+    }
+}
