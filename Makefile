@@ -50,7 +50,7 @@ build: $(PAGE)
 
 $(PAGE): $(PAGE_SOURCES) | target $(TRUNK) $(WASM_BINDGEN) $(WASM_OPT)
 	@echo "== Building the page (about two minutes the first time)"
-	@$(TRUNK) --quiet build --release --cargo-profile page
+	@$(TRUNK) --quiet build --release --cargo-profile page --dist dist
 
 # trunk serves the page and passes /stream on to the server, which it needs beside it.
 dev: | target $(TRUNK) $(WASM_BINDGEN)
@@ -81,7 +81,7 @@ test-native:
 # its command line and tells it its address.
 test-page: | target $(WASM_BINDGEN) $(WASM_PACK) browser
 	@echo "== Tests of the page in Chromium"
-	@cargo run --quiet -p sse-scope-server --example fixture -- $(WASM_PACK) --quiet test --headless --chrome
+	@cargo run --quiet -p sse-scope-server --example fixture -- $(WASM_PACK) test --headless --chrome
 
 test-e2e: $(PAGE) | browser
 	@echo "== End to end in Chromium (about two minutes to build the first time)"
