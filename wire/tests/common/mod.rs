@@ -1,0 +1,166 @@
+//! Random streams, and a slow and obvious reader to compare with.
+
+// Each user of this module uses a part of it.
+#![allow(dead_code)]
+
+use std::ops::Range;
+
+use sse_wire::{Content, Note, Reader};
+
+/// An item that owns what it has.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Read {
+    /// Type, data, last event ID.
+    Event((String, String, String)),
+    Comment(String),
+    Retry(u64),
+    Note(Note),
+    Blank,
+}
+
+/// All items of a stream that comes in `chunks`.
+pub fn items<'a>(
+    bound: usize,
+    chunks: impl IntoIterator<Item = &'a [u8]>,
+) -> Vec<(Range<u64>, Read)> {
+    let mut items = Vec::new();
+    let mut reader = Reader::with_bound(bound);
+    let mut sink = |item: sse_wire::Item<'_>| {
+        let read = match item.content {
+            Content::Event(event) => Read::Event((
+                event.event_type.to_owned(),
+                event.data.to_owned(),
+                event.last_event_id.to_owned(),
+            )),
+            Content::Comment(text) => Read::Comment(text.to_owned()),
+            Content::Retry(ms) => Read::Retry(ms),
+            Content::Note(note) => Read::Note(note),
+            Content::Blank => Read::Blank,
+        };
+        items.push((item.range, read));
+    };
+    for chunk in chunks {
+        reader.read(chunk, &mut sink);
+    }
+    reader.finish(&mut sink);
+    items
+}
+
+/// A stream of 1 to 20 pieces that are likely to matter.
+pub fn random_stream(seed: u64) -> Vec<u8> {
+    const PIECES: [&[u8]; 47] = [
+        b"data",
+        b"data",
+        b"data:",
+        b"data: ",
+        b"data: a",
+        b"event",
+        b"event: ",
+        b"event: b",
+        b"id",
+        b"id: ",
+        b"id: 1",
+        b"id: \0",
+        b"retry",
+        b"retry: ",
+        b"retry: 12",
+        b"retry: x",
+        b":",
+        b": c",
+        b"foo: d",
+        b"Data: e",
+        b"data : f",
+        b" data: g",
+        b"{\"h\": 1}",
+        b"\n",
+        b"\n",
+        b"\n",
+        b"\n\n",
+        b"\n\n",
+        b"\r",
+        b"\r\n",
+        b"\r\n\r\n",
+        b"\r\r",
+        b" ",
+        b"\t",
+        b"\0",
+        b"\xEF\xBB\xBF",
+        b"\xEF\xBB",
+        b"\xEF",
+        b"\xFF",
+        b"\xF0\x9F\x98\x80",
+        b"\xF0\x9F",
+        b"\x98\x80",
+        b"\xE2\x82\xAC",
+        b"\xC3",
+        b"event: error",
+        b"event: open",
+        b"x",
+    ];
+    let mut random = fastrand::Rng::with_seed(seed);
+    let mut stream = Vec::new();
+    for _ in 0..random.usize(1..=20) {
+        stream.extend_from_slice(PIECES[random.usize(..PIECES.len())]);
+    }
+    stream
+}
+
+/// `stream` in random chunks, some of them empty.
+pub fn splits(seed: u64, stream: &[u8]) -> Vec<&[u8]> {
+    let mut random = fastrand::Rng::with_seed(seed ^ 0x5EED);
+    let mut chunks = Vec::new();
+    let mut rest = stream;
+    while !rest.is_empty() {
+        let (chunk, after) = rest.split_at(random.usize(..=rest.len().min(12)));
+        chunks.push(chunk);
+        rest = after;
+    }
+    chunks
+}
+
+pub fn shown(seed: u64, stream: &[u8]) -> String {
+    format!("seed {seed}: {}", stream.escape_ascii())
+}
+
+/// The events of a stream, by the steps of the standard as they are written there (HTML, 9.2.5 and
+/// 9.2.6), on the whole of it.
+pub fn model(stream: &[u8]) -> Vec<(String, String, String)> {
+    let text = String::from_utf8_lossy(stream).into_owned();
+    let text = text.strip_prefix('\u{FEFF}').unwrap_or(&text);
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let mut lines: Vec<&str> = text.split('\n').collect();
+    // What follows the last line end is no line.
+    lines.pop();
+
+    let mut events = Vec::new();
+    let (mut data, mut event_type, mut last_event_id) =
+        (String::new(), String::new(), String::new());
+    for line in lines {
+        if line.is_empty() {
+            if !data.is_empty() {
+                data.pop();
+                let named = if event_type.is_empty() {
+                    "message"
+                } else {
+                    &event_type
+                };
+                events.push((named.to_owned(), data.clone(), last_event_id.clone()));
+            }
+            data.clear();
+            event_type.clear();
+            continue;
+        }
+        let (name, value) = line.split_once(':').unwrap_or((line, ""));
+        let value = value.strip_prefix(' ').unwrap_or(value);
+        match name {
+            "event" => event_type = value.to_owned(),
+            "data" => {
+                data += value;
+                data.push('\n');
+            }
+            "id" if !value.contains('\0') => last_event_id = value.to_owned(),
+            _ => {}
+        }
+    }
+    events
+}
