@@ -24,18 +24,19 @@ WASM_BINDGEN := $(call tool,wasm-bindgen,$(WASM_BINDGEN_VERSION))
 WASM_OPT := $(call tool,wasm-opt,$(BINARYEN_VERSION))
 WASM_PACK := $(call tool,wasm-pack,$(WASM_PACK_VERSION))
 
-# trunk and wasm-pack look for the others on PATH.
-export PATH := $(dir $(WASM_BINDGEN)):$(dir $(WASM_OPT)):$(PATH)
+# trunk and wasm-pack take the first on PATH. A folder that is not there does no harm.
+export PATH := $(TOOLS)/wasm-bindgen-$(WASM_BINDGEN_VERSION)/bin:$(TOOLS)/wasm-opt-$(BINARYEN_VERSION)/bin:$(TOOLS)/trunk-$(TRUNK_VERSION)/bin:$(TOOLS)/wasm-pack-$(WASM_PACK_VERSION)/bin:$(PATH)
 
 .DELETE_ON_ERROR:
-.PHONY: help run build dev test check test-native test-page test-e2e screenshots target browser
+.PHONY: help run build dev env test check test-native test-page test-e2e screenshots target browser
 
 help:
 	@echo "make run          build everything, start the server, print its address"
 	@echo "make dev          the same for work on the page: rebuilds and reloads at each change"
 	@echo "make test         every check, in a real browser too"
 	@echo "make screenshots  take the pictures in docs/ again"
-	@echo "LISTEN=ADDR:PORT  where make run and make dev have the server listen"
+	@echo "make env          print the PATH with the tools, for: eval \"\$$(make -s env)\""
+	@echo "LISTEN=ADDR:PORT  where make run has the server listen"
 
 # --- run ---------------------------------------------------------------------------------------
 
@@ -56,8 +57,11 @@ $(PAGE): $(PAGE_SOURCES) | target $(TRUNK) $(WASM_BINDGEN) $(WASM_OPT)
 dev: | target $(TRUNK) $(WASM_BINDGEN)
 	@echo "== Building the server (about a minute the first time)"
 	@cargo build --quiet -p sse-scope-server
-	@target/debug/sse-scope-server --listen $(LISTEN) & trap "kill $$!" EXIT INT TERM; \
-	$(TRUNK) serve
+	@target/debug/sse-scope-server & server=$$!; trap "kill $$server 2>/dev/null" EXIT; \
+	sleep 1; kill -0 $$server && $(TRUNK) serve
+
+env:
+	@echo 'export PATH="$(PATH)"'
 
 # --- test --------------------------------------------------------------------------------------
 
@@ -92,8 +96,9 @@ screenshots: $(PAGE) | browser
 
 # --- what they need ----------------------------------------------------------------------------
 
-# rust-toolchain.toml asks for the target; a rustup that does not install by itself is asked here.
+# What takes long comes after what may be missing. rust-toolchain.toml asks for the target; a rustup that does not install by itself is asked here.
 target:
+	@command -v npm >/dev/null || { echo "Please install Node.js with npm: it brings wasm-opt." >&2; exit 1; }
 	@rustc --print target-libdir --target $(TARGET) | xargs test -d || { \
 	  echo "== Installing the Rust target $(TARGET)" && rustup target add $(TARGET); }
 
@@ -117,7 +122,7 @@ $(TOOLS)/wasm-pack-$(WASM_PACK_VERSION)/bin/wasm-pack:
 # From npm, which has a current one for every system; those of Debian and crates.io are too old.
 $(TOOLS)/wasm-opt-$(BINARYEN_VERSION)/bin/wasm-opt:
 	@echo "== Installing wasm-opt $(BINARYEN_VERSION) in $(TOOLS)"
-	@npm install --silent --prefix $(@D)/.. binaryen@$(BINARYEN_VERSION).0.0
+	@npm install --no-audit --no-fund --loglevel=error --prefix $(@D)/.. binaryen@$(BINARYEN_VERSION).0.0
 	@mkdir -p $(@D) && ln -sf ../node_modules/.bin/wasm-opt $@
 
 browser:

@@ -22,9 +22,6 @@ const CONNECT_TIME: &str = "connecttime";
 #[component]
 pub fn App() -> impl IntoView {
     let request = RwSignal::new(requested());
-    let url = Signal::derive(move || request.with(|request| request.url.clone()));
-    let events = Signal::derive(move || request.with(|request| request.events.clone()));
-    let labels = Memo::new(move |_| url.with(|url| labels(url)));
 
     // The address follows the form, so that it can be kept and passed on.
     Effect::new(move |mounted: Option<()>| {
@@ -42,7 +39,13 @@ pub fn App() -> impl IntoView {
         </header>
         <main>
             <OpenForm request />
-            <EventStream url events labels />
+            // Each time that the form is submitted is another stream with a log of its own, also if
+            // it is the same URL again.
+            {move || {
+                let Request { url, events } = request.get();
+                let labels = labels(&url);
+                view! { <EventStream url events labels /> }
+            }}
         </main>
     }
 }

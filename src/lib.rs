@@ -41,7 +41,7 @@ mod source;
 mod view;
 
 pub use app::App;
-pub use journal::{DEFAULT_BOUND, Entry, Event, Item, Journal};
+pub use journal::{DEFAULT_BOUND, Entry, Event, Item, Journal, MOST_LINES};
 pub use session::{
     By, Cause, Input, Link, UseEventSourceOptions, UseEventSourceReturn, use_event_source,
 };

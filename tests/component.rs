@@ -291,7 +291,7 @@ async fn unmounting_closes_the_stream() {
     for _ in 0..3 {
         let page = Mounted::new(move || view! { <EventStream url=format!("{server}/stream") /> });
         page.until_lines(2).await;
-        assert_eq!(live(server).await, 1);
+        until("one stream is live", async || live(server).await == 1).await;
         drop(page);
         until("no stream is live", async || live(server).await == 0).await;
     }
@@ -320,9 +320,43 @@ async fn a_change_of_url_leaves_no_stream_behind() {
         log(stream) == ["open", "message=second"]
     })
     .await;
-    assert_eq!(live(server).await, 1);
+    until("one stream is live", async || live(server).await == 1).await;
     drop(page);
     until("no stream is live", async || live(server).await == 0).await;
+}
+
+#[wasm_bindgen_test]
+async fn another_log_never_shows_lines_of_the_one_before() {
+    let server = server!();
+    let url = RwSignal::new(raw(server, "data: first\n\n", ""));
+    let page = Mounted::new(move || view! { <EventStream url /> });
+    page.until_lines(2).await;
+    page.find("[data-kind=event]")
+        .expect("a row")
+        .unchecked_into::<HtmlElement>()
+        .click();
+    until("the detail", async || page.text(".detail pre") == "first").await;
+    url.set(raw(server, "data: second\n\n", ""));
+    until("the second", async || {
+        page.lines() == ["Connection open ...", "message: second"]
+    })
+    .await;
+    assert!(
+        page.find(".detail").is_none(),
+        "the detail of a line that is gone"
+    );
+}
+
+#[wasm_bindgen_test]
+async fn setting_the_url_to_what_it_is_does_not_reconnect() {
+    let server = server!();
+    let url = RwSignal::new(raw(server, "data: a\n\n", ""));
+    let (stream, _page) = watch(url, UseEventSourceOptions::default());
+    until("the event", async || log(stream).len() == 2).await;
+    url.set(url.get_untracked());
+    TimeoutFuture::new(0).await;
+    assert!(stream.link.get_untracked().is_open());
+    assert_eq!(log(stream), ["open", "message=a"]);
 }
 
 #[wasm_bindgen_test]
@@ -342,7 +376,7 @@ async fn a_change_of_url_during_a_retry_leaves_no_stream_behind() {
         until("open", async || stream.link.get_untracked().is_open()).await;
         // Longer than the longest first delay: the old retry would have made a second stream.
         until("the stream goes on", async || log(stream).len() >= 4).await;
-        assert_eq!(live(server).await, 1);
+        until("one stream is live", async || live(server).await == 1).await;
         assert_eq!(log(stream).iter().filter(|line| *line == "open").count(), 1);
         drop(page);
         until("no stream is live", async || live(server).await == 0).await;
@@ -368,7 +402,7 @@ async fn unmounting_during_a_retry_ends_it() {
         UseEventSourceOptions::default(),
     );
     until("the other's pings", async || log(other).len() >= 3).await;
-    assert_eq!(live(server).await, 1);
+    until("one stream is live", async || live(server).await == 1).await;
     drop(page);
     until("no stream is live", async || live(server).await == 0).await;
 }

@@ -44,7 +44,7 @@ pub use stream::Streams;
 
 /// How long a connection may take to end after [`run`] was asked to stop. A client that does not
 /// read must not keep the program alive.
-const GRACE: Duration = Duration::from_millis(800);
+const GRACE: Duration = Duration::from_millis(500);
 
 /// All paths of the server. What is not here is a 404: a mistyped stream must not look alive.
 ///

@@ -90,6 +90,9 @@ async fn bind(given: String) -> Result<TcpListener, ListenError> {
             ErrorKind::AddrNotAvailable | ErrorKind::PermissionDenied => {
                 ListenError::Refused { given, source }
             }
+            _ if given.parse::<std::net::SocketAddr>().is_ok() => {
+                ListenError::Refused { given, source }
+            }
             _ => ListenError::NotAnAddress { given },
         })
 }

@@ -354,10 +354,10 @@ async fn our_page_shows_the_article_s_stream() {
         .until_line(r"^connecttime: \w{3} \w{3} \d\d \d{4} ")
         .await;
     browser
-        .until("document.querySelector('.log-counts').textContent === '5 lines'")
+        .until("document.querySelectorAll('.row').length >= 5")
         .await;
     assert_eq!(browser.lines().await[0], OPEN);
-    assert_eq!(browser.count("message: ").await, 3);
+    assert!(browser.count("message: ").await >= 3);
     node.kill().await.expect("it runs");
     browser.until_line("^Connection close.$").await;
 }

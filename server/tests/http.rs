@@ -284,7 +284,7 @@ async fn a_client_that_leaves_at_once_leaves_no_timer() {
 }
 
 #[tokio::test]
-async fn a_head_request_gets_the_head_and_starts_no_timer() {
+async fn a_head_request_gets_the_head_and_leaves_no_timer() {
     let server = Server::start().await;
     let response = server.ask("HEAD /stream", "").await;
     assert_eq!(response.status(), "200");

@@ -5,6 +5,10 @@ use std::{collections::VecDeque, ops::Range, rc::Rc};
 /// How many bytes a [`Journal`] keeps unless told otherwise: 64 MiB.
 pub const DEFAULT_BOUND: usize = 64 << 20;
 
+/// How many lines a [`Journal`] keeps at most, however short they are: what a browser can lay out
+/// one below the other (Firefox ends at some 17 million px).
+pub const MOST_LINES: usize = 600_000;
+
 /// One line of the log.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
@@ -47,16 +51,18 @@ impl Entry {
     }
 }
 
-/// A log that is bounded by the memory it takes and evicts its oldest lines.
+/// A log that is bounded by the memory it takes, and by [`MOST_LINES`], and evicts its oldest lines.
 ///
-/// Lines are numbered from 0 in the order in which they came, and the numbers never restart, so
-/// that always `received() == len() + evicted()`, and the first kept line has the number
-/// `evicted()`. The newest line is kept even if it alone exceeds the bound.
+/// Always `received() == len() + evicted()`. Lines are numbered in the order in which they came, and
+/// the numbers never restart, not even after [`clear`](Journal::clear). The newest line is kept
+/// even if it alone exceeds the bound.
 ///
 /// Adding a line costs the same however many there are.
 #[derive(Clone, Debug)]
 pub struct Journal {
     entries: VecDeque<Entry>,
+    /// The number of the first line since it was cleared.
+    first: u64,
     evicted: u64,
     bytes: usize,
     bound: usize,
@@ -73,6 +79,7 @@ impl Journal {
     pub fn new(bound: usize) -> Self {
         Self {
             entries: VecDeque::new(),
+            first: 0,
             evicted: 0,
             bytes: 0,
             bound,
@@ -84,7 +91,8 @@ impl Journal {
         let entry = Entry { at, item };
         self.bytes += entry.size();
         self.entries.push_back(entry);
-        while self.bytes > self.bound && self.entries.len() > 1 {
+        while (self.bytes > self.bound || self.entries.len() > MOST_LINES) && self.entries.len() > 1
+        {
             let Some(oldest) = self.entries.pop_front() else {
                 break;
             };
@@ -93,14 +101,17 @@ impl Journal {
         }
     }
 
-    /// Forgets everything, the numbers too.
+    /// Forgets the lines and the counts.
     pub fn clear(&mut self) {
-        *self = Self::new(self.bound);
+        *self = Self {
+            first: self.kept().end,
+            ..Self::new(self.bound)
+        };
     }
 
     /// The line with the number `seq`, if it is kept.
     pub fn get(&self, seq: u64) -> Option<&Entry> {
-        let index = seq.checked_sub(self.evicted)?;
+        let index = seq.checked_sub(self.kept().start)?;
         self.entries.get(usize::try_from(index).ok()?)
     }
 
@@ -111,7 +122,7 @@ impl Journal {
 
     /// The numbers of the kept lines.
     pub fn kept(&self) -> Range<u64> {
-        self.evicted..self.received()
+        self.first + self.evicted..self.first + self.received()
     }
 
     /// How many lines are kept.
@@ -124,12 +135,12 @@ impl Journal {
         self.entries.is_empty()
     }
 
-    /// How many lines were dropped to stay within the bound.
+    /// How many lines were dropped to stay within the bound, since it was cleared.
     pub fn evicted(&self) -> u64 {
         self.evicted
     }
 
-    /// How many lines were ever added.
+    /// How many lines were added since it was cleared.
     pub fn received(&self) -> u64 {
         self.evicted + self.entries.len() as u64
     }
@@ -223,5 +234,15 @@ mod tests {
             journal.push(0.0, event(line));
         }
         assert_eq!(data(&journal), ["b", "c", "d"]);
+        assert_eq!(journal.kept(), 6..9, "numbers do not restart");
+    }
+
+    #[test]
+    fn the_number_of_lines_is_bounded_too() {
+        let mut journal = Journal::new(usize::MAX);
+        for _ in 0..MOST_LINES + 5 {
+            journal.push(0.0, Item::Opened);
+        }
+        assert_eq!((journal.len(), journal.evicted()), (MOST_LINES, 5));
     }
 }

@@ -65,13 +65,16 @@ pub fn use_event_source(
     url: impl Into<Signal<String>>,
     options: UseEventSourceOptions,
 ) -> UseEventSourceReturn {
+    // Memos: setting a signal to what it is already is no change.
     let url = url.into();
+    let url: Signal<String> = Signal::from(Memo::new(move |_| url.get()));
     let UseEventSourceOptions {
         events,
         with_credentials,
         immediate,
         bound,
     } = options;
+    let with_credentials: Signal<bool> = Signal::from(Memo::new(move |_| with_credentials.get()));
     let link = RwSignal::new(Link::Idle);
     let entries = RwSignal::new_local(Journal::new(bound));
     let session = Rc::new_cyclic(|me| Session {
@@ -89,17 +92,20 @@ pub fn use_event_source(
     // The one strong reference: dropped with the component that owns this scope.
     let session = StoredValue::new_local(session);
 
-    Effect::new(move |mounted: Option<()>| {
-        url.track();
+    Effect::new(move |previous: Option<String>| {
+        let url = url.get();
         with_credentials.track();
-        session.with_value(|session| {
-            if mounted.is_some() {
+        session.with_value(|session| match &previous {
+            None if immediate => session.connect(),
+            None => {}
+            Some(previous) => {
                 session.connect();
-                session.start_over();
-            } else if immediate {
-                session.connect();
+                if *previous != url {
+                    session.start_over();
+                }
             }
         });
+        url
     });
     Effect::new(move |_| {
         let events = events.get();
@@ -244,8 +250,7 @@ impl Session {
 
     /// Begins a new log: another URL is another stream.
     fn start_over(&self) {
-        self.entries.update_untracked(Journal::clear);
-        self.frame.request();
+        self.entries.update(Journal::clear);
     }
 
     fn release(&self) {

@@ -11,6 +11,7 @@ pub(super) fn Detail(
     entries: ReadSignal<Journal, LocalStorage>,
     labels: Signal<Labels>,
     selected: RwSignal<Option<u64>>,
+    close: impl Fn() + Copy + Send + 'static,
 ) -> impl IntoView {
     // A copy: it stays although the line may be evicted.
     let event = move || {
@@ -30,7 +31,7 @@ pub(super) fn Detail(
                 <aside class="detail" aria-label="Detail">
                     <div class="detail-head">
                         <h2>{label}</h2>
-                        <button type="button" class="quiet" on:click=move |_| selected.set(None)>
+                        <button type="button" class="quiet" on:click=move |_| close()>
                             "Close"
                         </button>
                     </div>

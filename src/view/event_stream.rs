@@ -19,13 +19,14 @@ pub fn EventStream(
     /// The event types to listen to beside `message`. An `EventSource` hears of no others.
     #[prop(into, optional)]
     events: Option<Signal<Vec<String>>>,
-    /// What to call the events. Default: their types.
+    /// What to call the events. Default: their types. A line that is in sight keeps its label.
     #[prop(into, optional)]
     labels: Option<Signal<Labels>>,
     /// Whether to send cookies to another origin. Default: no.
     #[prop(into, optional)]
     with_credentials: Option<Signal<bool>>,
 ) -> impl IntoView {
+    let url: Signal<String> = Signal::from(Memo::new(move |_| url.get()));
     let mut options = UseEventSourceOptions::default();
     if let Some(events) = events {
         options = options.events(events);
@@ -36,12 +37,32 @@ pub fn EventStream(
     let stream = use_event_source(url, options);
     let labels = labels.unwrap_or_else(|| Signal::stored(Labels::default()));
     let selected = RwSignal::new(None);
+    // The log takes the focus back when what had it is gone.
+    let log = NodeRef::<leptos::html::Div>::new();
+    let close_detail = move || {
+        selected.set(None);
+        if let Some(log) = log.get_untracked() {
+            let _ = log.focus();
+        }
+    };
+    // Another URL is another log.
+    Effect::new(move |mounted: Option<()>| {
+        url.track();
+        if mounted.is_some() {
+            selected.set(None);
+        }
+    });
+    let on_key = move |event: leptos::ev::KeyboardEvent| {
+        if event.key() == "Escape" && selected.get_untracked().is_some() {
+            close_detail();
+        }
+    };
 
     view! {
-        <section class="event-stream" aria-label="Event stream">
+        <section class="event-stream" aria-label="Event stream" on:keydown=on_key>
             <LinkState stream />
-            <Log entries=stream.entries labels selected />
-            <Detail entries=stream.entries labels selected />
+            <Log entries=stream.entries labels selected node_ref=log />
+            <Detail entries=stream.entries labels selected close=close_detail />
         </section>
     }
 }

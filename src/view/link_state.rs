@@ -1,7 +1,7 @@
 //! Where the connection stands, and what can be done about it.
 
 use gloo_timers::callback::Interval;
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
 
 use crate::session::{By, Cause, Link, UseEventSourceReturn, now};
 
@@ -32,7 +32,7 @@ pub(super) fn LinkState(stream: UseEventSourceReturn) -> impl IntoView {
         link.track();
         now()
     });
-    let explanation = Memo::new(move |_| {
+    let explanation = Memo::new(move |shown: Option<&String>| {
         link.with(|link| match link {
             Link::Waiting { by: By::Page, .. } => GAVE_UP.to_owned(),
             Link::Closed {
@@ -41,37 +41,53 @@ pub(super) fn LinkState(stream: UseEventSourceReturn) -> impl IntoView {
             Link::Connecting { .. } if clock.get() - since.get() > PATIENCE_MS => {
                 NO_ANSWER.to_owned()
             }
+            // It still explains, and must not come and go with each attempt.
+            Link::Connecting { attempt: 2.. } => shown.cloned().unwrap_or_default(),
             _ => String::new(),
         })
     });
     let name = Memo::new(move |_| link.with(name));
+    let spoken = Memo::new(move |_| link.with(spoken));
     let is_live = Memo::new(move |_| link.with(Link::is_live));
     let is_waiting = Memo::new(move |_| link.with(|link| matches!(link, Link::Waiting { .. })));
+    // One button with two faces, so that it keeps the focus.
+    let button = NodeRef::<html::Button>::new();
+    let switch = move |_| {
+        if is_live.get_untracked() {
+            stream.disconnect()
+        } else {
+            stream.connect()
+        }
+    };
+    let retry = move |_| {
+        stream.retry();
+        // The button that was pressed goes away.
+        if let Some(button) = button.get_untracked() {
+            let _ = button.focus();
+        }
+    };
 
     view! {
         <div class="link">
             <p class="link-state" data-state=move || link.with(kind)>
                 <span class="lamp" aria-hidden="true"></span>
-                <span class="link-name" role="status">{name}</span>
+                <span class="link-name">{name}</span>
                 " "
                 <span class="link-time">{time}</span>
             </p>
+            <p class="unseen" role="status">{spoken}</p>
             <div class="link-buttons">
                 <Show when=move || is_waiting.get()>
-                    <button type="button" on:click=move |_| stream.retry()>"Try now"</button>
+                    <button type="button" on:click=retry>"Try now"</button>
                 </Show>
-                <Show
-                    when=move || is_live.get()
-                    fallback=move || {
-                        view! {
-                            <button type="button" class="primary" on:click=move |_| stream.connect()>
-                                "Connect"
-                            </button>
-                        }
-                    }
+                <button
+                    type="button"
+                    class:primary=move || !is_live.get()
+                    node_ref=button
+                    on:click=switch
                 >
-                    <button type="button" on:click=move |_| stream.disconnect()>"Disconnect"</button>
-                </Show>
+                    {move || if is_live.get() { "Disconnect" } else { "Connect" }}
+                </button>
             </div>
             <Show when=move || explanation.with(|text| !text.is_empty())>
                 <p class="link-explanation" role="status">{explanation}</p>
@@ -94,7 +110,21 @@ fn kind(link: &Link) -> &'static str {
     }
 }
 
-/// What does not change from second to second, so that a screen reader says it once.
+/// What a screen reader says: the same for all attempts of a series, so that it is said once.
+fn spoken(link: &Link) -> &'static str {
+    match link {
+        Link::Idle => "",
+        Link::Connecting { attempt: 1 } => "Connecting",
+        Link::Open { .. } => "Open",
+        Link::Connecting { .. } | Link::Waiting { .. } => "No connection, trying again",
+        Link::Closed { cause: Cause::User } => "Closed",
+        Link::Closed {
+            cause: Cause::Url(_),
+        } => "Cannot connect",
+    }
+}
+
+/// What is shown beside the time.
 fn name(link: &Link) -> String {
     match link {
         Link::Idle => "Not connected".to_owned(),

@@ -3,7 +3,10 @@
 //! However many lines are kept, only those in sight are in the document, each at
 //! `(its number - the number of the first kept line) * ROW`.
 
-use std::ops::Range;
+use std::{
+    ops::Range,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 use leptos::{html, prelude::*};
 use wasm_bindgen::{JsCast, closure::Closure};
@@ -28,8 +31,12 @@ pub(super) fn Log(
     labels: Signal<Labels>,
     /// The number of the line whose detail is open.
     selected: RwSignal<Option<u64>>,
+    /// The element that scrolls and takes the keys.
+    node_ref: NodeRef<html::Div>,
 ) -> impl IntoView {
-    let scroller = NodeRef::<html::Div>::new();
+    static LOGS: AtomicU32 = AtomicU32::new(0);
+    let log = LOGS.fetch_add(1, Ordering::Relaxed);
+    let scroller = node_ref;
     let sizer = NodeRef::<html::Div>::new();
     let rows = RwSignal::new(0..0);
     // The first kept line: what the scroll position counts from.
@@ -47,6 +54,8 @@ pub(super) fn Log(
         let _ = sizer.style(("height", format!("{}px", pixels(kept.end - kept.start))));
         if following.get_untracked() {
             scroller.set_scroll_top(i32::MAX);
+        } else if pixels(kept.end - kept.start) <= scroller.client_height() {
+            following.set(true);
         } else if gone > 0 {
             // Lines were evicted above those in sight: these stay where they are.
             scroller.set_scroll_top(scroller.scroll_top() - pixels(gone));
@@ -69,7 +78,8 @@ pub(super) fn Log(
     let scrolled = move |_| {
         if let Some(scroller) = scroller.get_untracked() {
             let below = scroller.scroll_height() - scroller.client_height() - scroller.scroll_top();
-            let at_end = below < ROW;
+            // One pixel is what rounding may leave.
+            let at_end = below <= 1;
             if following.get_untracked() != at_end {
                 following.set(at_end);
             }
@@ -79,6 +89,9 @@ pub(super) fn Log(
     let follow = move || {
         following.set(true);
         lay_out();
+        if let Some(scroller) = scroller.get_untracked() {
+            let _ = scroller.focus();
+        }
     };
 
     // Moves the selection and keeps it in sight.
@@ -112,7 +125,6 @@ pub(super) fn Log(
                 event.prevent_default();
                 select(seq);
             }
-            _ if event.key() == "Escape" => selected.set(None),
             _ => {}
         }
     };
@@ -128,7 +140,10 @@ pub(super) fn Log(
                 tabindex="0"
                 role="listbox"
                 aria-label="Log"
-                aria-activedescendant=move || selected.get().map(row_id)
+                aria-activedescendant=move || {
+                    let seq = selected.get().filter(|seq| rows.with(|rows| rows.contains(seq)));
+                    seq.map(|seq| row_id(log, seq))
+                }
                 on:scroll=scrolled
                 on:keydown=on_key
             >
@@ -144,14 +159,14 @@ pub(super) fn Log(
                         <For
                             each=move || rows.get()
                             key=|seq| *seq
-                            children=move |seq| view! { <Row seq entries labels base selected /> }
+                            children=move |seq| view! { <Row log seq entries labels base selected /> }
                         />
                     </div>
                 </div>
-                <Show when=move || is_empty.get()>
-                    <p class="log-empty">"Nothing received yet."</p>
-                </Show>
             </div>
+            <Show when=move || is_empty.get()>
+                <p class="log-empty">"Nothing received yet."</p>
+            </Show>
             <p class="log-foot">
                 <span class="log-counts">{counts}</span>
                 <Show when=move || !following.get()>
@@ -167,6 +182,8 @@ pub(super) fn Log(
 /// One line. It never changes: a line with another number is another row.
 #[component]
 fn Row(
+    /// Which log of the page it is in, for its id.
+    log: u32,
     seq: u64,
     entries: ReadSignal<Journal, LocalStorage>,
     labels: Signal<Labels>,
@@ -183,7 +200,7 @@ fn Row(
     Some(view! {
         <div
             class="row"
-            id=row_id(seq)
+            id=row_id(log, seq)
             role="option"
             data-kind=kind
             aria-selected=move || is_selected().to_string()
@@ -197,8 +214,8 @@ fn Row(
     })
 }
 
-fn row_id(seq: u64) -> String {
-    format!("row-{seq}")
+fn row_id(log: u32, seq: u64) -> String {
+    format!("row-{log}-{seq}")
 }
 
 fn kind(entry: &Entry) -> &'static str {
@@ -251,8 +268,8 @@ fn in_sight(kept: &Range<u64>, scroll_top: i32, height: i32) -> Range<u64> {
     start..(start + count).min(kept.end)
 }
 
-/// The height of `rows` rows, in px. The journal's bound keeps it below what browsers can lay out
-/// (some 17 million).
+/// The height of `rows` rows, in px: what a browser can lay out, as the journal keeps
+/// [`MOST_LINES`](crate::MOST_LINES).
 fn pixels(rows: u64) -> i32 {
     i32::try_from(rows).unwrap_or(i32::MAX).saturating_mul(ROW)
 }
