@@ -82,10 +82,11 @@ test-native:
 	@cargo test --quiet --workspace
 
 # The fixture is the server with more paths, for what the page must bear; it starts the command on
-# its command line and tells it its address.
+# its command line and tells it its address. The timeout is for all tests together, in seconds.
 test-page: | target $(WASM_BINDGEN) $(WASM_PACK) browser
 	@echo "== Tests of the page in Chromium"
-	@cargo run --quiet -p sse-scope-server --example fixture -- $(WASM_PACK) test --headless --chrome
+	@WASM_BINDGEN_TEST_TIMEOUT=300 cargo run --quiet -p sse-scope-server --example fixture -- \
+	  $(WASM_PACK) test --headless --chrome
 
 test-e2e: $(PAGE) | browser
 	@echo "== End to end in Chromium (about two minutes to build the first time)"
