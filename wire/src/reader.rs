@@ -240,7 +240,8 @@ impl Reader {
         &self.last_event_id
     }
 
-    /// The bytes that this reader holds now: never more than its bound and one chunk.
+    /// The bytes that this reader holds now: never more than its bound and one chunk, but for the
+    /// first few of a line, which it needs to tell what is too large.
     pub fn held(&self) -> usize {
         self.line.capacity()
             + self.data.capacity()

@@ -164,3 +164,74 @@ pub fn model(stream: &[u8]) -> Vec<(String, String, String)> {
     }
     events
 }
+
+/// What holds for every stream, however it is split and whatever the bound is.
+pub fn check(seed: u64, bound: usize, stream: &[u8]) {
+    for bound in [usize::MAX, bound] {
+        let whole = items(bound, [stream]);
+        assert_eq!(
+            whole,
+            items(bound, stream.chunks(1)),
+            "{}",
+            shown(seed, stream)
+        );
+        assert_eq!(
+            whole,
+            items(bound, splits(seed, stream)),
+            "{}",
+            shown(seed, stream)
+        );
+        check_ranges(seed, stream, &whole);
+        if bound == usize::MAX {
+            let events: Vec<_> = whole
+                .into_iter()
+                .filter_map(|(_, read)| match read {
+                    Read::Event(event) => Some(event),
+                    _ => None,
+                })
+                .collect();
+            assert_eq!(events, model(stream), "{}", shown(seed, stream));
+        }
+    }
+    let mut reader = Reader::with_bound(bound);
+    for chunk in splits(seed, stream) {
+        reader.read(chunk, |_| {});
+        // The first bytes of a line are kept however small the bound is.
+        assert!(
+            reader.held() <= bound + 16 + chunk.len(),
+            "{} held of {bound}, {}: {}",
+            reader.held(),
+            chunk.len(),
+            shown(seed, stream)
+        );
+    }
+}
+
+/// Ranges cover the stream, and overlap only within an event.
+fn check_ranges(seed: u64, stream: &[u8], items: &[(Range<u64>, Read)]) {
+    let about_a_part = |read: &Read| {
+        matches!(
+            read,
+            Read::Note(
+                Note::InvalidUtf8 { .. } | Note::MixedLineEnds { .. } | Note::Shadows { .. }
+            )
+        )
+    };
+    let mut ranges: Vec<_> = items
+        .iter()
+        .filter(|(_, read)| !about_a_part(read))
+        .map(|(range, _)| range)
+        .collect();
+    ranges.sort_by_key(|range| (range.start, std::cmp::Reverse(range.end)));
+    let mut covered = 0;
+    for range in ranges {
+        assert!(range.start < range.end, "{}", shown(seed, stream));
+        if range.start < covered {
+            assert!(range.end <= covered, "{range:?} {}", shown(seed, stream));
+        } else {
+            assert_eq!(range.start, covered, "{}", shown(seed, stream));
+            covered = range.end;
+        }
+    }
+    assert_eq!(covered, stream.len() as u64, "{}", shown(seed, stream));
+}

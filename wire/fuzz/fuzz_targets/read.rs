@@ -1,0 +1,13 @@
+//! Everything that `tests/properties.rs` asserts of random streams, of whatever libFuzzer finds.
+
+#![no_main]
+
+#[path = "../../tests/common/mod.rs"]
+mod common;
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|input: (u64, u8, &[u8])| {
+    let (seed, bound, stream) = input;
+    common::check(seed, bound.into(), stream);
+});
