@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | `lib.rs` | [`app`]: which path is answered by what; [`run`]: from a listener to a clean end |
 //! | `stream.rs` | `GET /stream`: the default stream, one timer a client |
+//! | `spec.rs` | what the query of `/stream` asks for |
 //! | `date.rs` | the dates in it, as ECMAScript writes them |
 //! | `assets.rs` | the page, embedded by `build.rs`, and its policy |
 //! | `main.rs` | the command line |
@@ -26,6 +27,7 @@
 
 mod assets;
 mod date;
+mod spec;
 mod stream;
 
 use std::{future::Future, io, time::Duration};

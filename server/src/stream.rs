@@ -1,5 +1,5 @@
-//! `GET /stream`: the article's stream. Headers and events are in DESIGN's order and words; the
-//! README states them as a contract.
+//! `GET /stream`: the article's stream, unless the query asks for another. The README states it as a
+//! contract.
 
 use std::{
     convert::Infallible,
@@ -12,17 +12,27 @@ use std::{
     time::Duration,
 };
 
-use axum::{body::Body, extract::State, http::StatusCode, response::IntoResponse};
+use axum::{
+    body::Body,
+    extract::{RawQuery, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
 use bytes::Bytes;
 use http_body::Frame;
 use jiff::Timestamp;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-use crate::date;
+use sse_wire::encode;
+
+use crate::{date, spec::Spec};
 
 /// The time between two events of the default stream.
 const PERIOD: Duration = Duration::from_secs(1);
+
+/// How long a client is to wait before it tries again, in ms.
+const RECONNECTION_TIME_MS: u64 = 10_000;
 
 /// The streams of one server: how many are live, and the means to end them all.
 #[derive(Clone, Default)]
@@ -47,19 +57,34 @@ impl Streams {
     }
 }
 
-pub(crate) async fn serve(State(streams): State<Streams>) -> impl IntoResponse {
-    (
-        [
-            ("content-type", "text/event-stream; charset=utf-8"),
-            ("cache-control", "no-cache"),
-            ("connection", "keep-alive"),
-            ("access-control-allow-origin", "*"),
-            // These two keep what stands between server and client from buffering and guessing.
-            ("x-accel-buffering", "no"),
-            ("x-content-type-options", "nosniff"),
-        ],
-        Body::new(Clock::start(&streams)),
-    )
+pub(crate) async fn serve(State(streams): State<Streams>, RawQuery(query): RawQuery) -> Response {
+    let body = match Spec::parse(query.as_deref().unwrap_or_default()) {
+        Ok(Spec::Default) => Body::new(Clock::start(&streams)),
+        Ok(Spec::Raw { bytes, split }) => Body::new(Raw {
+            bytes,
+            split,
+            wrote: false,
+            _live: Live::new(&streams),
+        }),
+        Err(error) => {
+            let headers = [
+                ("content-type", "text/plain; charset=utf-8"),
+                ("access-control-allow-origin", "*"),
+                ("x-content-type-options", "nosniff"),
+            ];
+            return (StatusCode::BAD_REQUEST, headers, format!("{error}\n")).into_response();
+        }
+    };
+    let headers = [
+        ("content-type", "text/event-stream; charset=utf-8"),
+        ("cache-control", "no-cache"),
+        ("connection", "keep-alive"),
+        ("access-control-allow-origin", "*"),
+        // These two keep what stands between server and client from buffering and guessing.
+        ("x-accel-buffering", "no"),
+        ("x-content-type-options", "nosniff"),
+    ];
+    (headers, body).into_response()
 }
 
 /// Answers the question that a browser asks before it sends anything but a simple request from
@@ -91,8 +116,11 @@ struct Clock {
 
 impl Clock {
     fn start(streams: &Streams) -> Self {
-        let now = date::to_string(Timestamp::now());
-        let opening = format!("retry: 10000\nevent: connecttime\ndata: {now}\n\ndata: {now}\n\n");
+        let mut opening = Vec::new();
+        encode::retry(&mut opening, RECONNECTION_TIME_MS);
+        let now = Timestamp::now();
+        event(&mut opening, Some("connecttime"), now);
+        event(&mut opening, None, now);
         let mut ticks = interval_at(Instant::now() + PERIOD, PERIOD);
         // A client that did not read for a while gets the time as it is then, not a heap of events
         // that all carry the same one.
@@ -121,8 +149,46 @@ impl http_body::Body for Clock {
             return Poll::Ready(Some(Ok(Frame::data(opening))));
         }
         ready!(self.ticks.poll_tick(cx));
-        let event = format!("data: {}\n\n", date::to_string(Timestamp::now()));
-        Poll::Ready(Some(Ok(Frame::data(event.into()))))
+        let mut out = Vec::new();
+        event(&mut out, None, Timestamp::now());
+        Poll::Ready(Some(Ok(Frame::data(out.into()))))
+    }
+}
+
+/// Writes an event whose data is `time`.
+fn event(out: &mut Vec<u8>, event_type: Option<&str>, time: Timestamp) {
+    encode::event(out, event_type, &date::to_string(time), None)
+        .expect("neither has a line break or NUL");
+}
+
+/// The body of one response: given bytes, some a write, then the end.
+struct Raw {
+    bytes: Bytes,
+    split: usize,
+    /// The last poll gave a frame, which must be written before there is another.
+    wrote: bool,
+    _live: Live,
+}
+
+impl http_body::Body for Raw {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if self.bytes.is_empty() {
+            return Poll::Ready(None);
+        }
+        // hyper gathers frames as long as there are more, and writes when it has to wait.
+        self.wrote = !self.wrote;
+        if !self.wrote {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let size = self.split.min(self.bytes.len());
+        Poll::Ready(Some(Ok(Frame::data(self.bytes.split_to(size)))))
     }
 }
 

@@ -251,6 +251,57 @@ async fn one_event_a_second() {
 }
 
 #[tokio::test]
+async fn raw_bytes_are_sent_exactly_in_writes_of_the_size_asked_for() {
+    let server = Server::start().await;
+    let whole = server.ask("GET /stream?raw=ZGF0YTog_wBiDQo", "").await;
+    assert_eq!(
+        whole.header("content-type"),
+        Some("text/event-stream; charset=utf-8")
+    );
+    assert_eq!(whole.body, b"B\r\ndata: \xFF\0b\r\n\r\n0\r\n\r\n");
+    let split = server
+        .ask("GET /stream?raw=ZGF0YTog_wBiDQo&split=4", "")
+        .await;
+    assert_eq!(
+        split.body,
+        b"4\r\ndata\r\n4\r\n: \xFF\0\r\n3\r\nb\r\n\r\n0\r\n\r\n"
+    );
+    let empty = server.ask("GET /stream?raw=", "").await;
+    assert_eq!(
+        (empty.status(), empty.header("access-control-allow-origin")),
+        ("200", Some("*"))
+    );
+    server.until_live(0).await;
+}
+
+#[tokio::test]
+async fn a_query_that_is_not_understood_is_a_sentence() {
+    let server = Server::start().await;
+    for (query, sentence) in [
+        (
+            "interval=1",
+            "There is no parameter “interval”: /stream takes raw and split.\n",
+        ),
+        (
+            "raw=%25",
+            "raw=% is not base64url: letters, digits, - and _ (RFC 4648, section 5).\n",
+        ),
+        (
+            "raw=&split=x",
+            "split=x is not a number of bytes: give 1 or more.\n",
+        ),
+    ] {
+        let response = server.ask(&format!("GET /stream?{query}"), "").await;
+        assert_eq!((response.status(), response.text()), ("400", sentence));
+        assert_eq!(
+            response.header("content-type"),
+            Some("text/plain; charset=utf-8")
+        );
+        assert_eq!(response.header("access-control-allow-origin"), Some("*"));
+    }
+}
+
+#[tokio::test]
 async fn a_timer_ends_when_its_client_leaves() {
     let server = Server::start().await;
     for _ in 0..10 {
