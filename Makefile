@@ -28,12 +28,13 @@ WASM_PACK := $(call tool,wasm-pack,$(WASM_PACK_VERSION))
 export PATH := $(TOOLS)/wasm-bindgen-$(WASM_BINDGEN_VERSION)/bin:$(TOOLS)/wasm-opt-$(BINARYEN_VERSION)/bin:$(TOOLS)/trunk-$(TRUNK_VERSION)/bin:$(TOOLS)/wasm-pack-$(WASM_PACK_VERSION)/bin:$(PATH)
 
 .DELETE_ON_ERROR:
-.PHONY: help run build dev env test check test-native test-page test-e2e screenshots target browser
+.PHONY: help run build dev env test check test-native test-page test-e2e bench-wire screenshots target browser
 
 help:
 	@echo "make run          build everything, start the server, print its address"
 	@echo "make dev          the same for work on the page: rebuilds and reloads at each change"
 	@echo "make test         every check, in a real browser too"
+	@echo "make bench-wire   how fast the event-stream format is read, against others"
 	@echo "make screenshots  take the pictures in docs/ again"
 	@echo "make env          print the PATH with the tools, for: eval \"\$$(make -s env)\""
 	@echo "LISTEN=ADDR:PORT  where make run has the server listen"
@@ -73,7 +74,7 @@ check: | target
 	@cargo fmt --all --check
 	@echo "== Lints: native, then $(TARGET)"
 	@cargo clippy --quiet --workspace --all-targets --all-features -- -D warnings
-	@cargo clippy --quiet --target $(TARGET) -p sse-scope --all-targets -- -D warnings
+	@cargo clippy --quiet --target $(TARGET) -p sse-scope -p sse-wire --lib --bins --tests -- -D warnings
 	@echo "== Documentation"
 	@RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps --document-private-items
 
@@ -91,6 +92,11 @@ test-page: | target $(WASM_BINDGEN) $(WASM_PACK) browser
 test-e2e: $(PAGE) | browser
 	@echo "== End to end in Chromium (about two minutes to build the first time)"
 	@cargo test --quiet --release -p sse-scope-server --features e2e -- --test-threads=2
+
+# eventsource-parser is what the reader is compared with in Node.
+bench-wire:
+	@npm install --no-audit --no-fund --loglevel=error --prefix target/bench eventsource-parser@3.1.0 >/dev/null
+	@cargo bench --quiet -p sse-wire
 
 screenshots: $(PAGE) | browser
 	@cargo test --quiet --release -p sse-scope-server --features screenshots --test screenshots

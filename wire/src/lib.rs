@@ -28,6 +28,28 @@
 //! assert_eq!(seen[3], "The line was ignored: no space may stand between “data” and the colon.");
 //! ```
 //!
+//! # Speed
+//!
+//! `make bench-wire` compares in one run with the crate `eventsource-stream` 0.2.3 and npm's
+//! `eventsource-parser` 3.1.0 in Node 20, which is given strings that are already decoded. On two
+//! shared cores, medians of 11 runs, whose ratios vary by a third from one call to the next:
+//!
+//! | | MB/s | × `eventsource-stream` | × `eventsource-parser` |
+//! | --- | --- | --- | --- |
+//! | 90-byte events in 64 KiB chunks | 868 | 35 | 1.8 |
+//! | the same in 1-byte chunks | 30 | 4.5 | 2.9 |
+//! | 1 MB events in 64 KiB chunks | 2532 | 45 | 2.9 |
+//! | short comments in 64 KiB chunks | 231 | 78 | 2.0 |
+//!
+//! An event of 10 MiB in 1-byte chunks costs per byte what one of 1 MiB does.
+//!
+//! # How it is shown to be right
+//!
+//! `cargo test -p sse-wire`: a table for each rule; properties of random streams, against the steps
+//! of the standard as they are written there. `cargo +nightly fuzz run read` in `wire/`: the same
+//! properties, by libFuzzer. And the browser: `make test-page` compares with Chromium's own
+//! `EventSource` on 2,000 random streams (`SSE_SCOPE_STREAMS=20000 make test-page` on more).
+//!
 //! # Code map
 //!
 //! | file | what it holds |

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, ops::Range, str};
 
-use memchr::{memchr, memchr2};
+use memchr::memchr2;
 
 use crate::{
     item::{Content, Event, Item},
@@ -126,6 +126,7 @@ impl Reader {
     pub fn read(&mut self, chunk: &[u8], mut sink: impl FnMut(Item<'_>)) {
         let sink = &mut sink;
         let mut at = self.skip_bom(chunk, sink);
+        let text = Chunk::new(chunk);
         while at < chunk.len() {
             if self.after_cr {
                 self.after_cr = false;
@@ -160,9 +161,9 @@ impl Reader {
             let stream_end = self.position + at as u64;
             if self.partial_len > 0 {
                 self.keep(&chunk[line.clone()], self.position + line.start as u64);
-                self.partial_line(chunk, stream_end, sink);
+                self.partial_line(&text, stream_end, sink);
             } else {
-                self.whole_line(chunk, line.clone(), stream_end, sink);
+                self.whole_line(&text, line.clone(), stream_end, sink);
             }
             self.line_start = stream_end;
             if chunk[line.end] == b'\r' {
@@ -292,7 +293,7 @@ impl Reader {
     }
 
     /// The line that was kept is complete and ends at `end` in the stream.
-    fn partial_line(&mut self, chunk: &[u8], end: u64, sink: &mut impl FnMut(Item<'_>)) {
+    fn partial_line(&mut self, chunk: &Chunk<'_>, end: u64, sink: &mut impl FnMut(Item<'_>)) {
         self.partial_len = 0;
         let mut line = std::mem::take(&mut self.line);
         match std::mem::replace(&mut self.partial, Partial::Line) {
@@ -321,12 +322,12 @@ impl Reader {
     #[inline]
     fn whole_line(
         &mut self,
-        chunk: &[u8],
+        chunk: &Chunk<'_>,
         place: Range<usize>,
         end: u64,
         sink: &mut impl FnMut(Item<'_>),
     ) {
-        let bytes = &chunk[place.clone()];
+        let bytes = &chunk.bytes[place.clone()];
         if bytes.len() > self.room_beside(self.values_len()) {
             self.too_large(bytes, end, sink);
         } else {
@@ -344,29 +345,31 @@ impl Reader {
 
     /// A complete line.
     #[inline]
-    fn line(&mut self, chunk: &[u8], line: Line<'_>, sink: &mut impl FnMut(Item<'_>)) {
+    fn line(&mut self, chunk: &Chunk<'_>, line: Line<'_>, sink: &mut impl FnMut(Item<'_>)) {
+        // The fields first, by their first bytes: no search for the colon.
         match line.bytes {
             [] => self.dispatch(chunk, line.end, sink),
             [b'd', b'a', b't', b'a', b':', value @ ..] => self.data_field(chunk, value, 5, &line),
-            b"data" => self.data_field(chunk, b"", 4, &line),
-            [b':', text @ ..] => self.comment(without_space(text), &line, sink),
-            other => {
-                let (name, value) = match memchr(b':', other) {
-                    Some(colon) => (&other[..colon], without_space(&other[colon + 1..])),
-                    None => (other, &b""[..]),
-                };
-                match name {
-                    b"event" => self.event_field(value, &line, sink),
-                    b"id" => self.id_field(value, &line, sink),
-                    b"retry" => self.retry_field(value, &line, sink),
-                    _ => self.note_line(Note::on_line(other), line.end, sink),
-                }
+            [b'i', b'd', b':', value @ ..] => {
+                self.id_field(chunk, without_space(value), &line, sink)
             }
+            [b'e', b'v', b'e', b'n', b't', b':', value @ ..] => {
+                self.event_field(chunk, without_space(value), &line, sink);
+            }
+            [b':', text @ ..] => self.comment(chunk, without_space(text), &line, sink),
+            [b'r', b'e', b't', b'r', b'y', b':', value @ ..] => {
+                self.retry_field(without_space(value), &line, sink);
+            }
+            b"data" => self.data_field(chunk, b"", 4, &line),
+            b"id" => self.id_field(chunk, b"", &line, sink),
+            b"event" => self.event_field(chunk, b"", &line, sink),
+            b"retry" => self.retry_field(b"", &line, sink),
+            other => self.note_line(Note::on_line(other), line.end, sink),
         }
     }
 
     #[inline]
-    fn data_field(&mut self, chunk: &[u8], value: &[u8], name_len: usize, line: &Line<'_>) {
+    fn data_field(&mut self, chunk: &Chunk<'_>, value: &[u8], name_len: usize, line: &Line<'_>) {
         self.event_start.get_or_insert(self.line_start);
         if self.skipped {
             return;
@@ -380,7 +383,7 @@ impl Reader {
             self.lent = Some(start..start + value.len());
             self.last_value = (0, self.position + start as u64);
         } else {
-            self.settle(chunk);
+            self.settle(chunk.bytes);
             self.begin_value(line.end - 1 - value.len() as u64);
             self.push_data(value);
             self.check_utf8();
@@ -415,30 +418,43 @@ impl Reader {
         }
     }
 
-    fn event_field(&mut self, value: &[u8], line: &Line<'_>, sink: &mut impl FnMut(Item<'_>)) {
-        let Some(value) = self.decode(value, line, sink) else {
+    #[inline]
+    fn event_field(
+        &mut self,
+        chunk: &Chunk<'_>,
+        value: &[u8],
+        line: &Line<'_>,
+        sink: &mut impl FnMut(Item<'_>),
+    ) {
+        let Some(value) = self.decode(chunk, value, line, sink) else {
             return;
         };
         self.event_start.get_or_insert(self.line_start);
-        self.event_type.clear();
-        self.event_type.reserve_exact(value.len());
-        self.event_type.push_str(&value);
-        self.trim(0);
+        if set(&mut self.event_type, &value) {
+            self.trim(0);
+        }
     }
 
-    fn id_field(&mut self, value: &[u8], line: &Line<'_>, sink: &mut impl FnMut(Item<'_>)) {
-        if memchr(0, value).is_some() {
+    #[inline]
+    fn id_field(
+        &mut self,
+        chunk: &Chunk<'_>,
+        value: &[u8],
+        line: &Line<'_>,
+        sink: &mut impl FnMut(Item<'_>),
+    ) {
+        // Not by memchr: an ID is too short for its start to pay.
+        if value.contains(&0) {
             self.note_line(Note::IdWithNul, line.end, sink);
             return;
         }
-        let Some(value) = self.decode(value, line, sink) else {
+        let Some(value) = self.decode(chunk, value, line, sink) else {
             return;
         };
         self.event_start.get_or_insert(self.line_start);
-        self.last_event_id.clear();
-        self.last_event_id.reserve_exact(value.len());
-        self.last_event_id.push_str(&value);
-        self.trim(0);
+        if set(&mut self.last_event_id, &value) {
+            self.trim(0);
+        }
     }
 
     fn retry_field(&mut self, value: &[u8], line: &Line<'_>, sink: &mut impl FnMut(Item<'_>)) {
@@ -462,8 +478,15 @@ impl Reader {
         });
     }
 
-    fn comment(&mut self, text: &[u8], line: &Line<'_>, sink: &mut impl FnMut(Item<'_>)) {
-        if let Some(text) = self.decode(text, line, sink) {
+    #[inline]
+    fn comment(
+        &mut self,
+        chunk: &Chunk<'_>,
+        text: &[u8],
+        line: &Line<'_>,
+        sink: &mut impl FnMut(Item<'_>),
+    ) {
+        if let Some(text) = self.decode(chunk, text, line, sink) {
             sink(Item {
                 range: self.line_start..line.end,
                 content: Content::Comment(&text),
@@ -475,10 +498,18 @@ impl Reader {
     #[inline]
     fn decode<'v>(
         &mut self,
+        chunk: &Chunk<'v>,
         value: &'v [u8],
         line: &Line<'_>,
         sink: &mut impl FnMut(Item<'_>),
     ) -> Option<Cow<'v, str>> {
+        let in_chunk = line.in_chunk.and_then(|at| {
+            let end = at + line.bytes.len();
+            chunk.text(end - value.len()..end)
+        });
+        if let Some(text) = in_chunk {
+            return Some(Cow::Borrowed(text));
+        }
         let error = match str::from_utf8(value) {
             Ok(text) => return Some(Cow::Borrowed(text)),
             Err(error) => error,
@@ -494,7 +525,7 @@ impl Reader {
 
     /// An empty line.
     #[inline]
-    fn dispatch(&mut self, chunk: &[u8], end: u64, sink: &mut impl FnMut(Item<'_>)) {
+    fn dispatch(&mut self, chunk: &Chunk<'_>, end: u64, sink: &mut impl FnMut(Item<'_>)) {
         let Some(start) = self.event_start.take() else {
             sink(Item {
                 range: self.line_start..end,
@@ -516,14 +547,19 @@ impl Reader {
                 content: Content::Note(Note::NoData { event_type }),
             });
         } else {
-            let data = self.lent.take().map_or(&self.data[..], |lent| &chunk[lent]);
-            match str::from_utf8(data) {
-                Ok(data) => self.event(range, data, sink),
-                Err(error) => {
-                    let at = self
-                        .invalid_at
-                        .unwrap_or(self.last_value.1 + error.valid_up_to() as u64);
-                    self.event_with_replacement(range, data, at, sink);
+            let lent = self.lent.take();
+            if let Some(data) = lent.clone().and_then(|lent| chunk.text(lent)) {
+                self.event(range, data, sink);
+            } else {
+                let data = lent.map_or(&self.data[..], |lent| &chunk.bytes[lent]);
+                match str::from_utf8(data) {
+                    Ok(data) => self.event(range, data, sink),
+                    Err(error) => {
+                        let at = self
+                            .invalid_at
+                            .unwrap_or(self.last_value.1 + error.valid_up_to() as u64);
+                        self.event_with_replacement(range, data, at, sink);
+                    }
                 }
             }
         }
@@ -685,6 +721,41 @@ impl Reader {
     }
 }
 
+/// A chunk, and as much of it as is UTF-8 from its beginning on: checked at once, which costs much
+/// less than to check each value.
+struct Chunk<'a> {
+    bytes: &'a [u8],
+    text: &'a str,
+    /// Where `text` begins in `bytes`: after the end of a character that began in the chunk before.
+    text_at: usize,
+}
+
+impl<'a> Chunk<'a> {
+    fn new(bytes: &'a [u8]) -> Self {
+        let text_at = bytes
+            .iter()
+            .take(3)
+            .take_while(|byte| **byte & 0xC0 == 0x80)
+            .count();
+        let text = str::from_utf8(&bytes[text_at..]).unwrap_or_else(|error| {
+            let valid = &bytes[text_at..text_at + error.valid_up_to()];
+            str::from_utf8(valid).unwrap_or_default()
+        });
+        Self {
+            bytes,
+            text,
+            text_at,
+        }
+    }
+
+    /// The bytes in `range` as text, if that is known to be UTF-8.
+    #[inline]
+    fn text(&self, range: Range<usize>) -> Option<&'a str> {
+        self.text
+            .get(range.start.checked_sub(self.text_at)?..range.end.checked_sub(self.text_at)?)
+    }
+}
+
 /// A complete line.
 struct Line<'a> {
     bytes: &'a [u8],
@@ -692,6 +763,18 @@ struct Line<'a> {
     in_chunk: Option<usize>,
     /// Where it ends in the stream, with the byte that ends it.
     end: u64,
+}
+
+/// Makes `text` be `value`; whether it had to grow for that.
+#[inline]
+fn set(text: &mut String, value: &str) -> bool {
+    let grows = value.len() > text.capacity();
+    text.clear();
+    if grows {
+        text.reserve_exact(value.len());
+    }
+    text.push_str(value);
+    grows
 }
 
 /// The value of a field, less the one space that may stand before it.
