@@ -47,11 +47,17 @@ async fn answer(
     origin
 }
 
-#[tokio::test]
-async fn the_article_s_lines_appear_under_the_policy_without_a_console_error() {
+/// The page of a server of its own, with `query`, in a browser of its own.
+async fn open(query: &str) -> (Server, Browser) {
     let server = Server::start("127.0.0.1:0").await;
     let browser = Browser::start().await;
-    browser.goto(&server.origin).await;
+    browser.goto(&format!("{}/{query}", server.origin)).await;
+    (server, browser)
+}
+
+#[tokio::test]
+async fn the_article_s_lines_appear_under_the_policy_without_a_console_error() {
+    let (_server, browser) = open("").await;
 
     browser.until_line(&format!("^Ping: {DATE}")).await;
     let lines = browser.lines().await;
@@ -106,11 +112,7 @@ async fn a_server_that_dies_is_one_line_and_its_return_another() {
 #[tokio::test]
 async fn a_page_with_fifty_thousand_lines_answers_a_click() {
     let flood = answer(HEAD, |n| format!("data: {n}\n\n"), 50_000).await;
-    let server = Server::start("127.0.0.1:0").await;
-    let browser = Browser::start().await;
-    browser
-        .goto(&format!("{}/?url={flood}/flood", server.origin))
-        .await;
+    let (_server, browser) = open(&format!("?url={flood}/flood")).await;
 
     browser.until_line("^message: 49999$").await;
     browser
@@ -137,11 +139,7 @@ async fn a_page_with_fifty_thousand_lines_answers_a_click() {
 #[tokio::test]
 async fn a_reader_who_scrolled_up_stays_where_he_is() {
     let stream = answer(HEAD, |n| format!("data: {n}\n\n"), 500).await;
-    let server = Server::start("127.0.0.1:0").await;
-    let browser = Browser::start().await;
-    browser
-        .goto(&format!("{}/?url={stream}/", server.origin))
-        .await;
+    let (_server, browser) = open(&format!("?url={stream}/")).await;
     browser.until_line("^message: 499$").await;
     browser
         .value("document.querySelector('.log-scroller').scrollTo(0, 2400)")
@@ -169,11 +167,7 @@ async fn the_selected_event_is_shown_whole() {
         1,
     )
     .await;
-    let server = Server::start("127.0.0.1:0").await;
-    let browser = Browser::start().await;
-    browser
-        .goto(&format!("{}/?url={stream}/", server.origin))
-        .await;
+    let (_server, browser) = open(&format!("?url={stream}/")).await;
     browser.until_line("bytes in all").await;
     browser
         .value("document.querySelector('[data-kind=event]').click()")
@@ -194,9 +188,7 @@ async fn the_selected_event_is_shown_whole() {
 
 #[tokio::test]
 async fn bad_input_gets_a_sentence_and_leaves_the_page_usable() {
-    let server = Server::start("127.0.0.1:0").await;
-    let browser = Browser::start().await;
-    browser.goto(&server.origin).await;
+    let (_server, browser) = open("").await;
     browser.until_line("^Ping: ").await;
     for (url, sentence) in [
         ("", "The URL is empty"),
@@ -233,9 +225,7 @@ async fn the_address_follows_the_form_and_opens_the_same_stream_again() {
         1,
     )
     .await;
-    let server = Server::start("127.0.0.1:0").await;
-    let browser = Browser::start().await;
-    browser.goto(&server.origin).await;
+    let (_server, browser) = open("").await;
     browser.fill("url", &format!("{stream}/?a=b&c=d")).await;
     browser.fill("events", "step").await;
     browser.press("Open").await;
@@ -360,4 +350,58 @@ async fn our_page_shows_the_article_s_stream() {
     assert!(browser.count("message: ").await >= 3);
     node.kill().await.expect("it runs");
     browser.until_line("^Connection close.$").await;
+}
+
+#[tokio::test]
+async fn the_log_is_read_by_keyboard_alone() {
+    let (_server, browser) = open("").await;
+    browser.until_line("^Ping: ").await;
+    browser
+        .value("document.querySelector('.log-scroller').focus()")
+        .await;
+    let keys = async |keys: &str| {
+        let focused = browser
+            .client
+            .active_element()
+            .await
+            .expect("something has the focus");
+        focused.send_keys(keys).await.expect("it takes keys");
+    };
+    const UP: &str = "\u{E013}";
+    const ESCAPE: &str = "\u{E00C}";
+    keys(UP).await;
+    browser
+        .until("document.querySelector('.detail h2').textContent === 'Ping'")
+        .await;
+    let selected = "document.getElementById(document.querySelector('.log-scroller').getAttribute('aria-activedescendant')).ariaSelected";
+    assert_eq!(browser.value(selected).await, "true");
+    // From inside the detail, too, and back to the log.
+    browser
+        .value("document.querySelector('.detail pre').focus()")
+        .await;
+    keys(ESCAPE).await;
+    browser.until("!document.querySelector('.detail')").await;
+    browser
+        .until("document.activeElement.className === 'log-scroller'")
+        .await;
+}
+
+#[tokio::test]
+async fn the_theme_is_the_reader_s_and_remembered() {
+    let (_server, browser) = open("").await;
+    browser.until_line("^Ping: ").await;
+    let ground = "getComputedStyle(document.body).backgroundColor";
+    for (theme, colour) in [("light", "rgb(238, 241, 242)"), ("dark", "rgb(13, 19, 23)")] {
+        browser
+            .value("document.querySelector('.masthead button').click()")
+            .await;
+        browser.until(&format!("{ground} === '{colour}'")).await;
+        browser.client.refresh().await.expect("the page reloads");
+        browser
+            .until(&format!(
+                "document.querySelector('.masthead').innerText.includes('{theme}')"
+            ))
+            .await;
+        assert_eq!(browser.value(ground).await, colour);
+    }
 }
