@@ -1,8 +1,9 @@
 //! How fast the reader is, as ratios in one run: against the crate `eventsource-stream`, and against
 //! npm's `eventsource-parser` in Node where `make bench-wire` has installed it.
 //!
-//! A harness of its own, as those at hand do not print ratios: each case runs for a while, by turns
-//! with the others, and its median counts.
+//! A harness of its own, as those at hand do not print ratios: in each round the three read the
+//! same bytes one after the other, so that a slow moment of the machine meets all of them. What
+//! counts is the median of the rounds; the lowest and the highest say how far to trust it.
 
 use std::{
     convert::Infallible,
@@ -16,8 +17,8 @@ use eventsource_stream::Eventsource;
 use futures::{StreamExt, executor::block_on, stream};
 use sse_wire::{Content, Reader};
 
-/// How often each case is run.
-const RUNS: usize = 11;
+/// How many rounds there are.
+const ROUNDS: usize = 9;
 
 struct Case {
     name: &'static str,
@@ -56,51 +57,26 @@ fn main() {
         },
     ];
     println!(
-        "{:32} {:>10} {:>22} {:>24}",
-        "MB/s", "sse-wire", "eventsource-stream", "eventsource-parser"
+        "{:30} {:>8}  {:26} {}",
+        "", "MB/s", "x eventsource-stream", "x eventsource-parser"
     );
     for case in &cases {
-        let wire = |case: &Case| {
-            time(|| {
-                let mut reader = Reader::default();
-                let mut events = 0_u64;
-                for chunk in case.bytes.chunks(case.chunk) {
-                    reader.read(chunk, |item| {
-                        if let Content::Event(event) = item.content {
-                            events += black_box(event).data.len() as u64;
-                        }
-                    });
-                }
-                black_box(events);
-            })
-        };
-        let crate_ = |case: &Case| {
-            time(|| {
-                let chunks = case.bytes.chunks(case.chunk).map(Ok::<_, Infallible>);
-                let mut events = stream::iter(chunks).eventsource();
-                block_on(async {
-                    while let Some(event) = events.next().await {
-                        black_box(event).expect("well-formed");
-                    }
-                });
-            })
-        };
-        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-        for _ in 0..RUNS {
-            ours.push(wire(case));
-            theirs.push(crate_(case));
+        let (mut rates, mut of_crate, mut of_node) = (Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            let mut runs = [(); 5].map(|()| time(|| wire(case)));
+            let rate = case.bytes.len() as f64 / median(&mut runs).as_secs_f64() / 1e6;
+            let theirs = case.bytes.len() as f64 / time(|| eventsource_stream(case)).as_secs_f64();
+            rates.push(rate);
+            of_crate.push(rate / theirs * 1e6);
+            of_node.extend(node(case).map(|node| rate / node));
         }
-        let rate =
-            |times: &mut Vec<Duration>| case.bytes.len() as f64 / median(times).as_secs_f64() / 1e6;
-        let (ours, theirs) = (rate(&mut ours), rate(&mut theirs));
-        let node = node(case).map_or_else(
-            || "not installed".to_owned(),
-            |node| format!("{node:8.0} ({:5.1} x)", ours / node),
-        );
+        rates.sort_by(f64::total_cmp);
         println!(
-            "{:32} {ours:10.0} {theirs:12.1} ({:5.1} x) {node:>24}",
+            "{:30} {:8.0}  {:26} {}",
             case.name,
-            ours / theirs
+            rates[ROUNDS / 2],
+            spread(&mut of_crate),
+            spread(&mut of_node)
         );
     }
 
@@ -122,6 +98,39 @@ fn main() {
             "{megabytes:4} MiB {:8.2}",
             median(&mut times).as_nanos() as f64 / bytes.len() as f64
         );
+    }
+}
+
+fn wire(case: &Case) {
+    let mut reader = Reader::default();
+    let mut length = 0_u64;
+    for chunk in case.bytes.chunks(case.chunk) {
+        reader.read(chunk, |item| {
+            if let Content::Event(event) = item.content {
+                length += black_box(event).data.len() as u64;
+            }
+        });
+    }
+    black_box(length);
+}
+
+fn eventsource_stream(case: &Case) {
+    let chunks = case.bytes.chunks(case.chunk).map(Ok::<_, Infallible>);
+    let mut events = stream::iter(chunks).eventsource();
+    block_on(async {
+        while let Some(event) = events.next().await {
+            black_box(event).expect("well-formed");
+        }
+    });
+}
+
+/// Median, lowest and highest.
+fn spread(ratios: &mut [f64]) -> String {
+    ratios.sort_by(f64::total_cmp);
+    match &*ratios {
+        [] => "not installed".to_owned(),
+        [low, .., high] => format!("{:5.1} ({low:.1} to {high:.1})", ratios[ratios.len() / 2]),
+        [only] => format!("{only:5.1}"),
     }
 }
 

@@ -55,12 +55,16 @@
 //! | file | what it holds |
 //! | --- | --- |
 //! | `reader.rs` | [`Reader`]: bytes in, items out |
+//! | `chunk.rs` | the caller's bytes, and what is asked of them once |
+//! | `kept.rs` | what a reader keeps from one chunk to the next, within its bound |
 //! | `item.rs` | [`Item`], [`Content`], [`Event`] |
 //! | `note.rs` | [`Note`]: every surprise, its sentence and its rule |
 //! | `encode.rs` | [`encode`]: writing, well-formed; in [`encode::raw`] anything |
 
+mod chunk;
 pub mod encode;
 mod item;
+mod kept;
 mod note;
 mod reader;
 

@@ -2,10 +2,12 @@
 
 use std::{borrow::Cow, ops::Range, str};
 
-use memchr::memchr2;
+use memchr::{memchr, memchr2};
 
 use crate::{
+    chunk::Chunk,
     item::{Content, Event, Item},
+    kept::Kept,
     note::{Field, LineEnd, Note, quoted},
 };
 
@@ -39,7 +41,9 @@ const BOM: &[u8] = "\u{FEFF}".as_bytes();
 /// ```
 #[derive(Clone, Debug)]
 pub struct Reader {
-    bound: usize,
+    /// The line that is being read (its bytes, or the first ones if they are not kept there), the
+    /// data if it is not lent, and the other fields.
+    kept: Kept,
 
     /// Where in the stream the next chunk begins.
     position: u64,
@@ -57,8 +61,6 @@ pub struct Reader {
     partial: Partial,
     /// Its length, kept or not.
     partial_len: usize,
-    /// Its bytes, or its first ones if they are not kept here.
-    line: Vec<u8>,
 
     /// Where the event that is being read begins, if one is.
     event_start: Option<u64>,
@@ -67,14 +69,10 @@ pub struct Reader {
     data_lines: usize,
     /// The only data line so far, where it lies in the caller's chunk.
     lent: Option<Range<usize>>,
-    /// The data otherwise.
-    data: Vec<u8>,
     /// Where the value of the last line in `data` begins: there, and in the stream.
     last_value: (usize, u64),
     /// Where in the stream the first byte in `data` is that is not UTF-8.
     invalid_at: Option<u64>,
-    event_type: String,
-    last_event_id: String,
 }
 
 /// Where the beginning of an unfinished line is kept.
@@ -100,7 +98,7 @@ impl Reader {
     /// a [`Note::TooLarge`], and reading goes on after it.
     pub fn with_bound(bound: usize) -> Self {
         Self {
-            bound,
+            kept: Kept::new(bound),
             position: 0,
             line_start: 0,
             after_cr: false,
@@ -109,16 +107,12 @@ impl Reader {
             mixed: false,
             partial: Partial::Line,
             partial_len: 0,
-            line: Vec::new(),
             event_start: None,
             skipped: false,
             data_lines: 0,
             lent: None,
-            data: Vec::new(),
             last_value: (0, 0),
             invalid_at: None,
-            event_type: String::new(),
-            last_event_id: String::new(),
         }
     }
 
@@ -126,11 +120,14 @@ impl Reader {
     pub fn read(&mut self, chunk: &[u8], mut sink: impl FnMut(Item<'_>)) {
         let sink = &mut sink;
         let mut at = self.skip_bom(chunk, sink);
-        let text = Chunk::new(chunk);
-        while at < chunk.len() {
+        let chunk = Chunk::new(chunk);
+        let bytes = chunk.bytes;
+        // What is kept grows by three bytes for one at most: those of a replacement.
+        let roomy = self.kept.room_beside(self.values_len()) / 3 > bytes.len();
+        while at < bytes.len() {
             if self.after_cr {
                 self.after_cr = false;
-                let line_feed = chunk[at] == b'\n';
+                let line_feed = bytes[at] == b'\n';
                 self.note_line_end(
                     if line_feed {
                         LineEnd::CrLf
@@ -144,15 +141,17 @@ impl Reader {
                     continue;
                 }
             }
-            let rest = &chunk[at..];
+            let rest = &bytes[at..];
             // An empty line is known by its first byte, without a search.
             let end = if matches!(rest[0], b'\n' | b'\r') {
                 Some(0)
-            } else {
+            } else if chunk.cr {
                 memchr2(b'\n', b'\r', rest)
+            } else {
+                memchr(b'\n', rest)
             };
             let Some(end) = end else {
-                self.settle(chunk);
+                self.settle(bytes);
                 self.keep(rest, self.position + at as u64);
                 break;
             };
@@ -160,20 +159,27 @@ impl Reader {
             at = line.end + 1;
             let stream_end = self.position + at as u64;
             if self.partial_len > 0 {
-                self.keep(&chunk[line.clone()], self.position + line.start as u64);
-                self.partial_line(&text, stream_end, sink);
+                self.keep(&bytes[line.clone()], self.position + line.start as u64);
+                self.partial_line(&chunk, stream_end, sink);
+            } else if roomy || end <= self.kept.room_beside(self.values_len()) {
+                let line = Line {
+                    bytes: &bytes[line.clone()],
+                    in_chunk: Some(line.start),
+                    end: stream_end,
+                };
+                self.line(&chunk, line, sink);
             } else {
-                self.whole_line(&text, line.clone(), stream_end, sink);
+                self.too_large(&bytes[line.clone()], stream_end, sink);
             }
             self.line_start = stream_end;
-            if chunk[line.end] == b'\r' {
+            if bytes[line.end] == b'\r' {
                 self.after_cr = true;
             } else if self.line_end != Some(LineEnd::Lf) {
                 self.note_line_end(LineEnd::Lf, sink);
             }
         }
-        self.settle(chunk);
-        self.position += chunk.len() as u64;
+        self.settle(bytes);
+        self.position += bytes.len() as u64;
     }
 
     /// Skips a byte order mark at the beginning of the stream; returns where in the chunk to go on.
@@ -229,25 +235,20 @@ impl Reader {
                 content: Content::Blank,
             });
         }
-        let last_event_id = std::mem::take(&mut self.last_event_id);
-        *self = Self {
-            last_event_id,
-            ..Self::with_bound(self.bound)
-        };
+        let mut fresh = Self::with_bound(self.kept.bound);
+        fresh.kept.last_event_id = std::mem::take(&mut self.kept.last_event_id);
+        *self = fresh;
     }
 
     /// The last event ID as it stands.
     pub fn last_event_id(&self) -> &str {
-        &self.last_event_id
+        &self.kept.last_event_id
     }
 
     /// The bytes that this reader holds now: never more than its bound and one chunk, but for the
     /// first few of a line, which it needs to tell what is too large.
     pub fn held(&self) -> usize {
-        self.line.capacity()
-            + self.data.capacity()
-            + self.event_type.capacity()
-            + self.last_event_id.capacity()
+        self.kept.held()
     }
 
     /// Keeps `piece`, which lies at `at` in the stream, of a line whose end has not come, or has
@@ -255,8 +256,8 @@ impl Reader {
     fn keep(&mut self, piece: &[u8], at: u64) {
         self.partial_len += piece.len();
         if self.partial == Partial::Skipped {
-            let head = HEAD.saturating_sub(self.line.len()).min(piece.len());
-            self.line.extend_from_slice(&piece[..head]);
+            let head = HEAD.saturating_sub(self.kept.line.len()).min(piece.len());
+            self.kept.line.extend_from_slice(&piece[..head]);
             return;
         }
         let values = match self.partial {
@@ -264,38 +265,44 @@ impl Reader {
             Partial::Data => self.last_value.0 - usize::from(self.data_lines > 0),
             _ => self.values_len(),
         };
-        if self.partial_len > self.room_beside(values) {
+        if self.partial_len > self.kept.room_beside(values) {
             if self.partial == Partial::Data {
-                self.data = Vec::new();
-                self.line.extend_from_slice(b"data:");
+                self.kept.data = Vec::new();
+                self.kept.line.extend_from_slice(b"data:");
             } else {
-                let head = HEAD.saturating_sub(self.line.len()).min(piece.len());
-                self.line.extend_from_slice(&piece[..head]);
-                self.line.truncate(HEAD);
+                let head = HEAD.saturating_sub(self.kept.line.len()).min(piece.len());
+                self.kept.line.extend_from_slice(&piece[..head]);
+                self.kept.line.truncate(HEAD);
             }
-            self.line.shrink_to_fit();
+            self.kept.line.shrink_to_fit();
             self.partial = Partial::Skipped;
         } else if self.partial == Partial::Data {
-            self.push_data(piece);
+            self.kept.push_data(piece);
         } else {
-            self.push_line(piece);
+            self.kept.push_line(piece);
             // Its value can go where it belongs as soon as it is known whether a space is skipped.
-            if self.line.len() > b"data:".len() && self.line.starts_with(b"data:") && !self.skipped
+            if self.kept.line.len() > b"data:".len()
+                && self.kept.line.starts_with(b"data:")
+                && !self.skipped
             {
-                let value = 5 + usize::from(self.line[5] == b' ');
-                let value_at = at + piece.len() as u64 - (self.line.len() - value) as u64;
-                let line = std::mem::take(&mut self.line);
+                let value = 5 + usize::from(self.kept.line[5] == b' ');
+                let value_at = at + piece.len() as u64 - (self.kept.line.len() - value) as u64;
+                let mut line = std::mem::take(&mut self.kept.line);
                 self.begin_value(value_at);
-                self.push_data(&line[value..]);
+                self.kept.push_data(&line[value..]);
+                line.clear();
+                self.kept.line = line;
+                self.kept.trim(0);
                 self.partial = Partial::Data;
             }
         }
     }
 
     /// The line that was kept is complete and ends at `end` in the stream.
+    #[cold]
     fn partial_line(&mut self, chunk: &Chunk<'_>, end: u64, sink: &mut impl FnMut(Item<'_>)) {
         self.partial_len = 0;
-        let mut line = std::mem::take(&mut self.line);
+        let mut line = std::mem::take(&mut self.kept.line);
         match std::mem::replace(&mut self.partial, Partial::Line) {
             Partial::Line => self.line(
                 chunk,
@@ -314,37 +321,12 @@ impl Reader {
             Partial::Skipped => self.too_large(&line, end, sink),
         }
         line.clear();
-        self.line = line;
-        self.trim(0);
-    }
-
-    /// A line that lies whole in the chunk, and ends at `end` in the stream.
-    #[inline]
-    fn whole_line(
-        &mut self,
-        chunk: &Chunk<'_>,
-        place: Range<usize>,
-        end: u64,
-        sink: &mut impl FnMut(Item<'_>),
-    ) {
-        let bytes = &chunk.bytes[place.clone()];
-        if bytes.len() > self.room_beside(self.values_len()) {
-            self.too_large(bytes, end, sink);
-        } else {
-            self.line(
-                chunk,
-                Line {
-                    bytes,
-                    in_chunk: Some(place.start),
-                    end,
-                },
-                sink,
-            );
-        }
+        self.kept.line = line;
+        self.kept.trim(0);
     }
 
     /// A complete line.
-    #[inline]
+    #[inline(always)]
     fn line(&mut self, chunk: &Chunk<'_>, line: Line<'_>, sink: &mut impl FnMut(Item<'_>)) {
         // The fields first, by their first bytes: no search for the colon.
         match line.bytes {
@@ -368,7 +350,7 @@ impl Reader {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn data_field(&mut self, chunk: &Chunk<'_>, value: &[u8], name_len: usize, line: &Line<'_>) {
         self.event_start.get_or_insert(self.line_start);
         if self.skipped {
@@ -385,7 +367,7 @@ impl Reader {
         } else {
             self.settle(chunk.bytes);
             self.begin_value(line.end - 1 - value.len() as u64);
-            self.push_data(value);
+            self.kept.push_data(value);
             self.check_utf8();
         }
         self.data_lines += 1;
@@ -394,7 +376,7 @@ impl Reader {
     /// Copies what is lent from `chunk`, which will be gone.
     fn settle(&mut self, chunk: &[u8]) {
         if let Some(lent) = self.lent.take() {
-            self.push_data(&chunk[lent]);
+            self.kept.push_data(&chunk[lent]);
             self.check_utf8();
         }
     }
@@ -402,9 +384,9 @@ impl Reader {
     /// Makes `data` ready for the value of another line, which lies at `at` in the stream.
     fn begin_value(&mut self, at: u64) {
         if self.data_lines > 0 {
-            self.push_data(b"\n");
+            self.kept.push_data(b"\n");
         }
-        self.last_value = (self.data.len(), at);
+        self.last_value = (self.kept.data.len(), at);
     }
 
     /// Looks for what is not UTF-8 in the last value in `data`. Nothing that is not UTF-8 can
@@ -412,13 +394,13 @@ impl Reader {
     fn check_utf8(&mut self) {
         let (start, at) = self.last_value;
         if self.invalid_at.is_none()
-            && let Err(error) = str::from_utf8(&self.data[start..])
+            && let Err(error) = str::from_utf8(&self.kept.data[start..])
         {
             self.invalid_at = Some(at + error.valid_up_to() as u64);
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn event_field(
         &mut self,
         chunk: &Chunk<'_>,
@@ -430,12 +412,10 @@ impl Reader {
             return;
         };
         self.event_start.get_or_insert(self.line_start);
-        if set(&mut self.event_type, &value) {
-            self.trim(0);
-        }
+        self.kept.set(|kept| &mut kept.event_type, &value);
     }
 
-    #[inline]
+    #[inline(always)]
     fn id_field(
         &mut self,
         chunk: &Chunk<'_>,
@@ -444,7 +424,7 @@ impl Reader {
         sink: &mut impl FnMut(Item<'_>),
     ) {
         // Not by memchr: an ID is too short for its start to pay.
-        if value.contains(&0) {
+        if (chunk.nul || line.in_chunk.is_none()) && value.contains(&0) {
             self.note_line(Note::IdWithNul, line.end, sink);
             return;
         }
@@ -452,9 +432,7 @@ impl Reader {
             return;
         };
         self.event_start.get_or_insert(self.line_start);
-        if set(&mut self.last_event_id, &value) {
-            self.trim(0);
-        }
+        self.kept.set(|kept| &mut kept.last_event_id, &value);
     }
 
     fn retry_field(&mut self, value: &[u8], line: &Line<'_>, sink: &mut impl FnMut(Item<'_>)) {
@@ -478,7 +456,7 @@ impl Reader {
         });
     }
 
-    #[inline]
+    #[inline(always)]
     fn comment(
         &mut self,
         chunk: &Chunk<'_>,
@@ -495,7 +473,7 @@ impl Reader {
     }
 
     /// `value`, which ends where `line` does, as text; with a note if it is not UTF-8.
-    #[inline]
+    #[inline(always)]
     fn decode<'v>(
         &mut self,
         chunk: &Chunk<'v>,
@@ -514,7 +492,7 @@ impl Reader {
             Ok(text) => return Some(Cow::Borrowed(text)),
             Err(error) => error,
         };
-        if replaced_len(value) > self.room_beside(self.values_len() + line.bytes.len()) {
+        if replaced_len(value) > self.kept.room_beside(self.values_len() + line.bytes.len()) {
             self.too_large(line.bytes, line.end, sink);
             return None;
         }
@@ -524,7 +502,7 @@ impl Reader {
     }
 
     /// An empty line.
-    #[inline]
+    #[inline(always)]
     fn dispatch(&mut self, chunk: &Chunk<'_>, end: u64, sink: &mut impl FnMut(Item<'_>)) {
         let Some(start) = self.event_start.take() else {
             sink(Item {
@@ -535,13 +513,15 @@ impl Reader {
         };
         let range = start..end;
         if self.skipped {
-            let note = Note::TooLarge { bound: self.bound };
+            let note = Note::TooLarge {
+                bound: self.kept.bound,
+            };
             sink(Item {
                 range,
                 content: Content::Note(note),
             });
         } else if self.data_lines == 0 {
-            let event_type = quoted(self.event_type.as_bytes());
+            let event_type = quoted(self.kept.event_type.as_bytes());
             sink(Item {
                 range,
                 content: Content::Note(Note::NoData { event_type }),
@@ -551,7 +531,7 @@ impl Reader {
             if let Some(data) = lent.clone().and_then(|lent| chunk.text(lent)) {
                 self.event(range, data, sink);
             } else {
-                let data = lent.map_or(&self.data[..], |lent| &chunk.bytes[lent]);
+                let data = lent.map_or(&self.kept.data[..], |lent| &chunk.bytes[lent]);
                 match str::from_utf8(data) {
                     Ok(data) => self.event(range, data, sink),
                     Err(error) => {
@@ -565,8 +545,8 @@ impl Reader {
         }
         self.skipped = false;
         self.data_lines = 0;
-        self.data.clear();
-        self.event_type.clear();
+        self.kept.data.clear();
+        self.kept.event_type.clear();
         self.invalid_at = None;
     }
 
@@ -578,8 +558,10 @@ impl Reader {
         at: u64,
         sink: &mut impl FnMut(Item<'_>),
     ) {
-        if replaced_len(data) > self.room_beside(data.len()) {
-            let note = Note::TooLarge { bound: self.bound };
+        if replaced_len(data) > self.kept.room_beside(data.len()) {
+            let note = Note::TooLarge {
+                bound: self.kept.bound,
+            };
             sink(Item {
                 range,
                 content: Content::Note(note),
@@ -594,9 +576,9 @@ impl Reader {
         self.event(range, &String::from_utf8_lossy(data), sink);
     }
 
-    #[inline]
+    #[inline(always)]
     fn event(&self, range: Range<u64>, data: &str, sink: &mut impl FnMut(Item<'_>)) {
-        let event_type = match self.event_type.as_str() {
+        let event_type = match self.kept.event_type.as_str() {
             "" => "message",
             "open" => self.shadows("open", &range, sink),
             "error" => self.shadows("error", &range, sink),
@@ -605,7 +587,7 @@ impl Reader {
         let event = Event {
             event_type,
             data,
-            last_event_id: &self.last_event_id,
+            last_event_id: &self.kept.last_event_id,
         };
         sink(Item {
             range,
@@ -640,12 +622,18 @@ impl Reader {
             self.event_start.get_or_insert(self.line_start);
             self.skipped = true;
             self.lent = None;
-            self.data = Vec::new();
+            self.kept.data = Vec::new();
             self.data_lines = 0;
             self.invalid_at = None;
-            self.event_type.clear();
+            self.kept.event_type.clear();
         } else {
-            self.note_line(Note::TooLarge { bound: self.bound }, end, sink);
+            self.note_line(
+                Note::TooLarge {
+                    bound: self.kept.bound,
+                },
+                end,
+                sink,
+            );
         }
     }
 
@@ -669,90 +657,10 @@ impl Reader {
         }
     }
 
-    /// Appends to the data, without growing beyond the bound for the sake of growth.
-    fn push_data(&mut self, bytes: &[u8]) {
-        let needed = self.data.len() + bytes.len();
-        if needed > self.data.capacity() {
-            self.trim(needed - self.data.len());
-            let most = self
-                .bound
-                .saturating_sub(self.held() - self.data.capacity());
-            let wanted = (2 * self.data.capacity()).min(most).max(needed);
-            self.data.reserve_exact(wanted - self.data.len());
-        }
-        self.data.extend_from_slice(bytes);
-    }
-
-    /// Appends to the line, likewise.
-    fn push_line(&mut self, bytes: &[u8]) {
-        let needed = self.line.len() + bytes.len();
-        if needed > self.line.capacity() {
-            self.trim(needed - self.line.len());
-            let most = self
-                .bound
-                .saturating_sub(self.held() - self.line.capacity());
-            let wanted = (2 * self.line.capacity()).min(most).max(needed);
-            self.line.reserve_exact(wanted - self.line.len());
-        }
-        self.line.extend_from_slice(bytes);
-    }
-
-    /// Gives back what is held and not used, if it and `more` bytes are beyond the bound.
-    fn trim(&mut self, more: usize) {
-        if self.held() + more > self.bound {
-            self.line.shrink_to_fit();
-            self.data.shrink_to_fit();
-            self.event_type.shrink_to_fit();
-            self.last_event_id.shrink_to_fit();
-        }
-    }
-
-    /// How many bytes can be kept beside `values` bytes of data and the other fields.
-    #[inline]
-    fn room_beside(&self, values: usize) -> usize {
-        self.bound
-            .saturating_sub(values + self.event_type.len() + self.last_event_id.len())
-    }
-
     /// The length of the data so far, wherever it is.
-    #[inline]
+    #[inline(always)]
     fn values_len(&self) -> usize {
-        self.data.len() + self.lent.as_ref().map_or(0, Range::len)
-    }
-}
-
-/// A chunk, and as much of it as is UTF-8 from its beginning on: checked at once, which costs much
-/// less than to check each value.
-struct Chunk<'a> {
-    bytes: &'a [u8],
-    text: &'a str,
-    /// Where `text` begins in `bytes`: after the end of a character that began in the chunk before.
-    text_at: usize,
-}
-
-impl<'a> Chunk<'a> {
-    fn new(bytes: &'a [u8]) -> Self {
-        let text_at = bytes
-            .iter()
-            .take(3)
-            .take_while(|byte| **byte & 0xC0 == 0x80)
-            .count();
-        let text = str::from_utf8(&bytes[text_at..]).unwrap_or_else(|error| {
-            let valid = &bytes[text_at..text_at + error.valid_up_to()];
-            str::from_utf8(valid).unwrap_or_default()
-        });
-        Self {
-            bytes,
-            text,
-            text_at,
-        }
-    }
-
-    /// The bytes in `range` as text, if that is known to be UTF-8.
-    #[inline]
-    fn text(&self, range: Range<usize>) -> Option<&'a str> {
-        self.text
-            .get(range.start.checked_sub(self.text_at)?..range.end.checked_sub(self.text_at)?)
+        self.kept.data.len() + self.lent.as_ref().map_or(0, Range::len)
     }
 }
 
@@ -763,18 +671,6 @@ struct Line<'a> {
     in_chunk: Option<usize>,
     /// Where it ends in the stream, with the byte that ends it.
     end: u64,
-}
-
-/// Makes `text` be `value`; whether it had to grow for that.
-#[inline]
-fn set(text: &mut String, value: &str) -> bool {
-    let grows = value.len() > text.capacity();
-    text.clear();
-    if grows {
-        text.reserve_exact(value.len());
-    }
-    text.push_str(value);
-    grows
 }
 
 /// The value of a field, less the one space that may stand before it.
