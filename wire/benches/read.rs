@@ -57,8 +57,8 @@ fn main() {
         },
     ];
     println!(
-        "{:30} {:>8}  {:26} {}",
-        "", "MB/s", "x eventsource-stream", "x eventsource-parser"
+        "{:30} {:>8}  {:26} x eventsource-parser",
+        "", "MB/s", "x eventsource-stream"
     );
     for case in &cases {
         let (mut rates, mut of_crate, mut of_node) = (Vec::new(), Vec::new(), Vec::new());

@@ -91,6 +91,11 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
 
 /// Writing without any check, for whoever wants a malformed stream.
 pub mod raw {
+    /// Appends `bytes` as they are.
+    pub fn bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+        out.extend_from_slice(bytes);
+    }
+
     /// Appends `before`, `text` and LF as they are, whatever they contain.
     pub fn line(out: &mut Vec<u8>, before: &str, text: &str) {
         out.extend_from_slice(before.as_bytes());

@@ -13,7 +13,9 @@ pub struct Item<'a> {
     /// the empty line that dispatches it; a comment, a reconnection time or an ignored line is that
     /// line, also between the lines of an event. Each line includes its end; of a CRLF, the LF is
     /// counted with what follows, because a CR already ends the line. So the ranges of all items
-    /// cover the stream without a gap, and without an overlap but for lines within an event.
+    /// cover the stream without a gap, and without an overlap but for lines within an event, and
+    /// for notes that stand beside the item that they are about: [`Note::InvalidUtf8`],
+    /// [`Note::Shadows`], [`Note::MixedLineEnds`] and [`Note::Overridden`].
     pub range: Range<u64>,
     /// What it is.
     pub content: Content<'a>,
@@ -30,7 +32,8 @@ pub enum Content<'a> {
     Retry(u64),
     /// Something without effect, or with a surprising one.
     Note(Note),
-    /// An end of a line that ends nothing: an empty line outside of any event.
+    /// An end of a line that ends nothing: an empty line outside of any event, or the LF of a CRLF
+    /// that ended the stream.
     Blank,
 }
 

@@ -9,6 +9,10 @@ pub(crate) struct Kept {
     pub(crate) data: Vec<u8>,
     pub(crate) event_type: String,
     pub(crate) last_event_id: String,
+    /// What the last event ID will be when the event that is being read ends.
+    pub(crate) id_buffer: String,
+    /// What a line takes that is not here just now, but is still in memory.
+    taken: usize,
 }
 
 impl Kept {
@@ -19,6 +23,8 @@ impl Kept {
             data: Vec::new(),
             event_type: String::new(),
             last_event_id: String::new(),
+            id_buffer: String::new(),
+            taken: 0,
         }
     }
 
@@ -28,13 +34,35 @@ impl Kept {
             + self.data.capacity()
             + self.event_type.capacity()
             + self.last_event_id.capacity()
+            + self.id_buffer.capacity()
+            + self.taken
     }
 
     /// How many bytes can be kept beside `values` bytes of data and the other fields.
     #[inline(always)]
     pub(crate) fn room_beside(&self, values: usize) -> usize {
-        self.bound
-            .saturating_sub(values + self.event_type.len() + self.last_event_id.len())
+        let fields = self.event_type.len() + self.last_event_id.len() + self.id_buffer.len();
+        self.bound.saturating_sub(values + fields)
+    }
+
+    /// The line, to be put back soon. There is room for a copy of it.
+    pub(crate) fn take_line(&mut self) -> Vec<u8> {
+        self.trim(self.line.len());
+        self.taken = self.line.capacity();
+        std::mem::take(&mut self.line)
+    }
+
+    pub(crate) fn put_back(&mut self, line: Vec<u8>) {
+        self.taken = 0;
+        self.line = line;
+        self.trim(0);
+    }
+
+    /// Makes the last event ID be what is in its buffer.
+    #[inline(always)]
+    pub(crate) fn commit_id(&mut self) {
+        std::mem::swap(&mut self.last_event_id, &mut self.id_buffer);
+        self.id_buffer.clear();
     }
 
     pub(crate) fn push_data(&mut self, bytes: &[u8]) {
@@ -61,16 +89,12 @@ impl Kept {
     /// Makes a field be `value`.
     #[inline(always)]
     pub(crate) fn set(&mut self, field: impl Fn(&mut Self) -> &mut String, value: &str) {
-        let text = field(self);
-        text.clear();
-        let grows = value.len() > text.capacity();
-        if grows {
-            text.reserve_exact(value.len());
+        field(self).clear();
+        if value.len() > field(self).capacity() {
+            self.trim(value.len());
+            field(self).reserve_exact(value.len());
         }
-        text.push_str(value);
-        if grows {
-            self.trim(0);
-        }
+        field(self).push_str(value);
     }
 
     /// Gives back what is held and not used, if it and `more` bytes are beyond the bound.
@@ -80,6 +104,7 @@ impl Kept {
             self.data.shrink_to_fit();
             self.event_type.shrink_to_fit();
             self.last_event_id.shrink_to_fit();
+            self.id_buffer.shrink_to_fit();
         }
     }
 }

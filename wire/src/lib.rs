@@ -7,7 +7,7 @@
 //!   data) or a surprising one comes as a [`Note`] with a sentence and the rule.
 //! - **Complete.** Comments and reconnection times too, each item with its range of bytes, and the
 //!   ranges cover the stream.
-//! - **Bounded.** Whatever comes, memory stays within a bound that you set.
+//! - **Bounded.** Whatever comes, memory stays within a bound that you set, and one chunk.
 //! - **Lent, not copied.** An event with one line of data that lies whole in a chunk is not copied.
 //!
 //! ```
@@ -25,7 +25,7 @@
 //!     });
 //! });
 //! assert_eq!(seen[..3], ["retry after 500 ms", "comment hello", "step: 1"]);
-//! assert_eq!(seen[3], "The line was ignored: no space may stand between “data” and the colon.");
+//! assert_eq!(seen[3], "The line was ignored: no space may follow the name “data”.");
 //! ```
 //!
 //! # Speed

@@ -21,7 +21,7 @@ pub enum Note {
         /// What may have been meant.
         meant: Field,
     },
-    /// A space between name and colon: `data : 1␊`
+    /// A space after the name: `data : 1␊`
     SpaceBeforeColon {
         /// What may have been meant.
         meant: Field,
@@ -41,6 +41,13 @@ pub enum Note {
         /// Its beginning.
         text: String,
     },
+    /// A line of white space: it is not empty, and so does not end an event: `data: 1␊ ␊`
+    WhiteSpaceOnly,
+    /// A second field of a kind of which only the last counts: `event: a␊event: b␊data: 1␊␊`
+    Overridden {
+        /// `event` or `id`.
+        field: Field,
+    },
     /// A reconnection time that is not a number: `retry: 1s␊`
     RetryNotDigits {
         /// What is there, shortened.
@@ -55,7 +62,7 @@ pub enum Note {
     },
     /// The end of the stream inside a line or a block: `data: 1␊`
     Unfinished,
-    /// Bytes that are not UTF-8: `data: \xFF␊␊`
+    /// Bytes that are not UTF-8: `data: \xFF␊␊`. Not told of a line that is ignored anyway.
     InvalidUtf8 {
         /// Where the first one is, in bytes from the beginning of the stream.
         at: u64,
@@ -144,7 +151,9 @@ impl Note {
         const BOM: &[u8] = "\u{FEFF}".as_bytes();
         let colon = memchr::memchr(b':', line);
         let name = &line[..colon.unwrap_or(line.len())];
-        if line.starts_with(BOM) {
+        if line.trim_ascii().is_empty() {
+            Self::WhiteSpaceOnly
+        } else if line.starts_with(BOM) {
             Self::BomInside
         } else if let Some(meant) = Field::almost(name) {
             Self::WrongCase { meant }
@@ -170,9 +179,11 @@ impl Note {
             | Self::LeadingWhiteSpace { .. }
             | Self::BareJson { .. }
             | Self::NoColon { .. }
+            | Self::WhiteSpaceOnly
             | Self::BomInside => {
                 "HTML, 9.2.6: field names are compared literally, and a field that is not known is ignored"
             }
+            Self::Overridden { .. } => "HTML, 9.2.6: each event or id field sets its buffer anew",
             Self::RetryNotDigits { .. } => {
                 "HTML, 9.2.6: a retry field that is not only ASCII digits is ignored"
             }
@@ -202,7 +213,7 @@ impl fmt::Display for Note {
                 write!(f, "The line was ignored: field names are in lower case, as in “{}”.", meant.name())
             }
             Self::SpaceBeforeColon { meant } => {
-                write!(f, "The line was ignored: no space may stand between “{}” and the colon.", meant.name())
+                write!(f, "The line was ignored: no space may follow the name “{}”.", meant.name())
             }
             Self::LeadingWhiteSpace { meant } => {
                 write!(f, "The line was ignored: no white space may stand before “{}”.", meant.name())
@@ -212,6 +223,12 @@ impl fmt::Display for Note {
             }
             Self::NoColon { text } => {
                 write!(f, "The line “{text}” was ignored: it is neither a field nor a comment.")
+            }
+            Self::WhiteSpaceOnly => {
+                f.write_str("The line was ignored: it has white space in it, and only an empty line ends an event.")
+            }
+            Self::Overridden { field } => {
+                write!(f, "The “{}” before this one has no effect: of several in an event, the last counts.", field.name())
             }
             Self::RetryNotDigits { value } => {
                 write!(f, "The reconnection time “{value}” was ignored: it must be digits only, in ms.")
@@ -227,7 +244,7 @@ impl fmt::Display for Note {
                 "Nothing was dispatched: the block of type “{event_type}” has no data field, and its type was forgotten."
             ),
             Self::Unfinished => f.write_str(
-                "The stream ended before an empty line could dispatch this; it was discarded.",
+                "The stream ended before this was complete; it was discarded.",
             ),
             Self::InvalidUtf8 { at } => {
                 write!(f, "Bytes that are not UTF-8, the first at {at}, were replaced by U+FFFD.")
@@ -250,8 +267,12 @@ impl fmt::Display for Note {
     }
 }
 
-/// The beginning of `bytes`, as text.
+/// The beginning of `bytes`, as text; without control characters, which a terminal would obey.
 pub(crate) fn quoted(bytes: &[u8]) -> String {
+    beginning(bytes).replace(char::is_control, "\u{FFFD}")
+}
+
+fn beginning(bytes: &[u8]) -> String {
     if bytes.len() <= QUOTED {
         return String::from_utf8_lossy(bytes).into_owned();
     }

@@ -19,6 +19,8 @@ const HEAD: usize = 7;
 
 const BOM: &[u8] = "\u{FEFF}".as_bytes();
 
+const DATA: &[u8] = b"data:";
+
 /// Reads an event stream from its bytes, however they are split.
 ///
 /// Each item is given to the caller as soon as its last byte is there. Text is lent, from the
@@ -66,6 +68,8 @@ pub struct Reader {
     event_start: Option<u64>,
     /// It is too large and will be skipped.
     skipped: bool,
+    /// It has an ID, which becomes the last event ID when it ends.
+    has_id: bool,
     data_lines: usize,
     /// The only data line so far, where it lies in the caller's chunk.
     lent: Option<Range<usize>>,
@@ -109,11 +113,19 @@ impl Reader {
             partial_len: 0,
             event_start: None,
             skipped: false,
+            has_id: false,
             data_lines: 0,
             lent: None,
             last_value: (0, 0),
             invalid_at: None,
         }
+    }
+
+    /// The same reader, beginning with a last event ID from an earlier stream.
+    #[must_use]
+    pub fn with_last_event_id(mut self, last_event_id: impl Into<String>) -> Self {
+        self.kept.last_event_id = last_event_id.into();
+        self
     }
 
     /// Reads the next bytes of the stream and gives each item that they complete to `sink`.
@@ -123,7 +135,8 @@ impl Reader {
         let chunk = Chunk::new(chunk);
         let bytes = chunk.bytes;
         // What is kept grows by three bytes for one at most: those of a replacement.
-        let roomy = self.kept.room_beside(self.values_len()) / 3 > bytes.len();
+        let roomy =
+            self.partial_len == 0 && self.kept.room_beside(self.values_len()) / 3 > bytes.len();
         while at < bytes.len() {
             if self.after_cr {
                 self.after_cr = false;
@@ -161,7 +174,7 @@ impl Reader {
             if self.partial_len > 0 {
                 self.keep(&bytes[line.clone()], self.position + line.start as u64);
                 self.partial_line(&chunk, stream_end, sink);
-            } else if roomy || end <= self.kept.room_beside(self.values_len()) {
+            } else if roomy || self.fits(&bytes[line.clone()], end, self.values_len()) {
                 let line = Line {
                     bytes: &bytes[line.clone()],
                     in_chunk: Some(line.start),
@@ -224,9 +237,16 @@ impl Reader {
         let half_bom = self.bom.is_some_and(|seen| seen > 0);
         if self.event_start.is_some() || self.partial_len > 0 || half_bom {
             let start = self.event_start.unwrap_or(self.line_start);
+            let note = if self.skipped || self.partial == Partial::Skipped {
+                Note::TooLarge {
+                    bound: self.kept.bound,
+                }
+            } else {
+                Note::Unfinished
+            };
             sink(Item {
                 range: start..end,
-                content: Content::Note(Note::Unfinished),
+                content: Content::Note(note),
             });
         } else if self.line_start < end {
             // The LF of a last CRLF.
@@ -240,7 +260,8 @@ impl Reader {
         *self = fresh;
     }
 
-    /// The last event ID as it stands.
+    /// The last event ID: that of the last block that an empty line has ended. A client that
+    /// connects again sends it as `Last-Event-ID`.
     pub fn last_event_id(&self) -> &str {
         &self.kept.last_event_id
     }
@@ -253,56 +274,67 @@ impl Reader {
 
     /// Keeps `piece`, which lies at `at` in the stream, of a line whose end has not come, or has
     /// come just after it.
-    fn keep(&mut self, piece: &[u8], at: u64) {
-        self.partial_len += piece.len();
-        if self.partial == Partial::Skipped {
-            let head = HEAD.saturating_sub(self.kept.line.len()).min(piece.len());
-            self.kept.line.extend_from_slice(&piece[..head]);
-            return;
+    #[inline(never)]
+    fn keep(&mut self, mut piece: &[u8], at: u64) {
+        self.partial_len = self.partial_len.saturating_add(piece.len());
+        let mut head = [0; HEAD];
+        let mut head_len = 0;
+        for byte in self.kept.line.iter().chain(piece).take(HEAD) {
+            head[head_len] = *byte;
+            head_len += 1;
         }
-        let values = match self.partial {
+        let mut head = &head[..head_len];
+        // The value of a data line goes where it belongs as soon as it is known whether a space is
+        // skipped.
+        if self.partial == Partial::Line
+            && !self.skipped
+            && self.kept.line.len() <= DATA.len()
+            && head.len() > DATA.len()
+            && head.starts_with(DATA)
+        {
+            let value = DATA.len() + usize::from(head[DATA.len()] == b' ') - self.kept.line.len();
+            piece = &piece[value..];
+            self.kept.line.clear();
+            self.begin_value(at + value as u64);
+            self.partial = Partial::Data;
+        }
+        let mut values = self.values_len();
+        if self.partial == Partial::Data {
+            head = DATA;
             // Less the line feed that joins this value to those before.
-            Partial::Data => self.last_value.0 - usize::from(self.data_lines > 0),
-            _ => self.values_len(),
-        };
-        if self.partial_len > self.kept.room_beside(values) {
+            values = self.last_value.0 - usize::from(self.data_lines > 0);
+        }
+        if self.partial != Partial::Skipped && !self.fits(head, self.partial_len, values) {
             if self.partial == Partial::Data {
                 self.kept.data = Vec::new();
-                self.kept.line.extend_from_slice(b"data:");
-            } else {
-                let head = HEAD.saturating_sub(self.kept.line.len()).min(piece.len());
-                self.kept.line.extend_from_slice(&piece[..head]);
-                self.kept.line.truncate(HEAD);
             }
-            self.kept.line.shrink_to_fit();
+            self.kept.line = Vec::new();
+            self.kept.line.extend_from_slice(head);
             self.partial = Partial::Skipped;
-        } else if self.partial == Partial::Data {
-            self.kept.push_data(piece);
-        } else {
-            self.kept.push_line(piece);
-            // Its value can go where it belongs as soon as it is known whether a space is skipped.
-            if self.kept.line.len() > b"data:".len()
-                && self.kept.line.starts_with(b"data:")
-                && !self.skipped
-            {
-                let value = 5 + usize::from(self.kept.line[5] == b' ');
-                let value_at = at + piece.len() as u64 - (self.kept.line.len() - value) as u64;
-                let mut line = std::mem::take(&mut self.kept.line);
-                self.begin_value(value_at);
-                self.kept.push_data(&line[value..]);
-                line.clear();
-                self.kept.line = line;
-                self.kept.trim(0);
-                self.partial = Partial::Data;
+            return;
+        }
+        match self.partial {
+            Partial::Line => self.kept.push_line(piece),
+            Partial::Data => self.kept.push_data(piece),
+            Partial::Skipped => {
+                let more = HEAD.saturating_sub(self.kept.line.len()).min(piece.len());
+                self.kept.line.extend_from_slice(&piece[..more]);
             }
         }
+    }
+
+    /// Whether a line of `len` bytes that begins with `head` can be kept beside `values` bytes of
+    /// data. A type or an ID counts twice: it is copied to where it stays.
+    fn fits(&self, head: &[u8], len: usize, values: usize) -> bool {
+        let copies = 1 + usize::from(head.starts_with(b"id:") || head.starts_with(b"event:"));
+        copies.saturating_mul(len) <= self.kept.room_beside(values)
     }
 
     /// The line that was kept is complete and ends at `end` in the stream.
     #[cold]
     fn partial_line(&mut self, chunk: &Chunk<'_>, end: u64, sink: &mut impl FnMut(Item<'_>)) {
         self.partial_len = 0;
-        let mut line = std::mem::take(&mut self.kept.line);
+        let mut line = self.kept.take_line();
         match std::mem::replace(&mut self.partial, Partial::Line) {
             Partial::Line => self.line(
                 chunk,
@@ -321,8 +353,7 @@ impl Reader {
             Partial::Skipped => self.too_large(&line, end, sink),
         }
         line.clear();
-        self.kept.line = line;
-        self.kept.trim(0);
+        self.kept.put_back(line);
     }
 
     /// A complete line.
@@ -408,9 +439,13 @@ impl Reader {
         line: &Line<'_>,
         sink: &mut impl FnMut(Item<'_>),
     ) {
-        let Some(value) = self.decode(chunk, value, line, sink) else {
+        let Some(value) = self.decode(chunk, value, 2, line, sink) else {
             return;
         };
+        if !self.kept.event_type.is_empty() {
+            let field = Field::Event;
+            self.note_line(Note::Overridden { field }, line.end, sink);
+        }
         self.event_start.get_or_insert(self.line_start);
         self.kept.set(|kept| &mut kept.event_type, &value);
     }
@@ -428,11 +463,16 @@ impl Reader {
             self.note_line(Note::IdWithNul, line.end, sink);
             return;
         }
-        let Some(value) = self.decode(chunk, value, line, sink) else {
+        let Some(value) = self.decode(chunk, value, 2, line, sink) else {
             return;
         };
+        if self.has_id {
+            let field = Field::Id;
+            self.note_line(Note::Overridden { field }, line.end, sink);
+        }
         self.event_start.get_or_insert(self.line_start);
-        self.kept.set(|kept| &mut kept.last_event_id, &value);
+        self.has_id = true;
+        self.kept.set(|kept| &mut kept.id_buffer, &value);
     }
 
     fn retry_field(&mut self, value: &[u8], line: &Line<'_>, sink: &mut impl FnMut(Item<'_>)) {
@@ -464,7 +504,7 @@ impl Reader {
         line: &Line<'_>,
         sink: &mut impl FnMut(Item<'_>),
     ) {
-        if let Some(text) = self.decode(chunk, text, line, sink) {
+        if let Some(text) = self.decode(chunk, text, 1, line, sink) {
             sink(Item {
                 range: self.line_start..line.end,
                 content: Content::Comment(&text),
@@ -472,12 +512,14 @@ impl Reader {
         }
     }
 
-    /// `value`, which ends where `line` does, as text; with a note if it is not UTF-8.
+    /// `value`, which ends where `line` does, as text; with a note if it is not UTF-8. `copies` is
+    /// how often there will be that text.
     #[inline(always)]
     fn decode<'v>(
         &mut self,
         chunk: &Chunk<'v>,
         value: &'v [u8],
+        copies: usize,
         line: &Line<'_>,
         sink: &mut impl FnMut(Item<'_>),
     ) -> Option<Cow<'v, str>> {
@@ -492,13 +534,15 @@ impl Reader {
             Ok(text) => return Some(Cow::Borrowed(text)),
             Err(error) => error,
         };
-        if replaced_len(value) > self.kept.room_beside(self.values_len() + line.bytes.len()) {
+        let needed = copies.saturating_mul(replaced_len(value));
+        if needed > self.kept.room_beside(self.values_len() + line.bytes.len()) {
             self.too_large(line.bytes, line.end, sink);
             return None;
         }
         let at = line.end - 1 - (value.len() - error.valid_up_to()) as u64;
         self.note_line(Note::InvalidUtf8 { at }, line.end, sink);
-        Some(String::from_utf8_lossy(value))
+        self.kept.trim(needed);
+        Some(Cow::Owned(replaced(value)))
     }
 
     /// An empty line.
@@ -512,6 +556,10 @@ impl Reader {
             return;
         };
         let range = start..end;
+        if self.has_id {
+            self.has_id = false;
+            self.kept.commit_id();
+        }
         if self.skipped {
             let note = Note::TooLarge {
                 bound: self.kept.bound,
@@ -531,16 +579,7 @@ impl Reader {
             if let Some(data) = lent.clone().and_then(|lent| chunk.text(lent)) {
                 self.event(range, data, sink);
             } else {
-                let data = lent.map_or(&self.kept.data[..], |lent| &chunk.bytes[lent]);
-                match str::from_utf8(data) {
-                    Ok(data) => self.event(range, data, sink),
-                    Err(error) => {
-                        let at = self
-                            .invalid_at
-                            .unwrap_or(self.last_value.1 + error.valid_up_to() as u64);
-                        self.event_with_replacement(range, data, at, sink);
-                    }
-                }
+                self.dispatch_unchecked(range, lent.map(|lent| &chunk.bytes[lent]), sink);
             }
         }
         self.skipped = false;
@@ -550,30 +589,40 @@ impl Reader {
         self.invalid_at = None;
     }
 
-    #[cold]
-    fn event_with_replacement(
-        &self,
+    /// Dispatches data of which it is not known whether it is UTF-8: what is lent, or what is kept.
+    #[inline(never)]
+    fn dispatch_unchecked(
+        &mut self,
         range: Range<u64>,
-        data: &[u8],
-        at: u64,
+        lent: Option<&[u8]>,
         sink: &mut impl FnMut(Item<'_>),
     ) {
-        if replaced_len(data) > self.kept.room_beside(data.len()) {
-            let note = Note::TooLarge {
+        let data = lent.unwrap_or(&self.kept.data);
+        let error = match str::from_utf8(data) {
+            Ok(data) => return self.event(range, data, sink),
+            Err(error) => error,
+        };
+        let at = self
+            .invalid_at
+            .unwrap_or(self.last_value.1 + error.valid_up_to() as u64);
+        let needed = replaced_len(data);
+        let note = if needed > self.kept.room_beside(data.len()) {
+            Note::TooLarge {
                 bound: self.kept.bound,
-            };
-            sink(Item {
-                range,
-                content: Content::Note(note),
-            });
-            return;
-        }
-        let note = Content::Note(Note::InvalidUtf8 { at });
+            }
+        } else {
+            Note::InvalidUtf8 { at }
+        };
+        let skip = matches!(note, Note::TooLarge { .. });
         sink(Item {
             range: range.clone(),
-            content: note,
+            content: Content::Note(note),
         });
-        self.event(range, &String::from_utf8_lossy(data), sink);
+        if !skip {
+            self.kept.trim(needed);
+            let data = replaced(lent.unwrap_or(&self.kept.data));
+            self.event(range, &data, sink);
+        }
     }
 
     #[inline(always)]
@@ -637,6 +686,7 @@ impl Reader {
         }
     }
 
+    #[cold]
     fn note_line(&self, note: Note, end: u64, sink: &mut impl FnMut(Item<'_>)) {
         sink(Item {
             range: self.line_start..end,
@@ -644,6 +694,7 @@ impl Reader {
         });
     }
 
+    #[cold]
     fn note_line_end(&mut self, now: LineEnd, sink: &mut impl FnMut(Item<'_>)) {
         let first = *self.line_end.get_or_insert(now);
         if first != now && !self.mixed {
@@ -680,8 +731,24 @@ fn without_space(value: &[u8]) -> &[u8] {
 
 /// The length of `bytes` as text, with three bytes for each replacement.
 fn replaced_len(bytes: &[u8]) -> usize {
-    bytes
-        .utf8_chunks()
-        .map(|part| part.valid().len() + if part.invalid().is_empty() { 0 } else { 3 })
-        .sum()
+    replacing(bytes).map(str::len).sum()
+}
+
+/// `bytes` as text, in no more memory than that takes.
+fn replaced(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(replaced_len(bytes));
+    text.extend(replacing(bytes));
+    text
+}
+
+/// `bytes` as text, with U+FFFD for what is not UTF-8 (Encoding, 4.5).
+fn replacing(bytes: &[u8]) -> impl Iterator<Item = &str> {
+    bytes.utf8_chunks().flat_map(|part| {
+        let replacement = if part.invalid().is_empty() {
+            ""
+        } else {
+            "\u{FFFD}"
+        };
+        [part.valid(), replacement]
+    })
 }

@@ -174,13 +174,10 @@ fn empty_data_lines_count() {
 }
 
 #[test]
-fn the_last_event_type_of_a_block_counts_and_an_empty_one_is_message() {
+fn an_event_without_a_type_is_message() {
     table(&[
-        (
-            "event: a\nevent: b\ndata: 1\n\ndata: 2\n\n",
-            &["b|1|", "message|2|"],
-        ),
-        ("event: a\nevent\ndata: 1\n\n", &["message|1|"]),
+        ("event: b\ndata: 1\n\ndata: 2\n\n", &["b|1|", "message|2|"]),
+        ("event\ndata: 1\n\n", &["message|1|"]),
     ]);
 }
 
@@ -378,6 +375,76 @@ fn the_reader_is_as_new_after_the_end_but_for_the_last_event_id() {
 }
 
 #[test]
+fn only_an_empty_line_makes_an_id_the_last_event_id() {
+    let mut reader = Reader::default();
+    reader.read(b"id: 1\ndata: a\n\nid: 2\n\nid: 3\ndata: b\n", |_| {});
+    assert_eq!(reader.last_event_id(), "2", "without data, too");
+    reader.finish(|_| {});
+    assert_eq!(reader.last_event_id(), "2");
+
+    let mut reader = Reader::default().with_last_event_id("9");
+    reader.read(b"data: c\n\n", |item| {
+        if let Content::Event(event) = item.content {
+            assert_eq!(event.last_event_id, "9");
+        }
+    });
+    assert_eq!(reader.last_event_id(), "9");
+}
+
+#[test]
+fn white_space_does_not_end_an_event() {
+    table(&[(
+        "data: 1\n \t\ndata: 2\n\n",
+        &[&note(Note::WhiteSpaceOnly), "message|1\n2|"],
+    )]);
+}
+
+#[test]
+fn of_several_types_or_ids_the_last_counts() {
+    table(&[
+        (
+            "event: a\nevent: b\ndata: 1\n\n",
+            &[
+                &note(Note::Overridden {
+                    field: Field::Event,
+                }),
+                "b|1|",
+            ],
+        ),
+        (
+            "id: 1\nid: 2\ndata: 1\n\n",
+            &[&note(Note::Overridden { field: Field::Id }), "message|1|2"],
+        ),
+    ]);
+}
+
+#[test]
+fn what_is_too_large_is_told_even_if_it_never_ends() {
+    for stream in [
+        "data: 12345678901234567890",
+        "id: 12345678901234567890\ndata: 1\n",
+    ] {
+        let mut notes = Vec::new();
+        let mut reader = Reader::with_bound(14);
+        reader.read(stream.as_bytes(), |_| {});
+        reader.finish(|item| {
+            if let Content::Note(note) = item.content {
+                notes.push(note);
+            }
+        });
+        assert_eq!(notes, [Note::TooLarge { bound: 14 }]);
+    }
+}
+
+#[test]
+fn a_note_quotes_no_control_characters() {
+    let [note] = &read("\x1b[2J: 1\n")[..] else {
+        panic!("one note")
+    };
+    assert!(note.contains("\u{FFFD}[2J"), "{note}");
+}
+
+#[test]
 fn every_note_explains_itself_in_a_sentence_with_its_rule() {
     let text = || "x".to_owned();
     for note in [
@@ -389,6 +456,8 @@ fn every_note_explains_itself_in_a_sentence_with_its_rule() {
         Note::LeadingWhiteSpace { meant: Field::Id },
         Note::BareJson { text: text() },
         Note::NoColon { text: text() },
+        Note::WhiteSpaceOnly,
+        Note::Overridden { field: Field::Id },
         Note::RetryNotDigits { value: text() },
         Note::IdWithNul,
         Note::NoData {

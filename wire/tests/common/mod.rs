@@ -101,6 +101,10 @@ pub fn random_stream(seed: u64) -> Vec<u8> {
     let mut stream = Vec::new();
     for _ in 0..random.usize(1..=20) {
         stream.extend_from_slice(PIECES[random.usize(..PIECES.len())]);
+        // Now and then something as long as the bounds that are tried.
+        if random.u8(..) < 16 {
+            stream.resize(stream.len() + random.usize(1..100), b'y');
+        }
     }
     stream
 }
@@ -111,7 +115,8 @@ pub fn splits(seed: u64, stream: &[u8]) -> Vec<&[u8]> {
     let mut chunks = Vec::new();
     let mut rest = stream;
     while !rest.is_empty() {
-        let (chunk, after) = rest.split_at(random.usize(..=rest.len().min(12)));
+        let most = if random.bool() { 12 } else { 100 };
+        let (chunk, after) = rest.split_at(random.usize(..=rest.len().min(most)));
         chunks.push(chunk);
         rest = after;
     }
@@ -122,9 +127,9 @@ pub fn shown(seed: u64, stream: &[u8]) -> String {
     format!("seed {seed}: {}", stream.escape_ascii())
 }
 
-/// The events of a stream, by the steps of the standard as they are written there (HTML, 9.2.5 and
-/// 9.2.6), on the whole of it.
-pub fn model(stream: &[u8]) -> Vec<(String, String, String)> {
+/// The events, comments and reconnection times of a stream, and the last event ID at its end, by
+/// the steps of the standard as they are written there (HTML, 9.2.5 and 9.2.6), on the whole of it.
+pub fn model(stream: &[u8]) -> (Vec<Read>, String) {
     let text = String::from_utf8_lossy(stream).into_owned();
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(&text);
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
@@ -132,11 +137,12 @@ pub fn model(stream: &[u8]) -> Vec<(String, String, String)> {
     // What follows the last line end is no line.
     lines.pop();
 
-    let mut events = Vec::new();
-    let (mut data, mut event_type, mut last_event_id) =
-        (String::new(), String::new(), String::new());
+    let mut read = Vec::new();
+    let (mut data, mut event_type, mut id_buffer) = (String::new(), String::new(), String::new());
+    let mut last_event_id = String::new();
     for line in lines {
         if line.is_empty() {
+            last_event_id.clone_from(&id_buffer);
             if !data.is_empty() {
                 data.pop();
                 let named = if event_type.is_empty() {
@@ -144,7 +150,11 @@ pub fn model(stream: &[u8]) -> Vec<(String, String, String)> {
                 } else {
                     &event_type
                 };
-                events.push((named.to_owned(), data.clone(), last_event_id.clone()));
+                read.push(Read::Event((
+                    named.to_owned(),
+                    data.clone(),
+                    last_event_id.clone(),
+                )));
             }
             data.clear();
             event_type.clear();
@@ -158,11 +168,15 @@ pub fn model(stream: &[u8]) -> Vec<(String, String, String)> {
                 data += value;
                 data.push('\n');
             }
-            "id" if !value.contains('\0') => last_event_id = value.to_owned(),
+            "id" if !value.contains('\0') => id_buffer = value.to_owned(),
+            "retry" if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) => {
+                read.push(Read::Retry(value.parse().unwrap_or(u64::MAX)));
+            }
+            "" if line.starts_with(':') => read.push(Read::Comment(value.to_owned())),
             _ => {}
         }
     }
-    events
+    (read, last_event_id)
 }
 
 /// What holds for every stream, however it is split and whatever the bound is.
@@ -182,15 +196,54 @@ pub fn check(seed: u64, bound: usize, stream: &[u8]) {
             shown(seed, stream)
         );
         check_ranges(seed, stream, &whole);
-        if bound == usize::MAX {
-            let events: Vec<_> = whole
-                .into_iter()
-                .filter_map(|(_, read)| match read {
-                    Read::Event(event) => Some(event),
-                    _ => None,
-                })
-                .collect();
-            assert_eq!(events, model(stream), "{}", shown(seed, stream));
+        let too_large: Vec<_> = whole
+            .iter()
+            .filter(|(_, read)| matches!(read, Read::Note(Note::TooLarge { .. })))
+            .collect();
+        let read: Vec<_> = whole
+            .iter()
+            .map(|(_, read)| read)
+            .filter(|read| !matches!(read, Read::Note(_) | Read::Blank))
+            .collect();
+        let (expected, last_event_id) = model(stream);
+        if too_large.is_empty() {
+            assert!(
+                read.iter().copied().eq(&expected),
+                "{}",
+                shown(seed, stream)
+            );
+            let mut reader = Reader::with_bound(bound);
+            for chunk in splits(seed, stream) {
+                reader.read(chunk, |_| {});
+            }
+            assert_eq!(
+                reader.last_event_id(),
+                last_event_id,
+                "{}",
+                shown(seed, stream)
+            );
+        } else {
+            // Nothing is lost in silence: at most one event for each that is told to be too large.
+            // An ID that is too large leaves the one before it, so only the data can be compared.
+            assert!(bound < usize::MAX, "{}", shown(seed, stream));
+            let data = |read: &Read| match read {
+                Read::Event((_, data, _)) => data.clone(),
+                other => format!("{other:?}"),
+            };
+            let mut rest = expected.iter().map(data);
+            for read in read.iter().copied().map(data) {
+                assert!(
+                    rest.any(|expected| expected == read),
+                    "{}",
+                    shown(seed, stream)
+                );
+            }
+            let lost = expected.len() - read.len();
+            assert!(
+                lost <= too_large.len(),
+                "{lost} lost: {}",
+                shown(seed, stream)
+            );
         }
     }
     let mut reader = Reader::with_bound(bound);
@@ -213,7 +266,10 @@ fn check_ranges(seed: u64, stream: &[u8], items: &[(Range<u64>, Read)]) {
         matches!(
             read,
             Read::Note(
-                Note::InvalidUtf8 { .. } | Note::MixedLineEnds { .. } | Note::Shadows { .. }
+                Note::InvalidUtf8 { .. }
+                    | Note::MixedLineEnds { .. }
+                    | Note::Shadows { .. }
+                    | Note::Overridden { .. }
             )
         )
     };
