@@ -1,5 +1,7 @@
 //! The page, as `build.rs` embedded it.
 
+use std::io::Write;
+
 use axum::{
     Router,
     http::{HeaderMap, StatusCode, header::ACCEPT_ENCODING},
@@ -7,6 +9,7 @@ use axum::{
     routing::get,
 };
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
+use flate2::{Compression, write::GzEncoder};
 
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
@@ -41,7 +44,7 @@ pub(crate) fn routes() -> Router {
     router
 }
 
-async fn index() -> Response {
+async fn index(headers: HeaderMap) -> Response {
     let Some(html) = INDEX else {
         return crate::text(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -63,18 +66,36 @@ async fn index() -> Response {
         "default-src 'none'; script-src 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; \
          connect-src http: https:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     );
-    (
-        [
-            ("content-type", "text/html; charset=utf-8"),
-            // No validator: a 304 would pair the new policy with a kept body and its old nonce.
-            ("cache-control", "no-cache"),
-            ("content-security-policy", &policy),
-            ("x-content-type-options", "nosniff"),
-            ("referrer-policy", "no-referrer"),
-        ],
-        html.replace(NONCE_PLACEHOLDER, &nonce),
-    )
-        .into_response()
+    let common = [
+        ("content-type", "text/html; charset=utf-8"),
+        // No validator: a 304 would pair the new policy with a kept body and its old nonce.
+        ("cache-control", "no-cache"),
+        ("content-security-policy", &policy),
+        ("vary", "accept-encoding"),
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "no-referrer"),
+    ];
+    let html = html.replace(NONCE_PLACEHOLDER, &nonce);
+    if accepts(accepted(&headers), "gzip") {
+        // Here and not in build.rs, as the nonce is in it. How small it gets tells nobody the nonce:
+        // nothing else in it depends on the request.
+        (
+            common,
+            [("content-encoding", "gzip")],
+            gzip(html.as_bytes()),
+        )
+            .into_response()
+    } else {
+        (common, html).into_response()
+    }
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder
+        .write_all(bytes)
+        .and_then(|()| encoder.finish())
+        .expect("writing to memory")
 }
 
 async fn favicon() -> impl IntoResponse {
@@ -89,10 +110,7 @@ async fn favicon() -> impl IntoResponse {
 }
 
 fn serve(asset: &'static Asset, headers: &HeaderMap) -> Response {
-    let accepted = headers
-        .get(ACCEPT_ENCODING)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or("");
+    let accepted = accepted(headers);
     let common = [
         ("content-type", asset.content_type),
         ("cache-control", "public, max-age=31536000, immutable"),
@@ -106,6 +124,14 @@ fn serve(asset: &'static Asset, headers: &HeaderMap) -> Response {
     } else {
         (common, asset.identity).into_response()
     }
+}
+
+/// The value of the `accept-encoding` header; without one, nothing is accepted but the plain bytes.
+fn accepted(headers: &HeaderMap) -> &str {
+    headers
+        .get(ACCEPT_ENCODING)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("")
 }
 
 /// Whether the value of an `accept-encoding` header names `coding` and does not refuse it by

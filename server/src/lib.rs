@@ -6,9 +6,11 @@
 //! | file | what it holds |
 //! | --- | --- |
 //! | `lib.rs` | [`app`]: which path is answered by what; [`run`]: from a listener to a clean end |
-//! | `stream.rs` | `GET /stream`: the default stream, one timer a client |
-//! | `spec.rs` | what the query of `/stream` asks for |
-//! | `date.rs` | the dates in it, as ECMAScript writes them |
+//! | `spec.rs` | what the query of `/stream` asks for: the table of its parameters |
+//! | `stream.rs` | `GET /stream`: the default stream, one timer a client; given bytes |
+//! | `generated.rs` | a stream by parameters: when a frame is due, and how much may be on its way |
+//! | `events.rs` | the text of that stream, a frame at a time |
+//! | `date.rs` | the dates, as ECMAScript writes them |
 //! | `assets.rs` | the page, embedded by `build.rs`, and its policy |
 //! | `main.rs` | the command line |
 //!
@@ -27,6 +29,8 @@
 
 mod assets;
 mod date;
+mod events;
+mod generated;
 mod spec;
 mod stream;
 

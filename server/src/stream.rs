@@ -1,5 +1,5 @@
 //! `GET /stream`: the article's stream, unless the query asks for another. The README states it as a
-//! contract.
+//! contract. The body of a generated stream is in `generated.rs`.
 
 use std::{
     convert::Infallible,
@@ -26,13 +26,13 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use sse_wire::encode;
 
-use crate::{date, spec::Spec};
+use crate::{date, generated::Generator, spec::Spec};
 
 /// The time between two events of the default stream.
 const PERIOD: Duration = Duration::from_secs(1);
 
 /// How long a client is to wait before it tries again, in ms.
-const RECONNECTION_TIME_MS: u64 = 10_000;
+pub(crate) const RECONNECTION_TIME_MS: u64 = 10_000;
 
 /// The streams of one server: how many are live, and the means to end them all.
 #[derive(Clone, Default)]
@@ -42,7 +42,7 @@ pub struct Streams {
 }
 
 impl Streams {
-    /// How many streams are open: each holds one timer, which ends with it.
+    /// How many streams are open: each holds at most one timer, which ends with it.
     pub fn live(&self) -> usize {
         self.live.load(Ordering::Relaxed)
     }
@@ -55,11 +55,17 @@ impl Streams {
     pub(crate) async fn ended(&self) {
         self.end.cancelled().await;
     }
+
+    /// [`Streams::ended`] for a body, which keeps it to poll it.
+    pub(crate) fn end(&self) -> Pin<Box<WaitForCancellationFutureOwned>> {
+        Box::pin(self.end.clone().cancelled_owned())
+    }
 }
 
 pub(crate) async fn serve(State(streams): State<Streams>, RawQuery(query): RawQuery) -> Response {
     let body = match Spec::parse(query.as_deref().unwrap_or_default()) {
         Ok(Spec::Default) => Body::new(Clock::start(&streams)),
+        Ok(Spec::Generated(spec)) => Body::new(Generator::start(&spec, &streams)),
         Ok(Spec::Raw { bytes, split }) => Body::new(Raw {
             bytes,
             split,
@@ -128,7 +134,7 @@ impl Clock {
         Self {
             opening: Some(opening.into()),
             ticks,
-            end: Box::pin(streams.end.clone().cancelled_owned()),
+            end: streams.end(),
             _live: Live::new(streams),
         }
     }
@@ -193,10 +199,10 @@ impl http_body::Body for Raw {
 }
 
 /// One live stream, counted as long as it exists.
-struct Live(Arc<AtomicUsize>);
+pub(crate) struct Live(Arc<AtomicUsize>);
 
 impl Live {
-    fn new(streams: &Streams) -> Self {
+    pub(crate) fn new(streams: &Streams) -> Self {
         streams.live.fetch_add(1, Ordering::Relaxed);
         Self(Arc::clone(&streams.live))
     }

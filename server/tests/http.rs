@@ -5,7 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 use sse_scope_server::{Streams, app, has_page, run};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     sync::oneshot,
     task::JoinHandle,
     time::{Instant, timeout},
@@ -103,6 +103,20 @@ impl Connection {
             "not received in time"
         );
         std::str::from_utf8(&self.received).expect("UTF-8")
+    }
+
+    /// Reads until the last chunk of a response, whose connection stays open.
+    async fn until_end_of_body(&mut self) {
+        let reading = async {
+            while !self.received.ends_with(LAST_CHUNK.as_bytes()) {
+                let read = self.tcp.read_buf(&mut self.received).await;
+                assert_ne!(read.expect("it is open"), 0, "it ended early");
+            }
+        };
+        assert!(
+            timeout(PATIENCE, reading).await.is_ok(),
+            "it does not end in time"
+        );
     }
 
     async fn until_end(&mut self) {
@@ -279,8 +293,32 @@ async fn a_query_that_is_not_understood_is_a_sentence() {
     let server = Server::start().await;
     for (query, sentence) in [
         (
-            "interval=1",
-            "There is no parameter “interval”: /stream takes raw and split.\n",
+            "intervall=1",
+            "There is no parameter “intervall”: /stream takes interval, count, size, id, raw and split.\n",
+        ),
+        (
+            "interval=5x",
+            "interval=5x is not a duration: give 250ms, 2s or a number of ms, at most 3600s; 0 is as fast as the client reads.\n",
+        ),
+        (
+            "interval=3601s",
+            "interval=3601s is not a duration: give 250ms, 2s or a number of ms, at most 3600s; 0 is as fast as the client reads.\n",
+        ),
+        (
+            "interval=0&count=-1",
+            "count=-1 is not a number of events: give a whole number from 0, below 2^64.\n",
+        ),
+        (
+            "size=0",
+            "size=0 is not a number of bytes: give 90, 64k or 1m, from 1 to 16m.\n",
+        ),
+        (
+            "size=17m",
+            "size=17m is not a number of bytes: give 90, 64k or 1m, from 1 to 16m.\n",
+        ),
+        (
+            "id=clock",
+            "id=clock is not a kind of ID: give none, or seq for 0, 1, 2 and so on.\n",
         ),
         (
             "raw=%25",
@@ -289,6 +327,15 @@ async fn a_query_that_is_not_understood_is_a_sentence() {
         (
             "raw=&split=x",
             "split=x is not a number of bytes: give 1 or more.\n",
+        ),
+        (
+            "split=1",
+            "split is about the bytes of raw, and there is no raw.\n",
+        ),
+        ("count=1&count=1", "The parameter “count” is given twice.\n"),
+        (
+            "count=1&raw=",
+            "raw and count cannot be combined: raw is for a stream of given bytes, count for one that is generated.\n",
         ),
     ] {
         let response = server.ask(&format!("GET /stream?{query}"), "").await;
@@ -299,6 +346,215 @@ async fn a_query_that_is_not_understood_is_a_sentence() {
         );
         assert_eq!(response.header("access-control-allow-origin"), Some("*"));
     }
+}
+
+/// One chunk of a response (RFC 9112, 7.1).
+fn chunk(text: &str) -> String {
+    format!("{:X}\r\n{text}\r\n", text.len())
+}
+
+const LAST_CHUNK: &str = "0\r\n\r\n";
+
+#[tokio::test]
+async fn a_generated_stream_is_what_its_parameters_say() {
+    let server = Server::start().await;
+    for (query, chunks) in [
+        ("count=0", vec!["retry: 10000\n"]),
+        ("count=1&size=1", vec!["retry: 10000\ndata: 0\n\n"]),
+        (
+            "interval=0&count=3&size=4&id=seq",
+            vec![
+                "retry: 10000\n\
+                 id: 0\ndata: 0 xx\n\n\
+                 id: 1\ndata: 1 xx\n\n\
+                 id: 2\ndata: 2 xx\n\n",
+            ],
+        ),
+        // An event that is due by itself is sent by itself.
+        (
+            "interval=1ms&count=3&size=6&id=none",
+            vec![
+                "retry: 10000\ndata: 0 xxxx\n\n",
+                "data: 1 xxxx\n\n",
+                "data: 2 xxxx\n\n",
+            ],
+        ),
+    ] {
+        let response = server.ask(&format!("GET /stream?{query}"), "").await;
+        assert_eq!(
+            response.header("content-type"),
+            Some("text/event-stream; charset=utf-8")
+        );
+        let expected: String = chunks.into_iter().map(chunk).collect();
+        assert_eq!(response.text(), expected + LAST_CHUNK, "{query}");
+    }
+    server.until_live(0).await;
+}
+
+#[tokio::test]
+async fn without_a_size_the_data_is_the_date() {
+    let server = Server::start().await;
+    let response = server
+        .ask("GET /stream?interval=0&count=2&id=seq", "")
+        .await;
+    assert_eq!(
+        without_dates(&dechunk(response.text())),
+        "retry: 10000\nid: 0\ndata: DATE\n\nid: 1\ndata: DATE\n\n"
+    );
+    let response = server.ask("GET /stream?interval=0&count=1", "").await;
+    assert_eq!(
+        without_dates(&dechunk(response.text())),
+        "retry: 10000\ndata: DATE\n\n"
+    );
+}
+
+#[tokio::test]
+async fn the_interval_lies_between_events_and_not_before_the_first() {
+    let server = Server::start().await;
+    let asked = Instant::now();
+    let response = server
+        .ask("GET /stream?interval=50ms&count=4&size=1&id=seq", "")
+        .await;
+    assert!(
+        asked.elapsed() >= Duration::from_millis(150),
+        "{:?}",
+        asked.elapsed()
+    );
+    let ids: Vec<_> = response
+        .text()
+        .lines()
+        .filter_map(|line| line.strip_prefix("id: "))
+        .collect();
+    assert_eq!(ids, ["0", "1", "2", "3"]);
+
+    let request = "GET /stream?interval=3600s&size=1 HTTP/1.1\r\nhost: test\r\n\r\n";
+    let mut hourly = server.send(request).await;
+    hourly
+        .until(|received| received.contains("data: 0\n\n"))
+        .await;
+    server.until_live(1).await;
+    drop(hourly);
+    server.until_live(0).await;
+}
+
+#[tokio::test]
+async fn a_flood_is_whole_and_in_order() {
+    let server = Server::start().await;
+    for (count, size) in [(100_000, 90), (100, 65_536), (3, 16 << 20)] {
+        let response = server
+            .ask(
+                &format!("GET /stream?interval=0&count={count}&size={size}&id=seq"),
+                "",
+            )
+            .await;
+        assert!(response.text().ends_with(LAST_CHUNK));
+        let mut reader = sse_wire::Reader::with_bound(32 << 20);
+        let mut next = 0;
+        reader.read(dechunk(response.text()).as_bytes(), |item| {
+            if let sse_wire::Content::Event(event) = item.content {
+                assert_eq!(event.event_type, "message");
+                assert_eq!(event.data.len(), size);
+                assert!(event.data.starts_with(&format!("{next} x")));
+                next += 1;
+            }
+        });
+        assert_eq!(next, count);
+        assert_eq!(reader.last_event_id(), (count - 1).to_string());
+    }
+}
+
+/// No socket of this machine holds so much for a client that does not read.
+const MORE_THAN_SOCKETS_HOLD: usize = 64 << 20;
+
+const GET_FLOOD: &str = "GET /stream?interval=0&size=90 HTTP/1.1\r\nhost: test\r\n\r\n";
+
+#[tokio::test]
+async fn a_client_that_does_not_read_stops_its_generator_and_no_other() {
+    let server = Server::start().await;
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket
+        .set_recv_buffer_size(64 << 10)
+        .expect("it is not connected");
+    let mut tcp = socket
+        .connect(server.address)
+        .await
+        .expect("the server listens");
+    tcp.write_all(GET_FLOOD.as_bytes())
+        .await
+        .expect("the server reads");
+    let mut stalled = Connection {
+        tcp,
+        received: Vec::new(),
+    };
+    server.until_live(1).await;
+
+    // All this time the first client could be flooded as the second one is.
+    let mut flooded = server.send(GET_FLOOD).await;
+    let mut read = 0;
+    let mut buffer = vec![0; 64 << 10];
+    timeout(PATIENCE, async {
+        while read < 2 * MORE_THAN_SOCKETS_HOLD {
+            read += flooded.tcp.read(&mut buffer).await.expect("it is open");
+        }
+    })
+    .await
+    .expect("it floods");
+    let ticking = server
+        .ask("GET /stream?interval=5ms&count=20&size=2", "")
+        .await;
+    assert!(ticking.text().ends_with(LAST_CHUNK));
+
+    assert_eq!(server.streams.live(), 2);
+    server.streams.end_all();
+    stalled.until_end_of_body().await;
+    assert!(
+        stalled.received.len() < MORE_THAN_SOCKETS_HOLD,
+        "{}",
+        stalled.received.len()
+    );
+    let stalled = Response::parse(&stalled.received);
+    let events = dechunk(stalled.text());
+    assert!(
+        events.starts_with("retry: 10000\ndata: 0 x"),
+        "what was sent is whole"
+    );
+}
+
+#[tokio::test]
+async fn a_flood_ends_when_its_client_leaves_reading_or_not() {
+    let server = Server::start().await;
+    let stalled = server.send(GET_FLOOD).await;
+    let mut flooded = server.send(GET_FLOOD).await;
+    flooded
+        .until(|received| received.contains("data: 1000 "))
+        .await;
+    server.until_live(2).await;
+    drop(stalled);
+    server.until_live(1).await;
+    drop(flooded);
+    server.until_live(0).await;
+}
+
+#[tokio::test]
+async fn stopping_ends_floods_within_a_second() {
+    let server = Server::start().await;
+    let _stalled = server.send(GET_FLOOD).await;
+    let mut flooded = server.send(GET_FLOOD).await;
+    server.until_live(2).await;
+    let asked = Instant::now();
+    server.stop.send(()).expect("it runs");
+    flooded.until_end().await;
+    assert!(flooded.received.ends_with(LAST_CHUNK.as_bytes()));
+    timeout(PATIENCE, server.running)
+        .await
+        .expect("it ends")
+        .expect("no panic")
+        .expect("no error");
+    assert!(
+        asked.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        asked.elapsed()
+    );
 }
 
 #[tokio::test]
@@ -337,14 +593,16 @@ async fn a_client_that_leaves_at_once_leaves_no_timer() {
 #[tokio::test]
 async fn a_head_request_gets_the_head_and_leaves_no_timer() {
     let server = Server::start().await;
-    let response = server.ask("HEAD /stream", "").await;
-    assert_eq!(response.status(), "200");
-    assert_eq!(
-        response.header("content-type"),
-        Some("text/event-stream; charset=utf-8")
-    );
-    assert_eq!(response.body, b"");
-    server.until_live(0).await;
+    for path in ["/stream", "/stream?interval=0&size=90"] {
+        let response = server.ask(&format!("HEAD {path}"), "").await;
+        assert_eq!(response.status(), "200");
+        assert_eq!(
+            response.header("content-type"),
+            Some("text/event-stream; charset=utf-8")
+        );
+        assert_eq!(response.body, b"");
+        server.until_live(0).await;
+    }
 }
 
 #[tokio::test]
@@ -490,6 +748,8 @@ async fn the_page_is_served_as_its_policy_and_names_promise() {
     );
     assert_eq!(page.header("cache-control"), Some("no-cache"));
     assert!(!page.text().contains("{{"), "no placeholder is left");
+    assert_eq!(page.header("vary"), Some("accept-encoding"));
+    assert_eq!(page.header("content-encoding"), None);
 
     let nonce = |response: &Response| {
         let policy = response
@@ -504,6 +764,24 @@ async fn the_page_is_served_as_its_policy_and_names_promise() {
     let second = server.ask("GET /", "").await;
     assert_ne!(first, nonce(&second), "a nonce is used once");
     assert!(!second.text().contains(&first));
+    let packed = server
+        .ask("GET /", "accept-encoding: gzip, deflate, br, zstd\r\n")
+        .await;
+    assert_eq!(packed.header("content-encoding"), Some("gzip"));
+    assert_eq!(packed.header("vary"), Some("accept-encoding"));
+    assert!(packed.body.len() < page.body.len() / 2);
+    let unpacked = unpack("gzip", &packed.body);
+    let unpacked = String::from_utf8(unpacked).expect("text");
+    assert_eq!(
+        unpacked.replace(&nonce(&packed), &first),
+        page.text(),
+        "the nonce in it is that of its policy"
+    );
+    let refused = server
+        .ask("GET /", "accept-encoding: gzip;q=0, br\r\n")
+        .await;
+    assert_eq!(refused.header("content-encoding"), None);
+    assert_eq!(refused.header("vary"), Some("accept-encoding"));
     let policy = page.header("content-security-policy").expect("a policy");
     assert!(policy.starts_with("default-src 'none'; "), "{policy}");
     assert!(policy.contains("connect-src http: https:;"), "{policy}");
