@@ -266,6 +266,11 @@ impl Reader {
         &self.kept.last_event_id
     }
 
+    /// Where in the stream that begins which is not read to its end: the event, or else the line.
+    pub fn pending(&self) -> u64 {
+        self.event_start.unwrap_or(self.line_start)
+    }
+
     /// The bytes that this reader holds now: never more than its bound and one chunk, but for the
     /// first few of a line, which it needs to tell what is too large.
     pub fn held(&self) -> usize {
