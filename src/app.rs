@@ -1,12 +1,18 @@
-//! The page: which stream, and what its events are called.
+//! The page: which stream, what its events are called, and the parts around it.
+
+use std::rc::Rc;
 
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 use web_sys::{Url, UrlSearchParams};
 
 use crate::{
+    boxed,
+    request::Request,
     source::resolve,
-    view::{EventStream, Labels, OpenForm, Request, ThemeSwitch},
+    view::{
+        EventStream, Labels, ThemeSwitch, Watching, filter_bar, keys, request_bar, strip, timeline,
+    },
 };
 
 /// The path of the default stream, on this page's own server.
@@ -18,36 +24,67 @@ const ARTICLE_HOSTS: [&str; 2] = ["127.0.0.1:8844", "localhost:8844"];
 /// The event type that the default stream names.
 const CONNECT_TIME: &str = "connecttime";
 
-/// The page. It opens the stream of its address, `/?url=…&events=a,b`, or else the default stream.
+/// The page. It opens the stream of its address, `/?url=…&via=fetch&events=a,b`, or else the default
+/// stream.
 #[component]
 pub fn App() -> impl IntoView {
     let request = RwSignal::new(requested());
+    // Apart: what is listened to can change while the stream is open.
+    let events = RwSignal::new(request.with_untracked(|request| request.events.clone()));
 
     // The address follows the form, so that it can be kept and passed on.
-    Effect::new(move |mounted: Option<()>| {
-        request.with(|request| {
-            if mounted.is_some() {
-                remember(request);
-            }
-        });
+    let mut shown = request.get_untracked();
+    boxed::effect(move || {
+        let events = events.get();
+        let request = Request {
+            events,
+            ..request.get()
+        };
+        // A browser may refuse so many changes; the page works without.
+        if request != shown && follow(&request).is_ok() {
+            shown = request;
+        }
     });
 
     view! {
         <header class="masthead">
             <h1>"SSE Scope"</h1>
-            <ThemeSwitch />
+            <div>
+                <ThemeSwitch />
+                <button type="button" class="quiet" data-do="keys" title="?">"Keys"</button>
+            </div>
         </header>
         <main>
-            <OpenForm request />
+            {request_bar(request, events)}
             // Each time that the form is submitted is another stream with a log of its own, also if
             // it is the same URL again.
             {move || {
-                let Request { url, events } = request.get();
-                let labels = labels(&url);
-                view! { <EventStream url events labels /> }
+                let request = request.get();
+                let labels = labels(&request.url);
+                // What cannot be sent was refused by the form.
+                let via = request.via().unwrap_or_default();
+                let Request { url, with_credentials, .. } = request;
+                view! {
+                    <EventStream url events labels via=Signal::stored(via) with_credentials=Signal::stored(with_credentials)>
+                        <Instruments />
+                    </EventStream>
+                }
             }}
         </main>
     }
+}
+
+/// What the page has beside the component.
+#[component]
+fn Instruments() -> impl IntoView {
+    let watching = expect_context::<StoredValue<Watching, LocalStorage>>();
+    let watched = || watching.with_value(|watching| Rc::clone(&watching.0));
+    (
+        strip(watched()),
+        timeline(watched()),
+        filter_bar(watched()),
+        keys(watched()),
+    )
 }
 
 /// The article's labels for the default stream, none for any other.
@@ -72,30 +109,44 @@ fn is_default_stream(url: &str) -> bool {
 fn requested() -> Request {
     let search = window().location().search().unwrap_or_default();
     let params = UrlSearchParams::new_with_str(&search).ok();
-    let param = |name| params.as_ref().and_then(|params| params.get(name));
-    let url = param("url").unwrap_or_else(|| DEFAULT_PATH.to_owned());
-    let events = param("events").unwrap_or_else(|| {
-        if is_default_stream(&url) {
-            CONNECT_TIME.to_owned()
-        } else {
-            String::new()
+    let param = |name: &str| params.as_ref().and_then(|params| params.get(name));
+    let mut request = Request {
+        url: DEFAULT_PATH.to_owned(),
+        ..Request::default()
+    };
+    for name in [
+        "url",
+        "via",
+        "events",
+        "credentials",
+        "method",
+        "headers",
+        "body",
+    ] {
+        if let Some(value) = param(name) {
+            request.set(name, &value);
         }
-    });
-    Request::new(&url, &events)
+    }
+    if param("events").is_none() && is_default_stream(&request.url) {
+        request.events.push(CONNECT_TIME.to_owned());
+    }
+    request
 }
 
-/// Makes the page's address ask for `request`.
-fn remember(request: &Request) {
-    let set = || -> Result<(), JsValue> {
-        let address = Url::new(&window().location().href()?)?;
-        let params = address.search_params();
-        params.set("url", &request.url);
-        params.set("events", &request.events.join(","));
-        window()
-            .history()?
-            .replace_state_with_url(&JsValue::NULL, "", Some(&address.href()))
-    };
-    if let Err(error) = set() {
-        leptos::logging::warn!("the address cannot follow the form: {error:?}");
+/// The address of the page that asks for `request`.
+pub(crate) fn address(request: &Request, with_headers: bool) -> Result<String, JsValue> {
+    let address = Url::new(&window().location().href()?)?;
+    address.set_search("");
+    let params = address.search_params();
+    for (name, value) in request.parameters(with_headers) {
+        params.set(name, &value);
     }
+    Ok(address.href())
+}
+
+fn follow(request: &Request) -> Result<(), JsValue> {
+    let address = address(request, false)?;
+    window()
+        .history()?
+        .replace_state_with_url(&JsValue::NULL, "", Some(&address))
 }

@@ -11,7 +11,7 @@ const PATIENCE_MS: u32 = 250;
 
 /// Calls something once before the next frame is painted, after any number of requests for it.
 /// Whatever is still to come is cancelled when this is dropped.
-pub(super) struct Frame {
+pub(crate) struct Frame {
     callback: Closure<dyn Fn()>,
     pending: Rc<RefCell<Option<Pending>>>,
 }
@@ -29,7 +29,7 @@ impl Drop for Pending {
 }
 
 impl Frame {
-    pub(super) fn new(call: impl Fn() + 'static) -> Self {
+    pub(crate) fn new(call: impl Fn() + 'static) -> Self {
         let pending = Rc::new(RefCell::new(None));
         let callback = {
             let pending = Rc::clone(&pending);
@@ -43,7 +43,7 @@ impl Frame {
     }
 
     /// Asks for a call. The call that answers it is made after this returns.
-    pub(super) fn request(&self) {
+    pub(crate) fn request(&self) {
         if self.pending.borrow().is_some() {
             return;
         }

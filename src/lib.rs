@@ -28,22 +28,28 @@
 //!
 //! | room | what it holds |
 //! | --- | --- |
-//! | `app` | [`App`], the page: which stream, and what to call its events |
+//! | `app` | [`App`], the page: which stream, what to call its events, and the parts around it |
+//! | `request` | what is asked for, as an address, for curl, as JavaScript; pure |
 //! | `session` | [`use_event_source`]: one watched stream as signals; in `link` and `backoff` its rules, pure |
 //! | `source` | the browser's network objects, each owned |
 //! | `journal` | [`Journal`]: what was received, bounded, pure |
+//! | `boxed` | effects and futures, as little code as can be |
+//! | `frame` | drawing once a frame, however much happens in between |
 //! | `view` | one component a file; [`EventStream`] is made of the others |
 
 mod app;
+mod boxed;
+mod frame;
 mod journal;
+mod request;
 mod session;
 mod source;
 mod view;
 
 pub use app::App;
-pub use journal::{DEFAULT_BOUND, Entry, Event, Item, Journal, MOST_LINES};
+pub use journal::{DEFAULT_BOUND, Figures, Journal, Kind, Line, Name};
 pub use session::{
-    By, Cause, Input, Link, UseEventSourceOptions, UseEventSourceReturn, use_event_source,
+    By, Cause, Input, Link, UseEventSourceOptions, UseEventSourceReturn, Via, use_event_source,
 };
-pub use source::UrlError;
+pub use source::{Answer, FetchRequest, UrlError};
 pub use view::{EventStream, EventStreamProps, Labels};

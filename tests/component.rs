@@ -11,8 +11,8 @@ use std::{cell::RefCell, rc::Rc};
 use gloo_timers::future::TimeoutFuture;
 use leptos::{mount::mount_to, prelude::*, tachys::dom::body};
 use sse_scope::{
-    By, Cause, EventStream, Item, Labels, Link, UrlError, UseEventSourceOptions,
-    UseEventSourceReturn, use_event_source,
+    By, Cause, EventStream, FetchRequest, Kind, Labels, Link, UrlError, UseEventSourceOptions,
+    UseEventSourceReturn, Via, use_event_source,
 };
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -156,10 +156,13 @@ fn watch(
 fn log(stream: UseEventSourceReturn) -> Vec<String> {
     stream.entries.with_untracked(|log| {
         log.iter()
-            .map(|entry| match &entry.item {
-                Item::Opened => "open".to_owned(),
-                Item::Closed => "close".to_owned(),
-                Item::Event(event) => format!("{}={}", event.event_type, event.data),
+            .map(|line| match line.kind() {
+                Kind::Opened => "open".to_owned(),
+                Kind::Closed => "close".to_owned(),
+                Kind::Event => format!("{}={}", line.event_type(), line.data()),
+                Kind::Comment => format!("comment {}", line.data()),
+                Kind::Retry => format!("retry {}", line.data()),
+                Kind::Note => format!("note {}", line.data()),
             })
             .collect()
     })
@@ -246,7 +249,7 @@ async fn received_text_is_shown_as_text() {
         .click();
     until("the detail", async || page.text(".detail pre") == script).await;
     assert!(page.text(".detail dl").contains(image));
-    assert!(page.find("img, script, .row b b").is_none());
+    assert!(page.find("img, script, .row b b, .detail b").is_none());
     assert!(
         js_sys::Reflect::get(&window(), &"broken".into())
             .expect("a window")
@@ -276,10 +279,8 @@ async fn the_last_event_id_is_kept_with_each_event() {
     until("all three", async || log(stream).len() >= 4).await;
     let ids: Vec<String> = stream.entries.with_untracked(|log| {
         log.iter()
-            .filter_map(|entry| match &entry.item {
-                Item::Event(event) => Some(event.last_event_id.clone()),
-                _ => None,
-            })
+            .filter(|line| line.kind() == Kind::Event)
+            .map(|event| event.last_event_id().into_owned())
             .collect()
     });
     assert_eq!(ids, ["", "7", "7"]);
@@ -342,7 +343,7 @@ async fn another_log_never_shows_lines_of_the_one_before() {
     })
     .await;
     assert!(
-        page.find(".detail").is_none(),
+        page.find(".detail:not([hidden])").is_none(),
         "the detail of a line that is gone"
     );
 }
@@ -587,4 +588,202 @@ async fn a_bad_url_is_a_sentence() {
         assert_eq!(page.text(".link-name"), "Cannot connect");
         assert_eq!(page.lines(), Vec::<String>::new());
     }
+}
+
+fn fetch() -> UseEventSourceOptions {
+    UseEventSourceOptions::default().via(Signal::stored(Via::Fetch(FetchRequest::default())))
+}
+
+#[wasm_bindgen_test]
+async fn by_fetch_everything_in_the_stream_is_there() {
+    let server = server!();
+    let body = "retry: 3600000\n: hello\nid: 7\nevent: step\ndata: 1\ndata: 2\n\ndata : 3\n\n";
+    let (stream, _page) = watch(raw(server, body, ""), fetch());
+    until("all of it", async || log(stream).len() >= 5).await;
+    let lines = log(stream);
+    assert_eq!(
+        lines[..4],
+        ["open", "retry 3600000", "comment hello", "step=1\n2"]
+    );
+    assert!(
+        lines[4].starts_with("note The line was ignored"),
+        "{lines:?}"
+    );
+    let answer = stream.answer.get_untracked().expect("an answer");
+    assert_eq!(
+        (answer.status, answer.header("content-type")),
+        (200, Some("text/event-stream"))
+    );
+}
+
+#[wasm_bindgen_test]
+async fn by_fetch_text_that_is_split_between_chunks_is_whole() {
+    let server = server!();
+    let (stream, _page) = watch(
+        format!(
+            "{server}/stream?raw={}&split=1",
+            base64_of("data: a\u{e4}\u{20ac}\u{1f600}\n\ndata: 2\r\n\r\n")
+        ),
+        fetch(),
+    );
+    until("both", async || log(stream).len() >= 4).await;
+    let lines = log(stream);
+    assert_eq!(lines[1], "message=a\u{e4}\u{20ac}\u{1f600}");
+    assert_eq!(lines[3], "message=2", "after the note about line ends");
+}
+
+fn base64_of(text: &str) -> String {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+    URL_SAFE_NO_PAD.encode(text)
+}
+
+#[wasm_bindgen_test]
+async fn by_fetch_a_lost_stream_is_asked_for_with_its_last_event_id() {
+    let server = server!();
+    let (stream, _page) = watch(format!("{server}/fixture/resume"), fetch());
+    until("three connections", async || {
+        log(stream).iter().filter(|line| *line == "open").count() >= 3
+    })
+    .await;
+    let lines = log(stream);
+    assert_eq!(
+        lines[..8],
+        [
+            "open",
+            "retry 10",
+            "message=after nothing",
+            "close",
+            "open",
+            "retry 10",
+            "message=after 1",
+            "close"
+        ]
+    );
+    assert!(lines.contains(&"message=after 2".to_owned()), "{lines:?}");
+}
+
+#[wasm_bindgen_test]
+async fn by_fetch_status_204_ends_it_for_good() {
+    let server = server!();
+    let (stream, _page) = watch(format!("{server}/fixture/status/204"), fetch());
+    until("closed", async || {
+        stream.link.get_untracked()
+            == Link::Closed {
+                cause: Cause::NoContent,
+            }
+    })
+    .await;
+}
+
+#[wasm_bindgen_test]
+async fn by_fetch_the_page_says_what_the_server_answered() {
+    let server = server!();
+    for (path, expected) in [
+        ("status/500", "The status is 500"),
+        ("html", "The content type is text/html"),
+    ] {
+        let url = format!("{server}/fixture/{path}");
+        let page = Mounted::new(move || {
+            view! { <EventStream url via=Signal::stored(Via::Fetch(FetchRequest::default())) /> }
+        });
+        until(expected, async || {
+            page.text(".link-explanation").starts_with(expected)
+        })
+        .await;
+        assert!(
+            page.text(".answer pre")
+                .contains("access-control-allow-origin: *")
+                || page.find(".answer:not([hidden])").is_some()
+        );
+        assert_eq!(page.lines(), Vec::<String>::new());
+    }
+}
+
+#[wasm_bindgen_test]
+async fn by_fetch_a_post_sends_method_headers_and_body_and_is_not_repeated() {
+    let server = server!();
+    let request = FetchRequest {
+        method: "POST".to_owned(),
+        headers: vec![
+            ("x-test".to_owned(), "yes".to_owned()),
+            ("content-type".to_owned(), "application/json".to_owned()),
+        ],
+        body: Some("{\"q\": \"\u{e4}\"}".to_owned()),
+    };
+    let (stream, _page) = watch(
+        format!("{server}/fixture/echo"),
+        UseEventSourceOptions::default().via(Signal::stored(Via::Fetch(request))),
+    );
+    until("the end", async || {
+        stream.link.get_untracked()
+            == Link::Closed {
+                cause: Cause::Ended,
+            }
+    })
+    .await;
+    assert_eq!(
+        log(stream),
+        [
+            "open",
+            "message=POST",
+            "message=x-test: yes",
+            "message=content-type: application/json",
+            "message={\"q\": \"\u{e4}\"}",
+            "close"
+        ]
+    );
+}
+
+#[wasm_bindgen_test]
+async fn by_fetch_unmounting_ends_the_request() {
+    let server = server!();
+    for _ in 0..3 {
+        let (stream, page) = watch(format!("{server}/stream"), fetch());
+        until("open", async || stream.link.get_untracked().is_open()).await;
+        drop(page);
+        until("no stream is live", async || live(server).await == 0).await;
+    }
+}
+
+/// Every event of a flood is there, in its order.
+async fn flood(via: Via) {
+    const COUNT: u64 = 100_000;
+    let server = server!();
+    let url = format!("{server}/stream?interval=0&count={COUNT}&size=20&id=seq");
+    let options = UseEventSourceOptions::default().via(Signal::stored(via));
+    let (stream, _page) = watch(url, options);
+    until("all of them", async || {
+        stream.entries.with_untracked(|log| log.figures().events) >= COUNT
+    })
+    .await;
+    stream.disconnect();
+    let mut expected = 0;
+    let kept = stream.entries.with_untracked(|log| {
+        assert_eq!(log.received(), log.len() as u64 + log.evicted());
+        log.kept()
+    });
+    // In slices: the driver gives up on a page that does not answer.
+    for slice in kept.step_by(5_000) {
+        stream.entries.with_untracked(|log| {
+            let lines = (slice..slice + 5_000).filter_map(|line| log.get(line));
+            for line in lines.filter(|line| line.kind() == Kind::Event) {
+                let number = expected.to_string();
+                assert_eq!(line.last_event_id(), number);
+                assert!(line.data().starts_with(&number));
+                expected += 1;
+            }
+        });
+        TimeoutFuture::new(0).await;
+    }
+    assert_eq!(expected, COUNT);
+}
+
+#[wasm_bindgen_test]
+async fn a_flood_by_event_source_is_all_there() {
+    flood(Via::EventSource).await;
+}
+
+#[wasm_bindgen_test]
+async fn a_flood_by_fetch_is_all_there() {
+    flood(Via::Fetch(FetchRequest::default())).await;
 }

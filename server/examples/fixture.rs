@@ -9,6 +9,8 @@
 //! | `/fixture/status/N` | status N |
 //! | `/fixture/html` | HTML, status 200 |
 //! | `/fixture/flaky?key=K&failures=N` | N times status 500 for each K, then the default stream |
+//! | `/fixture/resume` | an event with the ID 1 more than `Last-Event-ID`, then the end |
+//! | `/fixture/echo` | the request as events: method, headers and body |
 //! | `/fixture/raw?body=B` | an event stream of the bytes B, which stays open |
 //! | `/fixture/raw?body=B&end=true` | and then ends |
 //! | `/fixture/raw?body=B&every=MS` | again and again |
@@ -29,10 +31,10 @@ use axum::{
     Router,
     body::{Body, Bytes},
     extract::{Path, Query, Request, State},
-    http::StatusCode,
+    http::{HeaderMap, Method, StatusCode},
     middleware::{Next, from_fn},
     response::{IntoResponse, Redirect, Response},
-    routing::get,
+    routing::{any, get},
 };
 use http_body::Frame;
 use sse_scope_server::{Streams, app, run};
@@ -56,6 +58,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             get(async || axum::response::Html("<p>not a stream</p>")),
         )
         .route("/fixture/flaky", get(flaky))
+        .route("/fixture/resume", get(resume))
+        .route("/fixture/echo", any(echo))
         .route("/fixture/raw", get(raw))
         .with_state(fixture)
         .layer(from_fn(allow_every_origin));
@@ -90,14 +94,43 @@ struct Fixture {
 
 /// The tests run on a page of another origin.
 async fn allow_every_origin(request: Request, next: Next) -> impl IntoResponse {
-    (
-        [("access-control-allow-origin", "*")],
-        next.run(request).await,
-    )
+    let headers = [
+        ("access-control-allow-origin", "*"),
+        ("access-control-allow-headers", "*"),
+    ];
+    if request.method() == Method::OPTIONS {
+        return (headers, StatusCode::NO_CONTENT).into_response();
+    }
+    (headers, next.run(request).await).into_response()
 }
 
 async fn live(State(fixture): State<Fixture>) -> String {
     (fixture.streams.live() + fixture.raw.load(Ordering::Relaxed)).to_string()
+}
+
+async fn resume(headers: HeaderMap) -> impl IntoResponse {
+    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
+    let next = last.and_then(|id| id.parse().ok()).unwrap_or(0) + 1;
+    let last = last.unwrap_or("nothing");
+    (
+        [("content-type", "text/event-stream")],
+        format!("retry: 10\nid: {next}\ndata: after {last}\n\n"),
+    )
+}
+
+async fn echo(method: Method, headers: HeaderMap, body: String) -> impl IntoResponse {
+    let header = |name: &str| {
+        let value = headers.get(name).and_then(|value| value.to_str().ok());
+        format!("data: {name}: {}\n\n", value.unwrap_or_default())
+    };
+    (
+        [("content-type", "text/event-stream")],
+        format!(
+            "data: {method}\n\n{}{}data: {body}\n\n",
+            header("x-test"),
+            header("content-type")
+        ),
+    )
 }
 
 async fn status(Path(status): Path<u16>) -> StatusCode {

@@ -116,7 +116,7 @@ async fn a_page_with_fifty_thousand_lines_answers_a_click() {
 
     browser.until_line("^message: 49999$").await;
     browser
-        .until("document.querySelector('.log-counts').textContent === '50001 lines'")
+        .until("document.querySelector('.log-counts').textContent === '50\u{2009}001 lines'")
         .await;
     let rows = browser
         .value("document.querySelectorAll('.row').length")
@@ -130,7 +130,9 @@ async fn a_page_with_fifty_thousand_lines_answers_a_click() {
         .value("document.querySelector('.log-scroller').scrollTo(0, 0)")
         .await;
     browser.until_line("^message: 0$").await;
-    browser.press("Follow the newest").await;
+    browser
+        .value("document.querySelector('[data-do=follow]').click()")
+        .await;
     browser.until_line("^message: 49999$").await;
     browser.press("Disconnect").await;
     browser.until_line("^Connection close.$").await;
@@ -149,7 +151,7 @@ async fn a_reader_who_scrolled_up_stays_where_he_is() {
     browser.press("Disconnect").await;
     browser.press("Connect").await;
     browser
-        .until("document.querySelector('.log-counts').textContent === '1003 lines'")
+        .until("document.querySelector('.log-counts').textContent === '1\u{2009}003 lines'")
         .await;
     assert_eq!(
         browser
@@ -170,7 +172,7 @@ async fn the_selected_event_is_shown_whole() {
     let (_server, browser) = open(&format!("?url={stream}/")).await;
     browser.until_line("bytes in all").await;
     browser
-        .value("document.querySelector('[data-kind=event]').click()")
+        .value("document.querySelector('.row[data-kind=event]').click()")
         .await;
     browser
         .until("document.querySelector('.detail pre').textContent === 'x'.repeat(2000) + '\\nend'")
@@ -181,7 +183,7 @@ async fn the_selected_event_is_shown_whole() {
     assert!(
         facts
             .as_str()
-            .is_some_and(|facts| facts.contains("2004 bytes") && facts.contains("ID7")),
+            .is_some_and(|facts| facts.contains("2\u{2009}004 bytes") && facts.contains("ID7")),
         "{facts}"
     );
 }
@@ -344,7 +346,7 @@ async fn our_page_shows_the_article_s_stream() {
         .until_line(r"^connecttime: \w{3} \w{3} \d\d \d{4} ")
         .await;
     browser
-        .until("document.querySelectorAll('.row').length >= 5")
+        .until("document.querySelectorAll('.log-sizer .row').length >= 5")
         .await;
     assert_eq!(browser.lines().await[0], OPEN);
     assert!(browser.count("message: ").await >= 3);
@@ -380,7 +382,9 @@ async fn the_log_is_read_by_keyboard_alone() {
         .value("document.querySelector('.detail pre').focus()")
         .await;
     keys(ESCAPE).await;
-    browser.until("!document.querySelector('.detail')").await;
+    browser
+        .until("document.querySelector('.detail').hidden")
+        .await;
     browser
         .until("document.activeElement.className === 'log-scroller'")
         .await;
@@ -391,7 +395,7 @@ async fn the_theme_is_the_reader_s_and_remembered() {
     let (_server, browser) = open("").await;
     browser.until_line("^Ping: ").await;
     let ground = "getComputedStyle(document.body).backgroundColor";
-    for (theme, colour) in [("light", "rgb(238, 241, 242)"), ("dark", "rgb(13, 19, 23)")] {
+    for (theme, colour) in [("light", "rgb(233, 237, 239)"), ("dark", "rgb(11, 16, 20)")] {
         browser
             .value("document.querySelector('.masthead button').click()")
             .await;
@@ -404,4 +408,243 @@ async fn the_theme_is_the_reader_s_and_remembered() {
             .await;
         assert_eq!(browser.value(ground).await, colour);
     }
+}
+
+/// The text of a file that the page saved, once it is whole.
+async fn saved(browser: &Browser, name: &str) -> Vec<u8> {
+    let file = browser.downloads().join(name);
+    let start = std::time::Instant::now();
+    loop {
+        // Chromium gives it its name when it is whole.
+        if let Ok(bytes) = std::fs::read(&file) {
+            let _ = std::fs::remove_file(&file);
+            return bytes;
+        }
+        assert!(start.elapsed().as_secs() < 60, "{name} was not saved");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn from_url_to_exported_file_by_keyboard_alone() {
+    let stream = answer(
+        HEAD,
+        |_| {
+            "event: step\nid: 7\ndata: {\"a\": \"\u{e4}\"}\n\ndata: other\n\n: comment\n\n"
+                .to_owned()
+        },
+        3,
+    )
+    .await;
+    let (_server, browser) = open("").await;
+    browser.until_line("^Ping: ").await;
+    const ENTER: &str = "\u{E007}";
+    const ESCAPE: &str = "\u{E00C}";
+    const SELECT_ALL: &str = "\u{E009}a\u{E000}";
+    const RIGHT: &str = "\u{E014}";
+    const TAB: &str = "\u{E004}";
+    let focused = "document.activeElement.getAttribute('name') || document.activeElement.className || document.activeElement.dataset.do";
+
+    browser.keys("u").await;
+    assert_eq!(browser.value(focused).await, "url");
+    browser.keys(SELECT_ALL).await;
+    browser.keys(&format!("{stream}/")).await;
+    browser.keys(TAB).await;
+    browser.keys(RIGHT).await;
+    browser
+        .until("document.querySelector('[value=fetch]').checked")
+        .await;
+    browser.keys(ENTER).await;
+    browser.until_line("^comment: comment$").await;
+    browser.keys(ESCAPE).await;
+
+    browser.keys("/").await;
+    assert_eq!(browser.value(focused).await, "filter");
+    browser.keys("OTHER").await;
+    browser
+        .until("document.querySelectorAll('.log-sizer .row').length === 3")
+        .await;
+    browser.keys(ESCAPE).await;
+    browser.keys("k").await;
+    browser
+        .until("document.querySelector('.detail pre').textContent === 'other'")
+        .await;
+    browser.keys(ENTER).await;
+    browser
+        .until("document.activeElement.tagName === 'PRE'")
+        .await;
+    browser.keys(ESCAPE).await;
+    browser
+        .until("document.querySelector('.detail').hidden")
+        .await;
+    browser.keys(" ").await;
+    browser
+        .until("document.querySelector('[data-do=freeze]').getAttribute('aria-pressed') === 'true'")
+        .await;
+    browser.keys("e").await;
+    browser
+        .until("document.activeElement.dataset.do === 'jsonl'")
+        .await;
+    browser.keys(ENTER).await;
+    let text = String::from_utf8(saved(&browser, "sse-scope.jsonl").await).expect("UTF-8");
+    let lines: Vec<serde_json::Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    assert_eq!(lines.len(), 3, "{text}");
+    assert!(
+        lines
+            .iter()
+            .all(|line| line["data"] == "other" && line["kind"] == "event")
+    );
+}
+
+#[tokio::test]
+async fn a_capture_that_is_opened_again_is_the_same() {
+    let stream = answer(
+        HEAD,
+        |n| {
+            format!(
+                "event: step\r\nid: {n}\r\ndata: {{\"n\": {n}}}\r\n\r\n: \u{20ac}\n\ndata : bad\n\n"
+            )
+        },
+        200,
+    )
+    .await;
+    let (_server, browser) = open(&format!("?via=fetch&url={stream}/")).await;
+    browser
+        .until("document.querySelector('[data-figure=events]').dataset.value === '200'")
+        .await;
+    browser.press("Disconnect").await;
+    browser.until_line("^Connection close.$").await;
+    let lines = browser.lines().await;
+    let export = async || {
+        browser
+            .value("document.querySelector('[data-do=capture]').click()")
+            .await;
+        saved(&browser, "sse-scope.sse").await
+    };
+    let first = export().await;
+    let text = String::from_utf8_lossy(&first).into_owned();
+    assert!(text.starts_with("sse-capture 1\n"), "{text:.100}");
+    let file = browser.downloads().join("again.sse");
+    std::fs::write(&file, &first).expect("it can be written");
+
+    browser
+        .goto(&format!("{}/?url=/nothing", _server.origin))
+        .await;
+    browser.choose_file("input[type=file]", &file).await;
+    browser
+        .until("document.querySelector('[data-figure=events]').dataset.value === '200'")
+        .await;
+    browser.until_line("^Connection close.$").await;
+    assert_eq!(browser.lines().await, lines);
+    assert_eq!(export().await, first);
+
+    std::fs::write(&file, &first[..first.len() / 2]).expect("it can be written");
+    browser.choose_file("input[type=file]", &file).await;
+    browser
+        .until("!document.querySelector('.filter-bar .problem').hidden")
+        .await;
+    std::fs::write(&file, "data: 1\n\n").expect("it can be written");
+    browser.choose_file("input[type=file]", &file).await;
+    browser
+        .until("document.querySelector('.filter-bar .problem').textContent.length > 20")
+        .await;
+}
+
+#[tokio::test]
+async fn freezing_stops_the_view_and_not_the_capture() {
+    let (_server, browser) = open("?url=/stream%3Finterval=10%26size=5%26id=seq").await;
+    browser.until_line("^message: 50 ").await;
+    browser.press("Freeze").await;
+    browser
+        .until("document.querySelector('[data-do=follow]').textContent.includes('frozen')")
+        .await;
+    let lines = browser.lines().await;
+    let events = "+document.querySelector('[data-figure=events]').dataset.value";
+    let before = browser.value(events).await.as_u64().expect("a number");
+    browser.until(&format!("{events} > {}", before + 50)).await;
+    assert_eq!(browser.lines().await, lines);
+    browser.press("Freeze").await;
+    browser
+        .until("document.querySelector('[data-do=follow]').hidden")
+        .await;
+    assert_ne!(browser.lines().await, lines);
+}
+
+#[tokio::test]
+async fn the_filter_finds_text_patterns_and_types() {
+    let stream = answer(
+        HEAD,
+        |n| {
+            format!(
+                "event: {}\ndata: Number {n}\n\n",
+                if n % 2 == 0 { "even" } else { "odd" }
+            )
+        },
+        20,
+    )
+    .await;
+    let (_server, browser) = open(&format!("?via=fetch&url={stream}/")).await;
+    browser.until_line("^odd: Number 19$").await;
+    let shown = async |count: usize| {
+        browser
+            .until(&format!(
+                "document.querySelectorAll('.log-sizer .row').length === {count}"
+            ))
+            .await;
+    };
+    browser.fill("filter", "number 1").await;
+    shown(11).await;
+    browser.press("Aa").await;
+    shown(0).await;
+    browser.press("Aa").await;
+    browser.press(".*").await;
+    browser.fill("filter", "^number [37]$").await;
+    shown(2).await;
+    browser.fill("filter", "(").await;
+    browser
+        .until("document.querySelector('.filter-bar .problem').textContent.includes('Invalid regular expression')")
+        .await;
+    browser.fill("filter", "1").await;
+    browser.press("odd 10").await;
+    shown(6).await;
+    browser.press("even 10").await;
+    shown(11).await;
+}
+
+#[tokio::test]
+async fn a_million_rows_can_be_scrolled_from_end_to_end() {
+    let (_server, browser) =
+        open("?via=fetch&url=/stream%3Finterval=0%26count=1000000%26size=8").await;
+    let events = "document.querySelector('[data-figure=events]').dataset.value";
+    browser.until(&format!("{events} >= 1000000")).await;
+    browser.press("Disconnect").await;
+    let scroll = async |to: &str| {
+        browser
+            .value(&format!(
+                "document.querySelector('.log-scroller').scrollTo(0, {to})"
+            ))
+            .await;
+    };
+    browser.until_line("^message: 999999 ").await;
+    scroll("0").await;
+    browser.until_line("^Connection open ...$").await;
+    // A step of the wheel is a few rows, whatever the scroll bar's scale is.
+    scroll("240").await;
+    browser.until_line("^message: 20 ").await;
+    browser
+        .until(
+            "document.querySelector('.log-sizer .row .line').textContent.startsWith('message: 6 ')",
+        )
+        .await;
+    scroll("document.querySelector('.log-scroller').scrollHeight / 2").await;
+    browser
+        .until("/^message: [45][0-9]{5} /.test(document.querySelector('.log-sizer .row .line').textContent)")
+        .await;
+    let rows = browser
+        .value("document.querySelectorAll('.log-sizer .row').length")
+        .await;
+    assert!(rows.as_u64().is_some_and(|rows| rows < 100), "{rows}");
 }

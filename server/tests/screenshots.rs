@@ -34,9 +34,11 @@ async fn main() {
                 .await;
             if width > 360 {
                 browser
-                    .value("document.querySelectorAll('[data-kind=event]')[1].click()")
+                    .value("document.querySelectorAll('.row[data-kind=event]')[1].click()")
                     .await;
-                browser.until("document.querySelector('.detail')").await;
+                browser
+                    .until("!document.querySelector('.detail').hidden")
+                    .await;
             }
             let picture = browser.client.screenshot().await.expect("a picture");
             let file = docs.join(format!("scope-{width}-{theme}.png"));

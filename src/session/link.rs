@@ -41,7 +41,8 @@ pub enum Link {
 pub enum By {
     /// The browser: its `EventSource` is in the ready state CONNECTING.
     Browser,
-    /// This page: the browser has given up, its `EventSource` is in the ready state CLOSED.
+    /// This page: the browser has given up, its `EventSource` is in the ready state CLOSED; or this
+    /// page connects by `fetch`.
     Page,
 }
 
@@ -52,6 +53,13 @@ pub enum Cause {
     User,
     /// There is nothing to connect to.
     Url(UrlError),
+    /// The request is not one that a browser makes; a sentence says why.
+    Request(String),
+    /// The server answered with status 204, which asks clients to stay away (HTML, 9.2.3).
+    NoContent,
+    /// The stream ended, and the request is not one to repeat without being asked: its method is
+    /// not GET.
+    Ended,
 }
 
 /// What can happen to a connection. All times are in ms since the Unix epoch.
@@ -66,7 +74,8 @@ pub enum Input {
     },
     /// The stream ended or could not be reached, and the browser tries again by itself.
     Lost,
-    /// The browser has given up; this page tries again.
+    /// The stream ended or could not be reached, and this page tries again: because the browser has
+    /// given up, or because it is this page that connects.
     GaveUp {
         /// When.
         until: f64,
@@ -74,8 +83,8 @@ pub enum Input {
     /// The attempt that was waited for is made now, because it is due or because somebody did not
     /// want to wait.
     Retry,
-    /// The URL is not one of an event stream.
-    Refused(UrlError),
+    /// The connection is over, and nobody tries again: for any cause but [`Cause::User`].
+    Over(Cause),
     /// Somebody closed the connection.
     Disconnect,
 }
@@ -87,9 +96,9 @@ impl Link {
     pub fn next(self, input: Input) -> Self {
         match (self, input) {
             (_, Input::Connect) => Self::Connecting { attempt: 1 },
-            (_, Input::Refused(error)) => Self::Closed {
-                cause: Cause::Url(error),
-            },
+            (Self::Idle | Self::Connecting { .. } | Self::Open { .. }, Input::Over(cause)) => {
+                Self::Closed { cause }
+            }
 
             (
                 Self::Connecting { .. }
@@ -261,8 +270,17 @@ mod tests {
                 ],
             ),
             (
-                Input::Refused(UrlError::Empty),
-                std::array::from_fn(|_| refused()),
+                Input::Over(Cause::Url(UrlError::Empty)),
+                [
+                    refused(),
+                    refused(),
+                    refused(),
+                    refused(),
+                    browser(2),
+                    page(4, 50.0),
+                    CLOSED,
+                    refused(),
+                ],
             ),
             (
                 Input::Disconnect,

@@ -1,27 +1,39 @@
 //! One watched stream from connect to close: its state as signals, and the commands it takes.
 
 mod backoff;
-mod frame;
+mod clock;
 mod link;
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     rc::{Rc, Weak},
 };
 
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
+use sse_wire::Reader;
+use wasm_bindgen::JsValue;
 
 use crate::{
-    journal::{self, Item, Journal},
-    source::{EventSource, Notice, UrlError, resolve},
+    boxed,
+    frame::Frame,
+    journal::{self, Journal},
+    source::{
+        Answer, EventSource, Failure, Fetch, FetchRequest, Notice, Source, UrlError, resolve,
+    },
 };
 use backoff::{Backoff, HELD_MS};
-use frame::Frame;
 
+pub(crate) use clock::now;
 pub use link::{By, Cause, Input, Link};
 
-/// Watches the event stream at `url` with the browser's `EventSource`.
+/// The reconnection time as long as a stream sets none, in ms: Chromium's.
+const RECONNECTION_TIME_MS: f64 = 3_000.0;
+
+/// The longest reconnection time that is followed, in ms: a day.
+const LONGEST_WAIT_MS: f64 = 86_400_000.0;
+
+/// Watches the event stream at `url`: with the browser's `EventSource`, or by `fetch`.
 ///
 /// It connects when the component that calls it is mounted and whenever `url` changes, and closes
 /// the connection when that component is unmounted. There is never more than one connection, and
@@ -29,13 +41,13 @@ pub use link::{By, Cause, Input, Link};
 ///
 /// A lost connection is opened again: by the browser, as the HTML standard says, and where the
 /// browser has given up (a status that is not 200, another content type, a refusal by CORS) by
-/// this hook, after a delay with exponential backoff.
+/// this hook, after a delay with exponential backoff. By `fetch` this hook does both.
 ///
 /// # Usage
 ///
 /// ```
 /// # use leptos::prelude::*;
-/// use sse_scope::{Item, UseEventSourceOptions, UseEventSourceReturn, use_event_source};
+/// use sse_scope::{Kind, UseEventSourceOptions, UseEventSourceReturn, use_event_source};
 ///
 /// # #[component]
 /// # fn Demo() -> impl IntoView {
@@ -44,9 +56,9 @@ pub use link::{By, Cause, Input, Link};
 ///     UseEventSourceOptions::default().events(vec!["connecttime".to_owned()]),
 /// );
 /// let latest = move || {
-///     entries.with(|log| match log.iter().next_back().map(|entry| &entry.item) {
-///         Some(Item::Event(event)) => event.data.clone(),
-///         _ => String::new(),
+///     entries.with(|log| {
+///         let events = log.iter().filter(|line| line.kind() == Kind::Event);
+///         events.last().map(|event| event.data().into_owned())
 ///     })
 /// };
 /// view! { <p class:open=move || link.with(|link| link.is_open())>{latest}</p> }
@@ -61,68 +73,90 @@ pub use link::{By, Cause, Input, Link};
 ///   not tell one from the other: this hook tries again after both.
 /// - [`UseEventSourceReturn::retry`] while the browser is waiting starts a new `EventSource`, and
 ///   that one does not know the last event ID.
+/// - [`Via::Fetch`] tells all of that, and does all of that right, but it is not the browser's own
+///   client. From another origin its `Last-Event-ID` asks for a CORS preflight. A request whose
+///   method is not GET is not repeated by itself.
 pub fn use_event_source(
     url: impl Into<Signal<String>>,
     options: UseEventSourceOptions,
 ) -> UseEventSourceReturn {
-    // Memos: setting a signal to what it is already is no change.
-    let url = url.into();
-    let url: Signal<String> = Signal::from(Memo::new(move |_| url.get()));
+    let url: Signal<String> = url.into();
     let UseEventSourceOptions {
         events,
+        via,
         with_credentials,
         immediate,
         bound,
     } = options;
-    let with_credentials: Signal<bool> = Signal::from(Memo::new(move |_| with_credentials.get()));
     let link = RwSignal::new(Link::Idle);
+    let answer = RwSignal::new(None);
     let entries = RwSignal::new_local(Journal::new(bound));
     let session = Rc::new_cyclic(|me| Session {
         me: me.clone(),
         url,
         events,
+        via,
         with_credentials,
         link,
+        answer,
         entries,
         frame: Frame::new(move || entries.notify()),
         source: RefCell::default(),
+        reader: RefCell::new(Reader::with_bound(bound)),
+        reconnection_time: Cell::new(RECONNECTION_TIME_MS),
         retry: RefCell::default(),
         backoff: RefCell::default(),
     });
     // The one strong reference: dropped with the component that owns this scope.
     let session = StoredValue::new_local(session);
 
-    Effect::new(move |previous: Option<String>| {
-        let url = url.get();
-        with_credentials.track();
-        session.with_value(|session| match &previous {
-            None if immediate => session.connect(),
-            None => {}
-            Some(previous) => {
+    // What was asked for last: setting a signal to what it is already is no change.
+    let mut asked: Option<(String, bool, Via)> = None;
+    boxed::effect(move || {
+        let wanted = (url.get(), with_credentials.get(), via.get());
+        let previous = match &asked {
+            Some(asked) if *asked == wanted => return,
+            _ => asked.replace(wanted),
+        };
+        session.with_value(|session| match (&previous, &asked) {
+            (None, _) if immediate => session.connect(),
+            (Some(previous), Some(asked)) => {
                 session.connect();
-                if *previous != url {
+                if previous.0 != asked.0 {
                     session.start_over();
                 }
             }
+            _ => {}
         });
-        url
     });
-    Effect::new(move |_| {
+    boxed::effect(move || {
         let events = events.get();
         session.with_value(|session| session.listen_to(&events));
     });
 
     UseEventSourceReturn {
         link: link.read_only(),
+        answer: answer.read_only(),
         entries: entries.read_only(),
         session,
     }
+}
+
+/// How a stream is read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Via {
+    /// By the browser's `EventSource`: what its clients see.
+    #[default]
+    EventSource,
+    /// By streamed `fetch`: every byte, and requests that an `EventSource` cannot make.
+    Fetch(FetchRequest),
 }
 
 /// Options of [`use_event_source`].
 #[derive(Clone, Copy, Debug)]
 pub struct UseEventSourceOptions {
     events: Signal<Vec<String>>,
+    via: Signal<Via>,
     with_credentials: Signal<bool>,
     immediate: bool,
     bound: usize,
@@ -132,6 +166,7 @@ impl Default for UseEventSourceOptions {
     fn default() -> Self {
         Self {
             events: Signal::stored(Vec::new()),
+            via: Signal::stored(Via::EventSource),
             with_credentials: Signal::stored(false),
             immediate: true,
             bound: journal::DEFAULT_BOUND,
@@ -141,10 +176,20 @@ impl Default for UseEventSourceOptions {
 
 impl UseEventSourceOptions {
     /// The event types to listen to beside `message`. A change does not interrupt the connection.
+    /// By `fetch` all are heard.
     #[must_use]
     pub fn events(self, events: impl Into<Signal<Vec<String>>>) -> Self {
         Self {
             events: events.into(),
+            ..self
+        }
+    }
+
+    /// How to read the stream. A change connects again. Default: by `EventSource`.
+    #[must_use]
+    pub fn via(self, via: impl Into<Signal<Via>>) -> Self {
+        Self {
+            via: via.into(),
             ..self
         }
     }
@@ -180,6 +225,8 @@ impl UseEventSourceOptions {
 pub struct UseEventSourceReturn {
     /// Where the connection stands.
     pub link: ReadSignal<Link>,
+    /// What the server answered last; an `EventSource` does not tell.
+    pub answer: ReadSignal<Option<Answer>>,
     /// What came, since `url` changed last. Subscribers hear of it once a frame, not once an event;
     /// read it with `.with(…)`, which copies nothing.
     pub entries: ReadSignal<Journal, LocalStorage>,
@@ -202,6 +249,24 @@ impl UseEventSourceReturn {
     pub fn retry(self) {
         self.session.with_value(|session| session.retry());
     }
+
+    /// The URL as it was given.
+    pub(crate) fn url(self) -> String {
+        self.session
+            .with_value(|session| session.url.get_untracked())
+    }
+
+    /// Whether the stream is read by `fetch`.
+    pub(crate) fn is_fetch(self) -> bool {
+        self.session
+            .with_value(|session| session.via.with_untracked(|via| *via != Via::EventSource))
+    }
+
+    /// Changes the log, as by [`Journal::clear`] or [`Journal::set_bound`].
+    pub fn edit(self, change: impl FnOnce(&mut Journal)) {
+        self.session
+            .with_value(|session| session.entries.update(change));
+    }
 }
 
 /// What is behind the signals. It holds at most one source and one timer, so that no connection can
@@ -211,11 +276,17 @@ struct Session {
     me: Weak<Session>,
     url: Signal<String>,
     events: Signal<Vec<String>>,
+    via: Signal<Via>,
     with_credentials: Signal<bool>,
     link: RwSignal<Link>,
+    answer: RwSignal<Option<Answer>>,
     entries: RwSignal<Journal, LocalStorage>,
     frame: Frame,
-    source: RefCell<Option<EventSource>>,
+    source: RefCell<Option<Source>>,
+    /// Reads what comes by `fetch`, and knows the last event ID over all connections.
+    reader: RefCell<Reader>,
+    /// How long to wait after a connection was lost, in ms, where it is not the browser that waits.
+    reconnection_time: Cell<f64>,
     /// When this page, and not the browser, makes the next attempt.
     retry: RefCell<Option<Timeout>>,
     backoff: RefCell<Backoff>,
@@ -225,6 +296,10 @@ impl Session {
     fn connect(&self) {
         self.release();
         self.backoff.borrow_mut().reset();
+        // Somebody asks anew: neither ID nor reconnection time of the last series hold.
+        let bound = self.entries.with_untracked(Journal::bound);
+        *self.reader.borrow_mut() = Reader::with_bound(bound);
+        self.reconnection_time.set(RECONNECTION_TIME_MS);
         self.apply(Input::Connect);
         self.open();
     }
@@ -243,7 +318,7 @@ impl Session {
     }
 
     fn listen_to(&self, events: &[String]) {
-        if let Some(source) = &mut *self.source.borrow_mut() {
+        if let Some(Source::EventSource(source)) = &mut *self.source.borrow_mut() {
             source.listen_to(events);
         }
     }
@@ -259,48 +334,108 @@ impl Session {
     }
 
     fn open(&self) {
-        let opened = resolve(&self.url.get_untracked()).and_then(|url| {
-            let me = self.me.clone();
-            EventSource::open(
-                &url.href(),
-                self.with_credentials.get_untracked(),
-                &self.events.get_untracked(),
-                move |notice| {
-                    if let Some(session) = me.upgrade() {
-                        session.hear(notice);
-                    }
-                },
-            )
-            .map_err(|_| UrlError::Unparsable { given: url.href() })
+        if self.answer.with_untracked(Option::is_some) {
+            self.answer.set(None);
+        }
+        let me = self.me.clone();
+        let on_notice: Rc<dyn Fn(Notice<'_>)> = Rc::new(move |notice| {
+            if let Some(session) = me.upgrade() {
+                session.hear(notice);
+            }
         });
-        match opened {
+        match self.source(on_notice) {
             Ok(source) => *self.source.borrow_mut() = Some(source),
-            Err(error) => self.apply(Input::Refused(error)),
+            Err(cause) => self.apply(Input::Over(cause)),
         }
     }
 
-    fn hear(&self, notice: Notice) {
-        match notice {
-            Notice::Event(event) => self.push(Item::Event(event)),
-            Notice::Opened => self.apply(Input::Opened { at: now() }),
-            Notice::Failed { retrying } => {
-                if let Link::Open { since } = self.link.get_untracked()
-                    && now() - since >= HELD_MS
-                {
-                    self.backoff.borrow_mut().reset();
-                }
-                if retrying {
-                    self.apply(Input::Lost);
-                } else {
-                    self.retry_later();
-                }
+    fn source(&self, on_notice: Rc<dyn Fn(Notice<'_>)>) -> Result<Source, Cause> {
+        let url = resolve(&self.url.get_untracked())
+            .map_err(Cause::Url)?
+            .href();
+        let with_credentials = self.with_credentials.get_untracked();
+        match self.via.get_untracked() {
+            Via::EventSource => {
+                let events = self.events.get_untracked();
+                EventSource::open(&url, with_credentials, &events, on_notice)
+                    .map(Source::EventSource)
+                    .map_err(|_| Cause::Url(UrlError::Unparsable { given: url }))
+            }
+            Via::Fetch(request) => {
+                let reader = self.reader.borrow();
+                let id = reader.last_event_id();
+                Fetch::open(&url, &request, with_credentials, id, on_notice)
+                    .map(Source::Fetch)
+                    .map_err(|error| Cause::Request(message(&error)))
             }
         }
     }
 
-    /// Does what the browser would, now that it has given up.
-    fn retry_later(&self) {
-        let delay = self.backoff.borrow_mut().next_delay(js_sys::Math::random());
+    fn hear(&self, notice: Notice<'_>) {
+        match notice {
+            Notice::Event { time_stamp, event } => {
+                let at = clock::from_time_stamp(time_stamp);
+                self.entries
+                    .update_untracked(|entries| entries.event(at, event));
+                self.frame.request();
+            }
+            Notice::Bytes(bytes) => {
+                let mut reader = self.reader.borrow_mut();
+                self.entries.update_untracked(|entries| {
+                    entries.receive(&mut reader, now(), bytes, |ms| {
+                        self.reconnection_time.set((ms as f64).min(LONGEST_WAIT_MS));
+                    });
+                });
+                self.frame.request();
+            }
+            Notice::Answered(answer) => self.answer.set(Some(answer)),
+            Notice::Opened => {
+                clock::set();
+                self.apply(Input::Opened { at: now() });
+            }
+            Notice::Failed(failure) => self.failed(failure),
+        }
+    }
+
+    fn failed(&self, failure: Failure) {
+        let open_since = match self.link.get_untracked() {
+            Link::Open { since } => Some(since),
+            _ => None,
+        };
+        if open_since.is_some_and(|since| now() - since >= HELD_MS) {
+            self.backoff.borrow_mut().reset();
+        }
+        let repeats = match self.via.get_untracked() {
+            Via::EventSource => true,
+            Via::Fetch(request) => request.method.eq_ignore_ascii_case("GET"),
+        };
+        match failure {
+            Failure::BrowserRetries => self.apply(Input::Lost),
+            Failure::NoContent => self.apply(Input::Over(Cause::NoContent)),
+            Failure::Lost | Failure::Refused if !repeats => {
+                self.apply(Input::Over(Cause::Ended));
+            }
+            Failure::Lost => {
+                // A first attempt after the reconnection time, as a browser makes it; if that
+                // fails, further ones ever later.
+                let wait = self.reconnection_time.get();
+                let more = if open_since.is_some() {
+                    0.0
+                } else {
+                    self.delay()
+                };
+                self.retry_in(wait + more);
+            }
+            Failure::Refused => self.retry_in(self.delay()),
+        }
+    }
+
+    fn delay(&self) -> f64 {
+        self.backoff.borrow_mut().next_delay(js_sys::Math::random())
+    }
+
+    /// Tries again in `delay` ms, where the browser does not.
+    fn retry_in(&self, delay: f64) {
         let me = self.me.clone();
         let timer = Timeout::new(delay as u32, move || {
             if let Some(session) = me.upgrade() {
@@ -317,24 +452,27 @@ impl Session {
     fn apply(&self, input: Input) {
         let before = self.link.get_untracked();
         let after = before.clone().next(input);
-        match (before.is_open(), after.is_open()) {
-            (false, true) => self.push(Item::Opened),
-            (true, false) => self.push(Item::Closed),
-            _ => {}
+        if before.is_open() != after.is_open() {
+            let at = now();
+            self.entries.update_untracked(|entries| {
+                if after.is_open() {
+                    entries.opened(at);
+                } else {
+                    entries.finish(&mut self.reader.borrow_mut(), at);
+                    entries.closed(at);
+                }
+            });
+            self.frame.request();
         }
         if before != after {
             self.link.set(after);
         }
     }
-
-    fn push(&self, item: Item) {
-        self.entries
-            .update_untracked(|entries| entries.push(now(), item));
-        self.frame.request();
-    }
 }
 
-/// The time, in ms since the Unix epoch.
-pub(crate) fn now() -> f64 {
-    js_sys::Date::now()
+/// What a thrown value says.
+pub(crate) fn message(thrown: &JsValue) -> String {
+    let message = js_sys::Reflect::get(thrown, &"message".into());
+    let message = message.ok().and_then(|message| message.as_string());
+    message.unwrap_or_else(|| "the browser refuses this request".to_owned())
 }

@@ -2,27 +2,17 @@
 
 use std::rc::Rc;
 
+use sse_wire::Event;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{EventSourceInit, MessageEvent};
 
-use crate::journal::Event;
-
-/// What an [`EventSource`] tells its owner.
-pub(crate) enum Notice {
-    /// The response is an event stream.
-    Opened,
-    /// The connection failed or ended. `retrying` is whether the browser tries again by itself; if
-    /// not, this source is dead.
-    Failed { retrying: bool },
-    /// An event was dispatched.
-    Event(Event),
-}
+use super::{Failure, Notice};
 
 /// A browser's `EventSource` that is closed, with all its listeners removed, when it is dropped.
 pub(crate) struct EventSource {
     inner: web_sys::EventSource,
     listeners: Vec<Listener>,
-    on_notice: Rc<dyn Fn(Notice)>,
+    on_notice: Rc<dyn Fn(Notice<'_>)>,
 }
 
 impl EventSource {
@@ -35,7 +25,7 @@ impl EventSource {
         url: &str,
         with_credentials: bool,
         event_types: &[String],
-        on_notice: impl Fn(Notice) + 'static,
+        on_notice: Rc<dyn Fn(Notice<'_>)>,
     ) -> Result<Self, JsValue> {
         let init = EventSourceInit::new();
         init.set_with_credentials(with_credentials);
@@ -43,7 +33,7 @@ impl EventSource {
         let mut source = Self {
             inner,
             listeners: Vec::new(),
-            on_notice: Rc::new(on_notice),
+            on_notice,
         };
         source.listen_to(event_types);
         Ok(source)
@@ -81,28 +71,37 @@ impl Drop for EventSource {
 struct Listener {
     target: web_sys::EventSource,
     event_type: Rc<str>,
-    callback: Closure<dyn Fn(web_sys::Event)>,
+    callback: Closure<dyn Fn(MessageEvent)>,
 }
 
 impl Listener {
-    fn add(target: &web_sys::EventSource, name: &str, on_notice: Rc<dyn Fn(Notice)>) -> Self {
+    fn add(target: &web_sys::EventSource, name: &str, on_notice: Rc<dyn Fn(Notice<'_>)>) -> Self {
         let event_type: Rc<str> = name.into();
         let callback = {
             let (source, event_type) = (target.clone(), Rc::clone(&event_type));
-            Closure::new(move |event: web_sys::Event| {
+            let own = matches!(name, "open" | "error");
+            Closure::new(move |message: MessageEvent| {
                 // A server's own `event: open` or `event: error` comes to the same listeners as the
                 // browser's, but is a MessageEvent (HTML, 9.2.6, step 6).
-                match event.dyn_into::<MessageEvent>() {
-                    Ok(message) => on_notice(Notice::Event(Event {
-                        event_type: Rc::clone(&event_type),
-                        data: message.data().as_string().unwrap_or_default(),
-                        last_event_id: message.last_event_id(),
-                    })),
-                    Err(_) if &*event_type == "open" => on_notice(Notice::Opened),
-                    Err(_) => on_notice(Notice::Failed {
-                        retrying: source.ready_state() != web_sys::EventSource::CLOSED,
-                    }),
+                if own && !message.is_instance_of::<MessageEvent>() {
+                    on_notice(if &*event_type == "open" {
+                        Notice::Opened
+                    } else if source.ready_state() == web_sys::EventSource::CLOSED {
+                        Notice::Failed(Failure::Refused)
+                    } else {
+                        Notice::Failed(Failure::BrowserRetries)
+                    });
+                    return;
                 }
+                let data = message.data().as_string().unwrap_or_default();
+                on_notice(Notice::Event {
+                    time_stamp: message.time_stamp(),
+                    event: Event {
+                        event_type: &event_type,
+                        data: &data,
+                        last_event_id: &message.last_event_id(),
+                    },
+                });
             })
         };
         // Only a detached or foreign target makes this fail; this one is neither.

@@ -1,52 +1,290 @@
 //! The whole of one line.
 
+use std::{cell::RefCell, rc::Rc};
+
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlElement, KeyboardEvent};
 
-use super::{clock, labels::Labels};
-use crate::journal::{Entry, Event, Item, Journal};
+use super::{
+    dom::{self, Slot},
+    format, settings,
+    watched::Watched,
+};
+use crate::journal::{Journal, Kind, Line, pretty};
 
-/// The selected event in full: its type, last event ID, size, time and data.
-#[component]
-pub(super) fn Detail(
-    entries: ReadSignal<Journal, LocalStorage>,
-    labels: Signal<Labels>,
-    selected: RwSignal<Option<u64>>,
-    close: impl Fn() + Copy + Send + 'static,
-) -> impl IntoView {
-    // A copy: it stays although the line may be evicted.
-    let event = move || {
-        let seq = selected.get()?;
-        entries.with_untracked(|entries| match entries.get(seq)? {
-            Entry {
-                at,
-                item: Item::Event(event),
-            } => Some((*at, event.clone())),
-            _ => None,
-        })
-    };
-    move || {
-        event().map(|(at, Event { event_type, data, last_event_id })| {
-            let label = labels.with_untracked(|labels| labels.get(&event_type).to_owned());
-            view! {
-                <aside class="detail" aria-label="Detail">
-                    <div class="detail-head">
-                        <h2>{label}</h2>
-                        <button type="button" class="quiet" on:click=move |_| close()>
-                            "Close"
-                        </button>
-                    </div>
-                    <dl>
-                        <div><dt>"Type"</dt><dd>{event_type.to_string()}</dd></div>
-                        <div><dt>"Received"</dt><dd>{clock(at)}</dd></div>
-                        <div><dt>"Size"</dt><dd>{data.len()} " bytes"</dd></div>
-                        <div>
-                            <dt>"Last event ID"</dt>
-                            <dd>{if last_event_id.is_empty() { "–".to_owned() } else { last_event_id }}</dd>
-                        </div>
-                    </dl>
-                    <pre tabindex="0">{data}</pre>
-                </aside>
+/// How much is shown before "Show more", in bytes: what a browser lays out within a frame or two.
+const SHOWN: usize = 64 << 10;
+
+/// Up to how many bytes JSON is indented.
+const INDENTED: usize = 1 << 20;
+
+const MARKUP: &str = r#"
+<div class="detail-head">
+  <h2></h2>
+  <button type="button" class="quiet" data-do="close" title="Esc">Close</button>
+</div>
+<dl></dl>
+<div class="detail-tools">
+  <div class="tabs" role="group" aria-label="Form">
+    <button type="button" data-do="pretty">Pretty</button><button type="button" data-do="raw">Raw</button><button type="button" data-do="bytes">Bytes</button>
+  </div>
+  <button type="button" class="quiet" data-do="copy">Copy</button>
+</div>
+<pre tabindex="0"></pre>
+<button type="button" data-do="more" hidden></button>"#;
+
+/// What is on show: it stays although the line may be evicted.
+#[derive(Default)]
+struct Shown {
+    line: u64,
+    data: String,
+    bytes: Vec<u8>,
+    /// The text of the present form.
+    text: String,
+    /// How much of it is in the page.
+    until: usize,
+}
+
+/// The selected line in full: what it is, its data in three forms, a way to copy it.
+pub(super) fn detail(watched: Rc<Watched>) -> impl IntoView {
+    dom::panel("detail", MARKUP, move |root| {
+        let detail = Detail::new(Rc::clone(&watched), root);
+        watched.on_draw(Rc::new(move || detail.draw()));
+    })
+}
+
+struct Detail {
+    watched: Rc<Watched>,
+    root: HtmlElement,
+    title: Slot,
+    facts: HtmlElement,
+    pre: Slot,
+    more: Slot,
+    form: RefCell<String>,
+    shown: RefCell<Option<Shown>>,
+}
+
+impl Detail {
+    fn new(watched: Rc<Watched>, root: HtmlElement) -> Rc<Self> {
+        dom::set(&root, "role", "complementary");
+        dom::set(&root, "aria-label", "Detail");
+        let detail = Rc::new(Self {
+            watched,
+            title: Slot::new(&root, "h2"),
+            facts: dom::find(&root, "dl"),
+            pre: Slot::new(&root, "pre"),
+            more: Slot::new(&root, "[data-do=more]"),
+            form: RefCell::new(settings::recall("form").unwrap_or_else(|| "pretty".to_owned())),
+            shown: RefCell::default(),
+            root,
+        });
+        if let Some(section) = detail.root.parent_element() {
+            let closed = Rc::clone(&detail);
+            dom::listen(&section, "keydown", move |event| {
+                let event: &KeyboardEvent = event.unchecked_ref();
+                if event.key() == "Escape" && closed.watched.selected().is_some() {
+                    closed.close();
+                }
+            });
+        }
+        let pressed = Rc::clone(&detail);
+        dom::on_press(&detail.root, move |what, button| {
+            pressed.press(what, &button)
+        });
+        dom::show(&detail.root, false);
+        detail
+    }
+
+    fn close(&self) {
+        self.watched.select(None);
+        // The log takes the focus back from what is gone.
+        let section = self.root.parent_element();
+        let log = section.and_then(|section| section.query_selector(".log-scroller").ok()?);
+        if let Some(log) = log {
+            let _ = log.unchecked_into::<HtmlElement>().focus();
+        }
+    }
+
+    fn press(&self, what: &str, button: &HtmlElement) {
+        let mut shown = self.shown.borrow_mut();
+        match (what, &mut *shown) {
+            ("close", _) => self.close(),
+            ("copy", Some(shown)) => dom::copy(&shown.text, button),
+            ("more", Some(shown)) => self.show_more(shown),
+            (form, Some(shown)) => {
+                settings::remember("form", form);
+                form.clone_into(&mut self.form.borrow_mut());
+                self.show_form(shown);
             }
-        })
+            _ => {}
+        }
+    }
+
+    fn draw(&self) {
+        let selected = self.watched.selected();
+        let mut shown = self.shown.borrow_mut();
+        if shown.as_ref().map(|shown| shown.line) == selected {
+            return;
+        }
+        *shown = selected.and_then(|line| {
+            self.watched
+                .journal(|journal| Some(self.show_facts(journal.get(line)?, journal)))
+        });
+        dom::show(&self.root, shown.is_some());
+        match &mut *shown {
+            Some(shown) => self.show_form(shown),
+            // It was evicted before it could be shown.
+            None if selected.is_some() => self.watched.select(None),
+            None => {}
+        }
+    }
+
+    fn show_facts(&self, line: Line<'_>, journal: &Journal) -> Shown {
+        let before = line
+            .seq()
+            .checked_sub(1)
+            .and_then(|before| journal.get(before));
+        let event_type = line.event_type();
+        let data = match line.kind() {
+            Kind::Opened => "Connection open ...".into(),
+            Kind::Closed => "Connection close.".into(),
+            _ => line.data(),
+        };
+        match line.kind() {
+            Kind::Event => self.title.set(&self.watched.label(&event_type)),
+            Kind::Opened | Kind::Closed => self.title.set("Connection"),
+            Kind::Comment => self.title.set("Comment"),
+            Kind::Retry => self.title.set("Reconnection time"),
+            Kind::Note => self.title.set("Note"),
+        }
+        self.facts.set_text_content(None);
+        if line.kind() == Kind::Event {
+            let id = line.last_event_id();
+            self.add_fact("Type", &event_type);
+            self.add_fact("Last event ID", if id.is_empty() { "–" } else { &id });
+            self.add_fact(
+                "Size",
+                &format!("{} bytes", format::count(line.size() as u64)),
+            );
+        }
+        self.add_fact("Received", &format::clock(line.at()));
+        if let Some(before) = before {
+            self.add_fact("After", &format::duration(line.at() - before.at()));
+        }
+        self.add_fact("Line", &format::count(line.seq() + 1));
+        if let Some(note) = line.note() {
+            self.add_fact("Rule", note.rule());
+        }
+        Shown {
+            line: line.seq(),
+            data: data.into_owned(),
+            bytes: line.bytes().into_owned(),
+            ..Shown::default()
+        }
+    }
+
+    fn add_fact(&self, name: &str, value: &str) {
+        let fact = dom::element("div");
+        for (tag, text) in [("dt", name), ("dd", value)] {
+            let part = dom::element(tag);
+            part.set_text_content(Some(text));
+            let _ = fact.append_child(&part);
+        }
+        let _ = self.facts.append_child(&fact);
+    }
+
+    fn show_form(&self, shown: &mut Shown) {
+        let form = self.form.borrow();
+        for name in ["pretty", "raw", "bytes"] {
+            let tab = dom::find(&self.root, &["[data-do=", name, "]"].concat());
+            dom::set(
+                &tab,
+                "aria-pressed",
+                if name == *form { "true" } else { "false" },
+            );
+        }
+        shown.text = match &**form {
+            "bytes" => hex(&shown.bytes),
+            "pretty" if shown.data.len() <= INDENTED => {
+                pretty(&shown.data).unwrap_or_else(|| shown.data.clone())
+            }
+            _ => shown.data.clone(),
+        };
+        shown.until = 0;
+        self.pre.element.set_scroll_top(0);
+        self.show_more(shown);
+    }
+
+    /// Shows the next part of the text.
+    fn show_more(&self, shown: &mut Shown) {
+        let all = shown.text.len();
+        let end = shown
+            .text
+            .floor_char_boundary((shown.until + SHOWN).min(all));
+        if shown.until == 0 {
+            self.pre.set(&shown.text[..end]);
+        } else {
+            // Beside what is there, which need not be laid out again.
+            let part = document().create_text_node(&shown.text[shown.until..end]);
+            let _ = self.pre.element.append_child(&part);
+            self.pre.forget();
+        }
+        shown.until = end;
+        let (whole, rest) = (format::bytes(all as u64), format::bytes((all - end) as u64));
+        self.more.set(&format!("Show more: {rest} of {whole} left"));
+        dom::show(&self.more.element, end < all);
+    }
+}
+
+/// The bytes in hexadecimal and, where they are printable, as ASCII: 16 a row, as `xxd` has them.
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut out = String::new();
+    // The rest would be four times as much text as there is data.
+    let shown = &bytes[..bytes.len().min(INDENTED)];
+    for (n, row) in shown.chunks(16).enumerate() {
+        for shift in (0..7).rev() {
+            out.push(DIGITS[(n * 16) >> (4 * shift) & 15].into());
+        }
+        out.push(' ');
+        for place in 0..16 {
+            if place % 8 == 0 {
+                out.push(' ');
+            }
+            match row.get(place) {
+                Some(byte) => {
+                    out.push(DIGITS[usize::from(byte >> 4)].into());
+                    out.push(DIGITS[usize::from(byte & 15)].into());
+                }
+                None => out.push_str("  "),
+            }
+            out.push(' ');
+        }
+        out.push(' ');
+        for byte in row {
+            out.push(if (0x20..0x7F).contains(byte) {
+                (*byte).into()
+            } else {
+                '.'
+            });
+        }
+        out.push('\n');
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_shown_as_xxd_does() {
+        assert_eq!(
+            hex(b"data: \xE2\x82\xAC\n0123456789"),
+            "0000000  64 61 74 61 3a 20 e2 82  ac 0a 30 31 32 33 34 35  data: ....012345\n\
+             0000010  36 37 38 39                                       6789\n"
+        );
+        assert_eq!(hex(b""), "");
     }
 }

@@ -1,15 +1,27 @@
 //! One stream: its state, its commands and its log.
 
+use std::rc::Rc;
+
 use leptos::prelude::*;
 
-use super::{detail::Detail, labels::Labels, link_state::LinkState, log::Log};
-use crate::session::{UseEventSourceOptions, use_event_source};
+use super::{
+    detail::detail,
+    labels::Labels,
+    link_state::link_state,
+    log::log,
+    watched::{Watched, Watching},
+};
+use crate::{
+    boxed,
+    session::{UseEventSourceOptions, Via, use_event_source},
+};
 
 /// Connects to an event stream and shows what happens: `Connection open ...`, a line for each
 /// event by its label, `Connection close.`; the state of the connection; and the buttons to connect
 /// and disconnect.
 ///
-/// Everything received is shown as text.
+/// Everything received is shown as text. What stands within the component is shown between the
+/// state and the log.
 #[component]
 pub fn EventStream(
     /// The URL of the stream, which may be relative to the page. A change connects to the new one
@@ -22,47 +34,47 @@ pub fn EventStream(
     /// What to call the events. Default: their types. A line that is in sight keeps its label.
     #[prop(into, optional)]
     labels: Option<Signal<Labels>>,
+    /// How to read the stream. Default: by the browser's `EventSource`.
+    #[prop(into, optional)]
+    via: Option<Signal<Via>>,
     /// Whether to send cookies to another origin. Default: no.
     #[prop(into, optional)]
     with_credentials: Option<Signal<bool>>,
+    /// What is shown between the state and the log.
+    #[prop(optional)]
+    children: Option<Children>,
 ) -> impl IntoView {
-    let url: Signal<String> = Signal::from(Memo::new(move |_| url.get()));
     let mut options = UseEventSourceOptions::default();
     if let Some(events) = events {
         options = options.events(events);
+    }
+    if let Some(via) = via {
+        options = options.via(via);
     }
     if let Some(with_credentials) = with_credentials {
         options = options.with_credentials(with_credentials);
     }
     let stream = use_event_source(url, options);
     let labels = labels.unwrap_or_else(|| Signal::stored(Labels::default()));
-    let selected = RwSignal::new(None);
-    // The log takes the focus back when what had it is gone.
-    let log = NodeRef::<leptos::html::Div>::new();
-    let close_detail = move || {
-        selected.set(None);
-        if let Some(log) = log.get_untracked() {
-            let _ = log.focus();
-        }
-    };
+    let watched = Watched::new(stream, labels);
+    let watching = StoredValue::new_local(Watching(Rc::clone(&watched)));
+    provide_context(watching);
     // Another URL is another log.
-    Effect::new(move |mounted: Option<()>| {
-        url.track();
-        if mounted.is_some() {
-            selected.set(None);
+    let mut shown = url.get_untracked();
+    boxed::effect(move || {
+        let url = url.get();
+        if shown != url {
+            shown = url;
+            watching.with_value(|watching| watching.0.start_over());
         }
     });
-    let on_key = move |event: leptos::ev::KeyboardEvent| {
-        if event.key() == "Escape" && selected.get_untracked().is_some() {
-            close_detail();
-        }
-    };
 
     view! {
-        <section class="event-stream" aria-label="Event stream" on:keydown=on_key>
-            <LinkState stream />
-            <Log entries=stream.entries labels selected node_ref=log />
-            <Detail entries=stream.entries labels selected close=close_detail />
+        <section class="event-stream" aria-label="Event stream">
+            {link_state(Rc::clone(&watched))}
+            {children.map(|children| children())}
+            {log(Rc::clone(&watched))}
+            {detail(watched)}
         </section>
     }
 }

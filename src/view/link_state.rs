@@ -1,99 +1,187 @@
 //! Where the connection stands, and what can be done about it.
 
-use gloo_timers::callback::Interval;
-use leptos::{html, prelude::*};
+use std::{cell::Cell, rc::Rc};
 
-use crate::session::{By, Cause, Link, UseEventSourceReturn, now};
+use leptos::prelude::*;
+use web_sys::HtmlElement;
 
-/// How often the times on show are read, in ms. They change once a second; reading them more often
-/// keeps a second from being skipped.
-const TICK_MS: u32 = 250;
+use super::{
+    dom::{self, Attribute, Slot},
+    format,
+    watched::Watched,
+};
+use crate::{
+    session::{By, Cause, Link, now},
+    source::Answer,
+};
 
 /// After how long without an answer to say what may be wrong, in ms.
 const PATIENCE_MS: f64 = 4_000.0;
 
 const GAVE_UP: &str = "The browser gave up on this stream, and does not tell a page why. Usual reasons: the status \
      is not 200; the content type is not text/event-stream; the stream is on another origin, which \
-     does not allow this page to read it (CORS).";
+     does not allow this page to read it (CORS). By fetch the page can tell.";
+
+const UNREACHABLE: &str = "No answer: nothing listens there, the network is down, or the stream is on another origin, \
+     which does not allow this page to read it (CORS); a browser does not tell which.";
 
 const NO_ANSWER: &str = "No answer yet. The server may be holding it back, or the browser the request: it opens at \
      most six connections to an HTTP/1.1 server, over all its tabs.";
 
-/// The state of the link, its uptime or countdown, the reason where something is wrong, and the
-/// buttons.
-#[component]
-pub(super) fn LinkState(stream: UseEventSourceReturn) -> impl IntoView {
-    let link = stream.link;
-    let clock = RwSignal::new(now());
-    let _interval = StoredValue::new_local(Interval::new(TICK_MS, move || clock.set(now())));
-    // Only the text changes once a second; the rest stands still.
-    let time = Memo::new(move |_| link.with(|link| time(link, clock.get().max(now()))));
-    let since = Memo::new(move |_| {
-        link.track();
-        now()
-    });
-    let explanation = Memo::new(move |shown: Option<&String>| {
-        link.with(|link| match link {
-            Link::Waiting { by: By::Page, .. } => GAVE_UP.to_owned(),
-            Link::Closed {
-                cause: Cause::Url(error),
-            } => error.to_string(),
-            Link::Connecting { .. } if clock.get() - since.get() > PATIENCE_MS => {
-                NO_ANSWER.to_owned()
-            }
-            // It still explains, and must not come and go with each attempt.
-            Link::Connecting { attempt: 2.. } => shown.cloned().unwrap_or_default(),
-            _ => String::new(),
-        })
-    });
-    let name = Memo::new(move |_| link.with(name));
-    let spoken = Memo::new(move |_| link.with(spoken));
-    let is_live = Memo::new(move |_| link.with(Link::is_live));
-    let is_waiting = Memo::new(move |_| link.with(|link| matches!(link, Link::Waiting { .. })));
-    // One button with two faces, so that it keeps the focus.
-    let button = NodeRef::<html::Button>::new();
-    let switch = move |_| {
-        if is_live.get_untracked() {
-            stream.disconnect()
-        } else {
-            stream.connect()
-        }
-    };
-    let retry = move |_| {
-        stream.retry();
-        // The button that was pressed goes away.
-        if let Some(button) = button.get_untracked() {
-            let _ = button.focus();
-        }
-    };
+const MARKUP: &str = r#"
+<p class="link-state">
+  <span class="lamp" aria-hidden="true"></span>
+  <span class="link-name"></span> <span class="link-time"></span>
+</p>
+<p class="unseen" role="status"></p>
+<div class="link-buttons">
+  <button type="button" data-do="retry" hidden>Try now</button>
+  <button type="button" data-do="switch">Connect</button>
+</div>
+<p class="link-explanation" role="status" hidden></p>
+<details class="answer" hidden>
+  <summary></summary>
+  <pre></pre>
+</details>"#;
 
-    view! {
-        <div class="link">
-            <p class="link-state" data-state=move || link.with(kind)>
-                <span class="lamp" aria-hidden="true"></span>
-                <span class="link-name">{name}</span>
-                " "
-                <span class="link-time">{time}</span>
-            </p>
-            <p class="unseen" role="status">{spoken}</p>
-            <div class="link-buttons">
-                <Show when=move || is_waiting.get()>
-                    <button type="button" on:click=retry>"Try now"</button>
-                </Show>
-                <button
-                    type="button"
-                    class:primary=move || !is_live.get()
-                    node_ref=button
-                    on:click=switch
-                >
-                    {move || if is_live.get() { "Disconnect" } else { "Connect" }}
-                </button>
-            </div>
-            <Show when=move || explanation.with(|text| !text.is_empty())>
-                <p class="link-explanation" role="status">{explanation}</p>
-            </Show>
-        </div>
+/// The state of the link, its uptime or countdown, the reason where something is wrong, what the
+/// server answered where that is known, and the buttons.
+pub(super) fn link_state(watched: Rc<Watched>) -> impl IntoView {
+    dom::panel("link", MARKUP, move |root| {
+        watched.on_draw(mount(&watched, &root))
+    })
+}
+
+fn mount(watched: &Watched, root: &HtmlElement) -> dom::Draw {
+    let stream = watched.stream;
+    let link = stream.link;
+    let slot = |css| Slot::new(root, css);
+    let state = Attribute::new(&dom::find(root, ".link-state"), "data-state");
+    let (name_slot, time_slot, spoken_slot) =
+        (slot(".link-name"), slot(".link-time"), slot(".unseen"));
+    let (button, retry) = (slot("[data-do=switch]"), dom::find(root, "[data-do=retry]"));
+    let (explanation, answered) = (slot(".link-explanation"), dom::find(root, ".answer"));
+    let (summary, headers) = (slot("summary"), slot(".answer pre"));
+
+    let class = Attribute::new(&button.element, "class");
+    // One button with two faces, so that it keeps the focus.
+    let switch = button.element.clone();
+    dom::on_press(root, move |what, _| {
+        if what == "retry" {
+            stream.retry();
+            // The button that was pressed goes away.
+            let _ = switch.focus();
+        } else if link.with_untracked(Link::is_live) {
+            stream.disconnect();
+        } else {
+            stream.connect();
+        }
+    });
+
+    let connecting_since: Rc<Cell<Option<f64>>> = Rc::default();
+    Rc::new(move || {
+        let now = now();
+        link.with_untracked(|link| {
+            let answer = stream.answer.get_untracked();
+            state.set(kind(link));
+            name_slot.set(&name(link));
+            time_slot.set(&time(link, now));
+            spoken_slot.set(spoken(link));
+            let is_live = link.is_live();
+            button.set(if is_live { "Disconnect" } else { "Connect" });
+            class.set(if is_live { "" } else { "primary" });
+            dom::show(&retry, matches!(link, Link::Waiting { .. }));
+
+            let since = match link {
+                Link::Connecting { .. } => connecting_since.get().unwrap_or(now),
+                _ => now,
+            };
+            connecting_since.set(Some(since));
+            let why = match link {
+                // It still explains, and must not come and go with each attempt.
+                Link::Connecting { attempt } if now - since <= PATIENCE_MS && *attempt > 1 => None,
+                Link::Connecting { .. } if now - since <= PATIENCE_MS => Some(String::new()),
+                Link::Connecting { .. } => Some(NO_ANSWER.to_owned()),
+                _ => Some(explain(link, answer.as_ref(), stream.is_fetch())),
+            };
+            if let Some(why) = why {
+                explanation.set(&why);
+                dom::show(&explanation.element, !why.is_empty());
+            }
+            dom::show(&answered, answer.is_some());
+            if let Some(answer) = &answer {
+                summary.set(&title(answer));
+                headers.set(&head(answer));
+            }
+        });
+    })
+}
+
+/// Why it is not open, if there is something to say.
+fn explain(link: &Link, answer: Option<&Answer>, is_fetch: bool) -> String {
+    match link {
+        Link::Waiting { by: By::Page, .. } if !is_fetch => GAVE_UP.to_owned(),
+        Link::Waiting { by: By::Page, .. } => match answer {
+            None => UNREACHABLE.to_owned(),
+            Some(answer) if answer.is_event_stream() => {
+                "The stream ended. It is opened again after its reconnection time.".to_owned()
+            }
+            Some(answer) => refusal(answer),
+        },
+        Link::Closed { cause } => match cause {
+            Cause::User => String::new(),
+            Cause::Url(error) => error.to_string(),
+            Cause::Request(why) => format!("The browser does not send this request: {why}."),
+            Cause::NoContent => {
+                "The server answered with status 204, which asks clients not to come again."
+                    .to_owned()
+            }
+            Cause::Ended => match answer {
+                None => UNREACHABLE.to_owned(),
+                Some(answer) if answer.is_event_stream() => {
+                    "The stream ended. A request that is not a GET is not repeated by itself."
+                        .to_owned()
+                }
+                Some(answer) => refusal(answer),
+            },
+        },
+        _ => String::new(),
     }
+}
+
+fn refusal(answer: &Answer) -> String {
+    if answer.status != 200 {
+        return format!(
+            "The status is {}, and an event stream has 200.",
+            title(answer)
+        );
+    }
+    let given = answer.header("content-type").unwrap_or("missing");
+    format!("The content type is {given}, and that of an event stream is text/event-stream.")
+}
+
+/// `200 OK after 12.5 ms`
+fn title(answer: &Answer) -> String {
+    format!(
+        "{} {} after {}",
+        answer.status,
+        answer.status_text,
+        format::duration(answer.after)
+    )
+}
+
+fn head(answer: &Answer) -> String {
+    let mut head = String::new();
+    if let Some(url) = &answer.redirected_to {
+        head.push_str(&format!("redirected to {url}\n"));
+    }
+    for (name, value) in &answer.headers {
+        head.push_str(&format!("{name}: {value}\n"));
+    }
+    if !answer.excerpt.is_empty() {
+        head.push_str(&format!("\n{}", answer.excerpt));
+    }
+    head
 }
 
 /// For the style.
@@ -103,10 +191,10 @@ fn kind(link: &Link) -> &'static str {
         Link::Connecting { .. } => "connecting",
         Link::Open { .. } => "open",
         Link::Waiting { .. } => "waiting",
-        Link::Closed { cause: Cause::User } => "closed",
         Link::Closed {
-            cause: Cause::Url(_),
+            cause: Cause::Url(_) | Cause::Request(_),
         } => "refused",
+        Link::Closed { .. } => "closed",
     }
 }
 
@@ -117,10 +205,10 @@ fn spoken(link: &Link) -> &'static str {
         Link::Connecting { attempt: 1 } => "Connecting",
         Link::Open { .. } => "Open",
         Link::Connecting { .. } | Link::Waiting { .. } => "No connection, trying again",
-        Link::Closed { cause: Cause::User } => "Closed",
         Link::Closed {
-            cause: Cause::Url(_),
+            cause: Cause::Url(_) | Cause::Request(_),
         } => "Cannot connect",
+        Link::Closed { .. } => "Closed",
     }
 }
 
@@ -128,9 +216,7 @@ fn spoken(link: &Link) -> &'static str {
 fn name(link: &Link) -> String {
     match link {
         Link::Idle => "Not connected".to_owned(),
-        Link::Connecting { attempt: 1 } => "Connecting".to_owned(),
-        Link::Connecting { attempt } => format!("Connecting, attempt {attempt}"),
-        Link::Open { .. } => "Open".to_owned(),
+        Link::Connecting { attempt } if *attempt > 1 => format!("Connecting, attempt {attempt}"),
         Link::Waiting {
             attempt,
             by: By::Browser,
@@ -143,17 +229,14 @@ fn name(link: &Link) -> String {
             by: By::Page,
             ..
         } => format!("Waiting for attempt {attempt}"),
-        Link::Closed { cause: Cause::User } => "Closed".to_owned(),
-        Link::Closed {
-            cause: Cause::Url(_),
-        } => "Cannot connect".to_owned(),
+        _ => spoken(link).to_owned(),
     }
 }
 
 /// The uptime or the countdown at `now`.
 fn time(link: &Link, now: f64) -> String {
     match link {
-        Link::Open { since } => uptime(now - since),
+        Link::Open { since } => format::uptime(now - since),
         Link::Waiting {
             until: Some(until), ..
         } => {
@@ -163,33 +246,9 @@ fn time(link: &Link, now: f64) -> String {
     }
 }
 
-/// `hh:mm:ss`.
-fn uptime(ms: f64) -> String {
-    let seconds = (ms / 1_000.0).max(0.0) as u64;
-    format!(
-        "{:02}:{:02}:{:02}",
-        seconds / 3_600,
-        seconds / 60 % 60,
-        seconds % 60
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn uptime_counts_on_after_a_day() {
-        for (ms, expected) in [
-            (-5.0, "00:00:00"),
-            (999.0, "00:00:00"),
-            (1_000.0, "00:00:01"),
-            (751_000.0, "00:12:31"),
-            (360_000_000.0, "100:00:00"),
-        ] {
-            assert_eq!(uptime(ms), expected);
-        }
-    }
 
     #[test]
     fn a_countdown_shows_whole_seconds_and_ends_at_zero() {
@@ -215,5 +274,44 @@ mod tests {
             by: By::Browser,
         };
         assert_eq!(time(&link, 0.0), "");
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_as_far_as_it_is_known() {
+        let waiting = Link::Waiting {
+            attempt: 1,
+            until: Some(1.0),
+            by: By::Page,
+        };
+        let answer = |status: u16, content_type: &str| Answer {
+            status,
+            status_text: "Any".to_owned(),
+            headers: vec![("content-type".to_owned(), content_type.to_owned())],
+            after: 12.54,
+            redirected_to: None,
+            excerpt: String::new(),
+        };
+        for (answer, is_fetch, expected) in [
+            (None, false, "The browser gave up"),
+            (None, true, "No answer: nothing listens there"),
+            (
+                Some(answer(500, "text/html")),
+                true,
+                "The status is 500 Any after 12.5 ms, and",
+            ),
+            (
+                Some(answer(200, "text/html")),
+                true,
+                "The content type is text/html, and",
+            ),
+            (
+                Some(answer(200, "text/event-stream")),
+                true,
+                "The stream ended.",
+            ),
+        ] {
+            let said = explain(&waiting, answer.as_ref(), is_fetch);
+            assert!(said.starts_with(expected), "{said}");
+        }
     }
 }

@@ -1,343 +1,461 @@
-//! The log: a window of rows over the journal.
+//! The log: a window of rows over the lines that match.
 //!
-//! However many lines are kept, only those in sight are in the document, each at
-//! `(its number - the number of the first kept line) * ROW`.
+//! However many lines there are, only those in sight are in the document. Where they would make the
+//! page higher than a browser can lay out, the scroll bar stands for all of them at another scale:
+//! the wheel still moves by rows, and dragging the bar reaches any line.
 
 use std::{
-    ops::Range,
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+    rc::Rc,
     sync::atomic::{AtomicU32, Ordering},
 };
 
-use leptos::{html, prelude::*};
+use leptos::prelude::*;
 use wasm_bindgen::{JsCast, closure::Closure};
-use web_sys::{KeyboardEvent, ResizeObserver};
+use web_sys::{HtmlElement, KeyboardEvent, ResizeObserver};
 
-use super::labels::Labels;
-use crate::journal::{Entry, Item, Journal};
+use super::{
+    dom::{self, Attribute, Slot},
+    format,
+    row::{Row, px, row_id},
+    watched::Watched,
+};
+use crate::journal::{Journal, Line, Matches};
 
 /// The height of a row in px: `--row` of `style/log.css`.
-const ROW: i32 = 24;
+const ROW: f64 = 24.0;
+
+/// The height in px beyond which the scroll bar gets another scale. Firefox ends at some 17 million.
+const HIGHEST: f64 = 10_000_000.0;
 
 /// How many rows are kept ready above and below those in sight.
-const MARGIN: i32 = 8;
+const MARGIN: f64 = 2.0;
 
-/// How many bytes of an event's data a row shows. The whole is in the detail.
-const SHOWN: usize = 400;
+const MARKUP: &str = r#"
+<div class="row columns" aria-hidden="true">
+  <button type="button" class="time" data-do="time" tabindex="-1" title="Time of day, or since the first line">time</button>
+  <span class="delta">Δ</span>
+  <span class="label">event<i class="grip" data-column="event"></i></span>
+  <span class="id">id<i class="grip" data-column="id"></i></span>
+  <span class="size">size</span>
+  <span class="data">data</span>
+</div>
+<div class="log-scroller" tabindex="0" role="grid" aria-label="Log" aria-colcount="6">
+  <div class="log-sizer" role="presentation"></div>
+</div>
+<p class="log-empty"></p>
+<div class="log-foot">
+  <span class="log-counts"></span>
+  <button type="button" class="quiet" data-do="follow" hidden></button>
+</div>"#;
 
-/// The lines of a journal. It follows the newest line, unless the reader scrolled up.
-#[component]
-pub(super) fn Log(
-    entries: ReadSignal<Journal, LocalStorage>,
-    labels: Signal<Labels>,
-    /// The number of the line whose detail is open.
-    selected: RwSignal<Option<u64>>,
-    /// The element that scrolls and takes the keys.
-    node_ref: NodeRef<html::Div>,
-) -> impl IntoView {
-    static LOGS: AtomicU32 = AtomicU32::new(0);
-    let log = LOGS.fetch_add(1, Ordering::Relaxed);
-    let scroller = node_ref;
-    let sizer = NodeRef::<html::Div>::new();
-    let rows = RwSignal::new(0..0);
-    // The first kept line: what the scroll position counts from.
-    let base = RwSignal::new(0_u64);
-    let following = RwSignal::new(true);
-
-    // Reads the layout once and writes it once: called once a frame at most.
-    let lay_out = move || {
-        let (Some(scroller), Some(sizer)) = (scroller.get_untracked(), sizer.get_untracked())
-        else {
-            return;
-        };
-        let kept = entries.with_untracked(Journal::kept);
-        let gone = kept.start.saturating_sub(base.get_untracked());
-        let _ = sizer.style(("height", format!("{}px", pixels(kept.end - kept.start))));
-        if following.get_untracked() {
-            scroller.set_scroll_top(i32::MAX);
-        } else if pixels(kept.end - kept.start) <= scroller.client_height() {
-            following.set(true);
-        } else if gone > 0 {
-            // Lines were evicted above those in sight: these stay where they are.
-            scroller.set_scroll_top(scroller.scroll_top() - pixels(gone));
-        }
-        if base.get_untracked() != kept.start {
-            base.set(kept.start);
-        }
-        let seen = in_sight(&kept, scroller.scroll_top(), scroller.client_height());
-        if rows.get_untracked() != seen {
-            rows.set(seen);
-        }
-    };
-
-    Effect::new(move |_| {
-        entries.track();
-        lay_out();
-    });
-    observe_size(scroller, lay_out);
-
-    let scrolled = move |_| {
-        if let Some(scroller) = scroller.get_untracked() {
-            let below = scroller.scroll_height() - scroller.client_height() - scroller.scroll_top();
-            // One pixel is what rounding may leave.
-            let at_end = below <= 1;
-            if following.get_untracked() != at_end {
-                following.set(at_end);
-            }
-        }
-        lay_out();
-    };
-    let follow = move || {
-        following.set(true);
-        lay_out();
-        if let Some(scroller) = scroller.get_untracked() {
-            let _ = scroller.focus();
-        }
-    };
-
-    // Moves the selection and keeps it in sight.
-    let select = move |seq: u64| {
-        selected.set(Some(seq));
-        if let Some(scroller) = scroller.get_untracked() {
-            let top = pixels(seq.saturating_sub(base.get_untracked()));
-            let lowest = top + ROW - scroller.client_height();
-            if top < scroller.scroll_top() {
-                scroller.set_scroll_top(top);
-            } else if lowest > scroller.scroll_top() {
-                scroller.set_scroll_top(lowest);
-            }
-        }
-    };
-    let on_key = move |event: KeyboardEvent| {
-        if event.ctrl_key() || event.alt_key() || event.meta_key() {
-            return;
-        }
-        let kept = entries.with_untracked(Journal::kept);
-        let target = match (event.key().as_str(), selected.get_untracked()) {
-            ("ArrowDown" | "j", Some(seq)) => {
-                Some((seq + 1).clamp(kept.start, kept.end.saturating_sub(1)))
-            }
-            ("ArrowUp" | "k", Some(seq)) => Some(seq.saturating_sub(1).max(kept.start)),
-            ("ArrowDown" | "ArrowUp" | "j" | "k", None) => Some(kept.end.saturating_sub(1)),
-            _ => None,
-        };
-        match target {
-            Some(seq) if !kept.is_empty() => {
-                event.prevent_default();
-                select(seq);
-            }
-            _ => {}
-        }
-    };
-
-    let counts = Memo::new(move |_| entries.with(counts));
-    let is_empty = Memo::new(move |_| entries.with(Journal::is_empty));
-
-    view! {
-        <div class="log">
-            <div
-                class="log-scroller"
-                node_ref=scroller
-                tabindex="0"
-                role="listbox"
-                aria-label="Log"
-                aria-activedescendant=move || {
-                    let seq = selected.get().filter(|seq| rows.with(|rows| rows.contains(seq)));
-                    seq.map(|seq| row_id(log, seq))
-                }
-                on:scroll=scrolled
-                on:keydown=on_key
-            >
-                <div class="log-sizer" node_ref=sizer role="presentation">
-                    <div
-                        class="log-rows"
-                        role="presentation"
-                        style:transform=move || {
-                            let above = rows.with(|rows| rows.start).saturating_sub(base.get());
-                            format!("translateY({}px)", pixels(above))
-                        }
-                    >
-                        <For
-                            each=move || rows.get()
-                            key=|seq| *seq
-                            children=move |seq| view! { <Row log seq entries labels base selected /> }
-                        />
-                    </div>
-                </div>
-            </div>
-            <Show when=move || is_empty.get()>
-                <p class="log-empty">"Nothing received yet."</p>
-            </Show>
-            <p class="log-foot">
-                <span class="log-counts">{counts}</span>
-                <Show when=move || !following.get()>
-                    <button type="button" class="quiet" on:click=move |_| follow()>
-                        "Follow the newest"
-                    </button>
-                </Show>
-            </p>
-        </div>
-    }
-}
-
-/// One line. It never changes: a line with another number is another row.
-#[component]
-fn Row(
-    /// Which log of the page it is in, for its id.
-    log: u32,
-    seq: u64,
-    entries: ReadSignal<Journal, LocalStorage>,
-    labels: Signal<Labels>,
-    base: RwSignal<u64>,
-    selected: RwSignal<Option<u64>>,
-) -> impl IntoView {
-    let line = entries.with_untracked(|entries| {
-        entries
-            .get(seq)
-            .map(|entry| (super::clock(entry.at), kind(entry), text(entry, labels)))
-    });
-    let (time, kind, (label, data)) = line?;
-    let is_selected = move || selected.get() == Some(seq);
-    Some(view! {
-        <div
-            class="row"
-            id=row_id(log, seq)
-            role="option"
-            data-kind=kind
-            aria-selected=move || is_selected().to_string()
-            aria-posinset=move || (seq + 1).saturating_sub(base.get()).to_string()
-            aria-setsize="-1"
-            on:click=move |_| selected.set(if is_selected() { None } else { Some(seq) })
-        >
-            <time>{time}</time>
-            <span class="line">{label.map(|label| view! { <b class="label">{label}</b> ": " })}{data}</span>
-        </div>
+/// The lines of a stream. It follows the newest line, unless the reader scrolled up.
+pub(super) fn log(watched: Rc<Watched>) -> impl IntoView {
+    dom::panel("log", MARKUP, move |root| {
+        let list = List::new(Rc::clone(&watched), &root);
+        watched.on_draw(Rc::new(move || list.draw()));
     })
 }
 
-fn row_id(log: u32, seq: u64) -> String {
-    format!("row-{log}-{seq}")
+struct List {
+    watched: Rc<Watched>,
+    /// Which log of the page it is, for the ids of its rows.
+    number: u32,
+    scroller: HtmlElement,
+    sizer: HtmlElement,
+    empty: Slot,
+    counts: Slot,
+    follow: Slot,
+    rowcount: Attribute,
+    active: Attribute,
+    rows: RefCell<Vec<Row>>,
+    /// The line at the upper edge and how much of it is above; unused while following.
+    anchor: Cell<(u64, f64)>,
+    following: Cell<bool>,
+    /// The end of what was shown while it was followed last: what is new is counted from it.
+    seen: Cell<u64>,
+    /// Where the scroll bar stood last, and the height of the sizer.
+    scrolled_to: Cell<f64>,
+    sizer_height: Cell<f64>,
+    /// The height of the window, read when it changes and not for each frame.
+    height: Cell<f64>,
+    observer: RefCell<Option<Observer>>,
 }
 
-fn kind(entry: &Entry) -> &'static str {
-    match &entry.item {
-        Item::Opened => "opened",
-        Item::Closed => "closed",
-        Item::Event(_) => "event",
+impl List {
+    fn new(watched: Rc<Watched>, root: &HtmlElement) -> Rc<Self> {
+        static LOGS: AtomicU32 = AtomicU32::new(0);
+        let scroller = dom::find(root, ".log-scroller");
+        let list = Rc::new(Self {
+            watched,
+            number: LOGS.fetch_add(1, Ordering::Relaxed),
+            sizer: dom::find(root, ".log-sizer"),
+            empty: Slot::new(root, ".log-empty"),
+            counts: Slot::new(root, ".log-counts"),
+            follow: Slot::new(root, "[data-do=follow]"),
+            rowcount: Attribute::new(&scroller, "aria-rowcount"),
+            active: Attribute::new(&scroller, "aria-activedescendant"),
+            rows: RefCell::default(),
+            anchor: Cell::new((0, 0.0)),
+            following: Cell::new(true),
+            seen: Cell::new(0),
+            scrolled_to: Cell::new(0.0),
+            sizer_height: Cell::new(0.0),
+            height: Cell::new(f64::from(scroller.client_height())),
+            observer: RefCell::default(),
+            scroller,
+        });
+        let (on_scroll, on_key, on_click) = (list.clone(), list.clone(), list.clone());
+        dom::listen(&list.scroller, "scroll", move |_| on_scroll.scrolled());
+        dom::listen(&list.scroller, "keydown", move |event| {
+            on_key.key(event.unchecked_ref());
+        });
+        dom::listen(&list.scroller, "click", move |event| on_click.click(&event));
+        let following = list.clone();
+        dom::on_press(root, move |what, _| match what {
+            "follow" => following.follow(),
+            _ => following
+                .watched
+                .set_relative(!following.watched.is_relative()),
+        });
+        super::columns::adjustable(root);
+        list.observe_size();
+        list
     }
-}
 
-/// The label, if it is an event, and the text of a line: in the article's words.
-fn text(entry: &Entry, labels: Signal<Labels>) -> (Option<String>, String) {
-    match &entry.item {
-        Item::Opened => (None, "Connection open ...".to_owned()),
-        Item::Closed => (None, "Connection close.".to_owned()),
-        Item::Event(event) => (
-            Some(labels.with_untracked(|labels| labels.get(&event.event_type).to_owned())),
-            shortened(&event.data),
-        ),
-    }
-}
-
-/// The beginning of `data`, and how much is left out.
-fn shortened(data: &str) -> String {
-    if data.len() <= SHOWN {
-        return data.to_owned();
-    }
-    let end = data.floor_char_boundary(SHOWN);
-    format!("{}… ({} bytes in all)", &data[..end], data.len())
-}
-
-/// How many lines there are, in a sentence that hides nothing.
-fn counts(entries: &Journal) -> String {
-    let plural = if entries.received() == 1 { "" } else { "s" };
-    let received = format!("{} line{plural}", entries.received());
-    match entries.evicted() {
-        0 => received,
-        evicted => format!(
-            "{received}: {} kept, the oldest {evicted} evicted",
-            entries.len()
-        ),
-    }
-}
-
-/// The numbers of the rows to draw.
-fn in_sight(kept: &Range<u64>, scroll_top: i32, height: i32) -> Range<u64> {
-    let first = u64::from((scroll_top / ROW - MARGIN).max(0).unsigned_abs());
-    let count = u64::from((height / ROW + 2 * MARGIN + 2).unsigned_abs());
-    let start = (kept.start + first).min(kept.end);
-    start..(start + count).min(kept.end)
-}
-
-/// The height of `rows` rows, in px: what a browser can lay out, as the journal keeps
-/// [`MOST_LINES`](crate::MOST_LINES).
-fn pixels(rows: u64) -> i32 {
-    i32::try_from(rows).unwrap_or(i32::MAX).saturating_mul(ROW)
-}
-
-/// Calls `lay_out` whenever the size of `element` changes.
-fn observe_size(element: NodeRef<html::Div>, lay_out: impl Fn() + Copy + 'static) {
-    struct Observer {
-        observer: ResizeObserver,
-        _callback: Closure<dyn Fn()>,
-    }
-    impl Drop for Observer {
-        fn drop(&mut self) {
-            self.observer.disconnect();
-        }
-    }
-    let kept = StoredValue::new_local(None);
-    Effect::new(move |_| {
-        let Some(element) = element.get() else { return };
-        let callback = Closure::<dyn Fn()>::new(lay_out);
+    fn observe_size(self: &Rc<Self>) {
+        let list = Rc::downgrade(self);
+        let callback = Closure::<dyn Fn()>::new(move || {
+            if let Some(list) = list.upgrade() {
+                list.height.set(f64::from(list.scroller.client_height()));
+                list.draw();
+            }
+        });
         // Every browser that runs WebAssembly has it.
         if let Ok(observer) = ResizeObserver::new(callback.as_ref().unchecked_ref()) {
-            observer.observe(&element);
-            kept.set_value(Some(Observer {
+            observer.observe(&self.scroller);
+            *self.observer.borrow_mut() = Some(Observer {
                 observer,
                 _callback: callback,
-            }));
+            });
         }
-    });
+    }
+
+    /// How many rows there is room for.
+    fn room(&self) -> f64 {
+        self.height.get() / ROW
+    }
+
+    /// Called once a frame at most: the cost is that of the rows in sight.
+    fn draw(&self) {
+        if let Some(line) = self.watched.sought.take() {
+            self.show(line);
+        }
+        self.watched
+            .lines(|journal, matches, end| self.draw_lines(journal, matches, end));
+    }
+
+    fn draw_lines(&self, journal: &Journal, matches: &Matches, end: u64) {
+        let selected = self.watched.selected();
+        let total = matches.count(journal, end);
+        let top = self.place(total, |line| matches.count(journal, line));
+        let first = (top - MARGIN).max(0.0) as u64;
+        let last = (top + self.room() + MARGIN).ceil() as u64;
+        let line_at = |place| journal.get(matches.get(journal, place)?);
+        let lines: Vec<(u64, Line<'_>)> = (first..last.min(total))
+            .filter_map(|place| Some((place, line_at(place)?)))
+            .collect();
+        let origin = journal
+            .get(journal.kept().start)
+            .filter(|_| self.watched.is_relative())
+            .map(|line| line.at());
+        let mut before = first.checked_sub(1).and_then(line_at).map(|line| line.at());
+        let mut rows = self.rows.borrow_mut();
+        self.assign(&mut rows, &lines);
+        for ((place, line), row) in lines.iter().zip(rows.iter_mut()) {
+            row.write(line, before, origin, &self.watched);
+            before = Some(line.at());
+            row.put(
+                self.scrolled_to.get() + (*place as f64 - top) * ROW,
+                *place,
+                selected == Some(line.seq()),
+            );
+        }
+        self.rowcount.set(&total.to_string());
+        let active = selected.filter(|seq| lines.iter().any(|(_, line)| line.seq() == *seq));
+        self.active
+            .set(&active.map_or(String::new(), |seq| row_id(self.number, seq)));
+        dom::show(&self.empty.element, total == 0);
+        self.empty.set(if !journal.is_empty() {
+            "Nothing matches."
+        } else if self.watched.stream.is_fetch() {
+            "Nothing received yet."
+        } else {
+            "Nothing received yet. An EventSource hears only of “message” and the event types that it is told; by fetch all are heard."
+        });
+        self.foot(journal, total, end, matches.count(journal, self.seen.get()));
+    }
+
+    /// Decides what is in sight: sets the scroll bar, and returns the place of the line at the upper
+    /// edge, with a fraction. `place_of` tells how many lines there are before one.
+    fn place(&self, total: u64, place_of: impl Fn(u64) -> u64) -> f64 {
+        let rows = total as f64;
+        let lowest = (rows - self.room()).max(0.0);
+        if lowest == 0.0 {
+            self.following.set(true);
+        }
+        let top = if self.following.get() {
+            lowest
+        } else {
+            let (line, part) = self.anchor.get();
+            (place_of(line) as f64 + part).min(lowest)
+        };
+        let height = (rows * ROW).min(HIGHEST);
+        if self.sizer_height.replace(height) != height {
+            let _ = self.sizer.style().set_property("height", &px(height));
+        }
+        let free = (height - self.height.get()).max(0.0);
+        let scroll = if self.following.get() {
+            free
+        } else if self.is_scaled() {
+            // It moves at its own pace while the wheel turns; where it ends is corrected by `scrolled`.
+            self.scrolled_to.get().min(free)
+        } else {
+            top * ROW
+        };
+        if (scroll - self.scrolled_to.get()).abs() >= 1.0 {
+            self.scroller.set_scroll_top(scroll as i32);
+            self.scrolled_to.set(f64::from(self.scroller.scroll_top()));
+        }
+        top
+    }
+
+    /// Whether a pixel of the scroll bar is more than one of the rows.
+    fn is_scaled(&self) -> bool {
+        self.sizer_height.get() >= HIGHEST
+    }
+
+    /// The reader scrolled.
+    fn scrolled(&self) {
+        let now = f64::from(self.scroller.scroll_top());
+        let before = self.scrolled_to.replace(now);
+        if now == before {
+            return;
+        }
+        let (total, top) = self.watched.lines(|journal, matches, end| {
+            let (line, part) = self.anchor.get();
+            let total = matches.count(journal, end) as f64;
+            let top = if self.following.get() {
+                total - self.room()
+            } else {
+                matches.count(journal, line) as f64 + part
+            };
+            (total, top)
+        });
+        let lowest = (total - self.room()).max(0.0);
+        let free = self.sizer_height.get() - self.height.get();
+        let top = if !self.is_scaled() {
+            now / ROW
+        } else if now <= 0.0 {
+            0.0
+        } else if now >= free - 1.0 {
+            lowest
+        } else if (now - before).abs() < 2.0 * self.height.get() {
+            top + (now - before) / ROW
+        } else {
+            now / free * lowest
+        };
+        // One pixel is what rounding may leave.
+        self.hold(top.max(0.0).min(lowest), top >= lowest - 1.0 / ROW);
+        self.draw();
+    }
+
+    /// Stays where `top` is, or follows.
+    fn hold(&self, top: f64, following: bool) {
+        let (line, end) = self.watched.lines(|journal, matches, end| {
+            let line = matches.get(journal, top as u64);
+            (line.unwrap_or(end), end)
+        });
+        self.anchor.set((line, top.fract()));
+        if self.following.replace(following) && !following {
+            self.seen.set(end);
+        }
+    }
+
+    fn follow(&self) {
+        self.following.set(true);
+        self.watched.freeze(false);
+        self.draw();
+        let _ = self.scroller.focus();
+    }
+
+    /// Gives each line a row, in their order in the document too. A line that had one keeps it, so
+    /// that what is selected in it by the mouse stays selected.
+    fn assign(&self, rows: &mut Vec<Row>, lines: &[(u64, Line<'_>)]) {
+        let wanted = || lines.iter().map(|(_, line)| Some(line.seq()));
+        if rows.iter().map(|row| row.seq).eq(wanted()) {
+            return;
+        }
+        let (mut kept, mut free) = (VecDeque::new(), VecDeque::new());
+        for row in rows.drain(..) {
+            if wanted().any(|line| line == row.seq) {
+                kept.push_back(row);
+            } else {
+                free.push_back(row);
+            }
+        }
+        let mut next = self.sizer.first_child();
+        for (_, line) in lines {
+            let row = match kept.front() {
+                Some(row) if row.seq == Some(line.seq()) => kept.pop_front(),
+                _ => free.pop_front(),
+            };
+            let mut row = row.unwrap_or_else(Row::new);
+            if row.seq != Some(line.seq()) {
+                row.give(self.number, line.seq());
+            }
+            match &next {
+                Some(node) if row.element.is_same_node(Some(node)) => next = node.next_sibling(),
+                _ => drop(self.sizer.insert_before(&row.element, next.as_ref())),
+            }
+            rows.push(row);
+        }
+        for row in free.into_iter().chain(kept) {
+            row.element.remove();
+        }
+    }
+
+    /// Has a line in the middle.
+    fn show(&self, line: u64) {
+        let (place, total) = self.watched.lines(|journal, matches, end| {
+            (matches.count(journal, line), matches.count(journal, end))
+        });
+        let lowest = (total as f64 - self.room()).max(0.0);
+        let top = (place as f64 - (self.room() / 2.0).floor()).max(0.0);
+        self.hold(top.min(lowest), false);
+    }
+
+    fn foot(&self, journal: &Journal, total: u64, end: u64, seen: u64) {
+        let lines = |count: u64| match count {
+            1 => "1 line".to_owned(),
+            _ => format!("{} lines", format::count(count)),
+        };
+        let mut counts = lines(journal.received());
+        if journal.evicted() > 0 {
+            let (kept, evicted) = (journal.len() as u64, journal.evicted());
+            counts.push_str(&format!(
+                ": {} kept, the oldest {} evicted",
+                format::count(kept),
+                format::count(evicted)
+            ));
+        }
+        let shown = journal.len() as u64;
+        if total != shown {
+            counts.push_str(&format!(", {} shown", format::count(total)));
+        }
+        self.counts.set(&counts);
+        let frozen = self.watched.is_frozen();
+        let behind = if frozen {
+            journal.kept().end - end
+        } else {
+            total.saturating_sub(seen)
+        };
+        let away = frozen || !self.following.get();
+        if away {
+            let what = if frozen { "frozen" } else { "follow" };
+            self.follow
+                .set(&format!("+{} new, {what}", format::count(behind)));
+        }
+        dom::show(&self.follow.element, away);
+    }
+
+    fn click(&self, event: &web_sys::Event) {
+        let target: Option<web_sys::Element> =
+            event.target().and_then(|target| target.dyn_into().ok());
+        let row = target.and_then(|target| target.closest(".row").ok().flatten());
+        let seq = row.and_then(|clicked| {
+            let rows = self.rows.borrow();
+            let row = rows
+                .iter()
+                .find(|row| row.element.is_same_node(Some(&clicked)));
+            row.and_then(|row| row.seq)
+        });
+        if seq.is_none() {
+            return;
+        }
+        // A click on what is open closes it, but not the end of selecting its text.
+        let marked = window().get_selection().ok().flatten();
+        if self.watched.selected() != seq {
+            self.watched.select(seq);
+        } else if marked.is_none_or(|marked| marked.is_collapsed()) {
+            self.watched.select(None);
+        }
+    }
+
+    fn key(&self, event: &KeyboardEvent) {
+        if event.ctrl_key() || event.alt_key() || event.meta_key() {
+            return;
+        }
+        let page = self.room().max(2.0) as i64 - 1;
+        let step = match event.key().as_str() {
+            "ArrowDown" | "j" => 1,
+            "ArrowUp" | "k" => -1,
+            "PageDown" => page,
+            "PageUp" => -page,
+            "Home" => i64::MIN,
+            "End" => i64::MAX,
+            _ => return,
+        };
+        event.prevent_default();
+        self.step(step);
+    }
+
+    /// Selects the line that is `step` lines after the selected one, and has it in sight.
+    fn step(&self, step: i64) {
+        let selected = self.watched.selected();
+        let found = self.watched.lines(|journal, matches, end| {
+            let last = matches.count(journal, end).checked_sub(1)?;
+            let place = match selected {
+                Some(seq) => matches.count(journal, seq).saturating_add_signed(step),
+                None if step == i64::MIN => 0,
+                None => last,
+            };
+            let place = place.min(last);
+            Some((place, matches.get(journal, place)?, last))
+        });
+        let Some((place, seq, last)) = found else {
+            return;
+        };
+        let (line, part) = self.anchor.get();
+        let top = if self.following.get() {
+            (last as f64 + 1.0 - self.room()).max(0.0)
+        } else {
+            self.watched
+                .lines(|journal, matches, _| matches.count(journal, line)) as f64
+                + part
+        };
+        let place = place as f64;
+        let lowest = place + 1.0 - self.room();
+        if place < top {
+            self.hold(place, false);
+        } else if lowest > top {
+            self.hold(lowest, lowest >= (last as f64 + 1.0 - self.room()));
+        } else if self.following.get() && place + 1.0 < last as f64 {
+            // What is looked at is not to run away.
+            self.hold(top, false);
+        }
+        self.watched.select(Some(seq));
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+struct Observer {
+    observer: ResizeObserver,
+    _callback: Closure<dyn Fn()>,
+}
 
-    #[test]
-    fn only_rows_in_sight_are_drawn() {
-        let kept = 100..1_000_000;
-        assert_eq!(in_sight(&kept, 0, 480), 100..138);
-        assert_eq!(in_sight(&kept, 24 * 50, 480), 142..180);
-    }
-
-    #[test]
-    fn rows_in_sight_are_kept_ones() {
-        assert_eq!(in_sight(&(0..0), 0, 480), 0..0);
-        assert_eq!(in_sight(&(5..8), 0, 480), 5..8);
-        assert_eq!(in_sight(&(5..8), 24 * 500, 480), 8..8);
-    }
-
-    #[test]
-    fn long_data_is_shortened_between_characters() {
-        let short = "ä".repeat(SHOWN / 2);
-        assert_eq!(shortened(&short), short);
-        let long = format!("a{}", "ä".repeat(SHOWN));
-        let shown = shortened(&long);
-        assert!(shown.starts_with("aää"), "{shown}");
-        assert!(
-            shown.ends_with(&format!("ä… ({} bytes in all)", long.len())),
-            "{shown}"
-        );
-    }
-
-    #[test]
-    fn evicted_lines_are_counted() {
-        let mut entries = Journal::new(0);
-        entries.push(0.0, Item::Opened);
-        assert_eq!(counts(&entries), "1 line");
-        entries.push(0.0, Item::Closed);
-        entries.push(0.0, Item::Opened);
-        assert_eq!(counts(&entries), "3 lines: 1 kept, the oldest 2 evicted");
+impl Drop for Observer {
+    fn drop(&mut self) {
+        self.observer.disconnect();
     }
 }

@@ -1,26 +1,31 @@
 //! What is seen: one component a file.
 
+mod canvas;
+mod columns;
 mod detail;
+mod dom;
 mod event_stream;
+mod files;
+mod filter_bar;
+mod format;
+mod keys;
 mod labels;
 mod link_state;
 mod log;
-mod open_form;
+mod request_bar;
+mod row;
+mod settings;
+mod strip;
 mod theme;
+mod timeline;
+mod watched;
 
 pub use event_stream::{EventStream, EventStreamProps};
+pub(crate) use filter_bar::filter_bar;
+pub(crate) use keys::keys;
 pub use labels::Labels;
-pub(crate) use open_form::{OpenForm, Request};
+pub(crate) use request_bar::request_bar;
+pub(crate) use strip::strip;
 pub(crate) use theme::ThemeSwitch;
-
-/// The local time of day with ms: `23:25:54.120`. `at` is in ms since the Unix epoch.
-fn clock(at: f64) -> String {
-    let date = js_sys::Date::new(&at.into());
-    format!(
-        "{:02}:{:02}:{:02}.{:03}",
-        date.get_hours(),
-        date.get_minutes(),
-        date.get_seconds(),
-        date.get_milliseconds()
-    )
-}
+pub(crate) use timeline::timeline;
+pub(crate) use watched::Watching;

@@ -1,10 +1,12 @@
 //! Light or dark: as the system has it, or as chosen.
 
 use leptos::prelude::*;
-use web_sys::Storage;
 
-/// Where the choice is remembered. `index.html` reads it before the first paint.
-const KEY: &str = "sse-scope-theme";
+use super::settings;
+
+/// Where the choice is remembered. `index.html` reads it, as `sse-scope-theme`, before the first
+/// paint.
+const KEY: &str = "theme";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Theme {
@@ -31,27 +33,20 @@ impl Theme {
     }
 
     fn recall() -> Self {
-        let stored = storage().and_then(|storage| storage.get_item(KEY).ok().flatten());
-        match stored.as_deref() {
+        match settings::recall(KEY).as_deref() {
             Some("light") => Self::Light,
             Some("dark") => Self::Dark,
             _ => Self::System,
         }
     }
 
-    /// Shows and remembers it. A browser may refuse to remember; then it holds until the next load.
+    /// Shows and remembers it.
     fn apply(self) {
         if let Some(root) = document().document_element() {
             let _ = root.set_attribute("data-theme", self.name());
         }
-        if let Some(storage) = storage() {
-            let _ = storage.set_item(KEY, self.name());
-        }
+        settings::remember(KEY, self.name());
     }
-}
-
-fn storage() -> Option<Storage> {
-    window().local_storage().ok().flatten()
 }
 
 /// A button that goes through the themes.

@@ -6,6 +6,7 @@
 use std::{
     io::{Read, Write},
     net::TcpStream,
+    path::PathBuf,
     process::Stdio,
     time::Duration,
 };
@@ -78,6 +79,7 @@ pub struct Browser {
     _driver: Child,
     /// `127.0.0.1:PORT`
     driver_address: String,
+    downloads: PathBuf,
     pub client: Client,
 }
 
@@ -97,6 +99,12 @@ impl Browser {
             .trim_end_matches('.');
         let driver_address = format!("127.0.0.1:{port}");
 
+        // One folder a browser: tests run beside each other.
+        let downloads =
+            PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("downloads-{port}"));
+        let _ = std::fs::remove_dir_all(&downloads);
+        std::fs::create_dir_all(&downloads).expect("the target folder is writable");
+
         let arguments = [
             "--headless=new",
             "--no-sandbox",
@@ -109,7 +117,10 @@ impl Browser {
             "--window-size=1280,800",
         ];
         let Value::Object(capabilities): Value = json!({
-            "goog:chromeOptions": { "args": arguments },
+            "goog:chromeOptions": {
+                "args": arguments,
+                "prefs": { "download.default_directory": downloads },
+            },
             "goog:loggingPrefs": { "browser": "ALL" },
         }) else {
             unreachable!("written as an object")
@@ -131,6 +142,7 @@ impl Browser {
         Self {
             _driver: driver,
             driver_address,
+            downloads,
             client,
         }
     }
@@ -209,6 +221,32 @@ impl Browser {
         input.send_keys(text).await.expect("a box takes text");
     }
 
+    /// Types `keys` wherever the focus is.
+    pub async fn keys(&self, keys: &str) {
+        let focused = self
+            .client
+            .active_element()
+            .await
+            .expect("something has the focus");
+        focused.send_keys(keys).await.expect("it takes keys");
+    }
+
+    /// Chooses a file in the box that `css` selects.
+    pub async fn choose_file(&self, css: &str, file: &std::path::Path) {
+        let input = self
+            .client
+            .find(fantoccini::Locator::Css(css))
+            .await
+            .expect("the page has this box");
+        let path = file.to_str().expect("a path in UTF-8");
+        input.send_keys(path).await.expect("a box takes a file");
+    }
+
+    /// The folder that the browser saves files to.
+    pub fn downloads(&self) -> &std::path::Path {
+        &self.downloads
+    }
+
     /// What the browser wrote to its console as an error since the last call, refusals by the
     /// policy included.
     pub async fn console_errors(&self) -> Vec<String> {
@@ -247,6 +285,7 @@ impl Drop for Browser {
             let _ = driver.write_all(b"GET /shutdown HTTP/1.1\r\nhost: localhost\r\n\r\n");
             let _ = driver.read(&mut [0; 1024]);
         }
+        let _ = std::fs::remove_dir_all(&self.downloads);
     }
 }
 

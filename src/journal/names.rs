@@ -1,0 +1,107 @@
+//! Event types, each kept once.
+
+/// How many are kept, and how long each may be, in bytes. A stream that makes up a new one for each
+/// event must not make the page grow.
+const MOST: usize = 4096;
+const LONGEST: usize = 256;
+
+/// An event type, and how many lines that are kept have it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name {
+    /// The event type.
+    pub text: Box<str>,
+    /// How many kept events are of it.
+    pub kept: u64,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Names {
+    names: Vec<Name>,
+    /// The indices of `names`, in the order of their texts.
+    order: Vec<u16>,
+    last: u16,
+}
+
+impl Names {
+    /// The index of `text`, which counts one more; `None` if it cannot be kept.
+    pub(super) fn add(&mut self, text: &str) -> Option<u16> {
+        let is_last = self
+            .names
+            .get(usize::from(self.last))
+            .is_some_and(|name| *name.text == *text);
+        if !is_last {
+            self.last = self.find(text)?;
+        }
+        self.names[usize::from(self.last)].kept += 1;
+        Some(self.last)
+    }
+
+    fn find(&mut self, text: &str) -> Option<u16> {
+        let names = &self.names;
+        let found = self
+            .order
+            .binary_search_by(|index| (*names[usize::from(*index)].text).cmp(text));
+        match found {
+            Ok(place) => Some(self.order[place]),
+            Err(_) if self.names.len() >= MOST || text.len() > LONGEST => None,
+            Err(place) => {
+                let index = self.names.len() as u16;
+                self.names.push(Name {
+                    text: text.into(),
+                    kept: 0,
+                });
+                self.order.insert(place, index);
+                Some(index)
+            }
+        }
+    }
+
+    /// One event of it is no longer kept.
+    pub(super) fn remove(&mut self, index: u16) {
+        if let Some(name) = self.names.get_mut(usize::from(index)) {
+            name.kept -= 1;
+        }
+    }
+
+    pub(super) fn get(&self, index: u16) -> Option<&str> {
+        self.names.get(usize::from(index)).map(|name| &*name.text)
+    }
+
+    pub(super) fn all(&self) -> &[Name] {
+        &self.names
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_is_kept_once_and_counted() {
+        let mut names = Names::default();
+        let added: Vec<_> = ["b", "a", "b", "b", "c", "a"]
+            .map(|text| names.add(text).expect("few"))
+            .into();
+        assert_eq!(added, [0, 1, 0, 0, 2, 1]);
+        names.remove(0);
+        let counts: Vec<_> = names
+            .all()
+            .iter()
+            .map(|name| (&*name.text, name.kept))
+            .collect();
+        assert_eq!(counts, [("b", 2), ("a", 2), ("c", 1)]);
+        assert_eq!(names.get(2), Some("c"));
+        assert_eq!(names.get(3), None);
+    }
+
+    #[test]
+    fn a_stream_of_new_names_is_bounded() {
+        let mut names = Names::default();
+        for n in 0..2 * MOST {
+            names.add(&n.to_string());
+        }
+        assert_eq!(names.all().len(), MOST);
+        assert_eq!(names.add("0"), Some(0), "known ones are found");
+        assert_eq!(names.add(&"x".repeat(LONGEST + 1)), None);
+    }
+}

@@ -1,0 +1,376 @@
+//! JSON, indented without being read: each token stays as it is written.
+
+/// How deep containers may lie in each other: deeper than anyone reads.
+const DEEPEST: usize = 512;
+
+/// How long the indented text may get, in bytes: what lies deep is indented far, so that it may be
+/// some hundred times as long as it was.
+const LONGEST: usize = 16 << 20;
+
+/// `json`, indented by two spaces, with every token as it is: 64-bit integers, `1e400`, duplicate
+/// keys and escapes. `None` if it is not one JSON object or array (RFC 8259), or too much of one.
+pub(crate) fn pretty(json: &str) -> Option<String> {
+    let mut tokens = Tokens {
+        json,
+        at: 0,
+        out: String::new(),
+        closers: Vec::new(),
+    };
+    tokens.skip_space();
+    if !matches!(tokens.peek(), Some(b'{' | b'[')) {
+        return None;
+    }
+    tokens.value()?;
+    while tokens.next_value()? {
+        tokens.value()?;
+    }
+    (tokens.at == json.len()).then_some(tokens.out)
+}
+
+struct Tokens<'a> {
+    json: &'a str,
+    at: usize,
+    out: String,
+    /// What closes the containers that are open, the innermost last: not a call each, as a stack
+    /// would overflow.
+    closers: Vec<u8>,
+}
+
+impl Tokens<'_> {
+    fn peek(&self) -> Option<u8> {
+        self.json.as_bytes().get(self.at).copied()
+    }
+
+    fn skip_space(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
+        }
+    }
+
+    /// Takes what begins here and ends at `end`, and the space after it.
+    fn take(&mut self, end: usize) {
+        self.out.push_str(&self.json[self.at..end]);
+        self.at = end;
+        self.skip_space();
+    }
+
+    /// Takes `byte`, which must be here.
+    fn take_byte(&mut self, byte: u8) -> Option<()> {
+        (self.peek()? == byte).then(|| self.take(self.at + 1))
+    }
+
+    /// Takes the value that begins here: of a container that is not empty, what is before the first
+    /// value in it, and that one in turn.
+    fn value(&mut self) -> Option<()> {
+        while let opener @ (b'{' | b'[') = self.peek()? {
+            // As ASCII has them.
+            let closer = opener + 2;
+            self.take_byte(opener)?;
+            if self.peek()? == closer {
+                return self.take_byte(closer);
+            }
+            if self.closers.len() == DEEPEST {
+                return None;
+            }
+            self.closers.push(closer);
+            self.begin_member(closer)?;
+        }
+        let end = match self.peek()? {
+            b'"' => self.string_end()?,
+            b'-' | b'0'..=b'9' => self.number_end()?,
+            _ => {
+                let rest = &self.json[self.at..];
+                let literals = ["true", "false", "null"];
+                let literal = literals
+                    .iter()
+                    .find(|literal| rest.starts_with(**literal))?;
+                self.at + literal.len()
+            }
+        };
+        self.take(end);
+        Some(())
+    }
+
+    /// After a value: closes the containers that end with it. Returns whether another value follows.
+    fn next_value(&mut self) -> Option<bool> {
+        while let Some(closer) = self.closers.last().copied() {
+            if self.peek()? == b',' {
+                self.take_byte(b',')?;
+                self.begin_member(closer)?;
+                return Some(true);
+            }
+            self.closers.pop();
+            self.new_line()?;
+            self.take_byte(closer)?;
+        }
+        Some(false)
+    }
+
+    /// On a line of its own, the key of what follows, if it is in an object.
+    fn begin_member(&mut self, closer: u8) -> Option<()> {
+        self.new_line()?;
+        if closer == b'}' {
+            let end = self.string_end()?;
+            self.take(end);
+            self.take_byte(b':')?;
+            self.out.push(' ');
+        }
+        Some(())
+    }
+
+    fn new_line(&mut self) -> Option<()> {
+        self.out.push('\n');
+        for _ in 0..self.closers.len() {
+            self.out.push_str("  ");
+        }
+        (self.out.len() <= LONGEST).then_some(())
+    }
+
+    /// Where the string ends that begins here.
+    fn string_end(&self) -> Option<usize> {
+        let mut bytes = self.json.bytes().enumerate().skip(self.at);
+        if bytes.next()?.1 != b'"' {
+            return None;
+        }
+        loop {
+            match bytes.next()? {
+                (at, b'"') => return Some(at + 1),
+                (_, b'\\') => match bytes.next()?.1 {
+                    b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {}
+                    b'u' => {
+                        for _ in 0..4 {
+                            bytes
+                                .next()
+                                .filter(|(_, digit)| digit.is_ascii_hexdigit())?;
+                        }
+                    }
+                    _ => return None,
+                },
+                (_, 0..=0x1F) => return None,
+                _ => {}
+            }
+        }
+    }
+
+    /// Where the number ends that begins here.
+    fn number_end(&self) -> Option<usize> {
+        let bytes = self.json.as_bytes();
+        let is = |at: usize, any: &[u8]| bytes.get(at).is_some_and(|byte| any.contains(byte));
+        let digits_end = |mut at: usize| {
+            let start = at;
+            while bytes.get(at).is_some_and(u8::is_ascii_digit) {
+                at += 1;
+            }
+            (at > start).then_some(at)
+        };
+        let start = self.at + usize::from(is(self.at, b"-"));
+        let mut end = digits_end(start)?;
+        if is(start, b"0") && end > start + 1 {
+            return None;
+        }
+        if is(end, b".") {
+            end = digits_end(end + 1)?;
+        }
+        if is(end, b"eE") {
+            end = digits_end(end + 1 + usize::from(is(end + 1, b"+-")))?;
+        }
+        Some(end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// JSON without the space between its tokens.
+    fn compact(json: &str) -> String {
+        let (mut out, mut in_string, mut escaped) = (String::new(), false, false);
+        for c in json.chars() {
+            if in_string || !matches!(c, ' ' | '\t' | '\n' | '\r') {
+                out.push(c);
+            }
+            in_string ^= c == '"' && !escaped;
+            escaped = in_string && c == '\\' && !escaped;
+        }
+        out
+    }
+
+    #[test]
+    fn each_member_is_on_a_line_of_its_own() {
+        for (json, expected) in [
+            ("{}", "{}"),
+            ("[ ]", "[]"),
+            (" [1 ,2]\n", "[\n  1,\n  2\n]"),
+            (
+                r#"{"a":{"b":[],"c":{}},"d":[null,true,false]}"#,
+                "{\n  \"a\": {\n    \"b\": [],\n    \"c\": {}\n  },\n  \"d\": [\n    null,\n    true,\n    false\n  ]\n}",
+            ),
+            ("[[[\r\n]\t]]", "[\n  [\n    []\n  ]\n]"),
+        ] {
+            assert_eq!(pretty(json).as_deref(), Some(expected), "{json}");
+        }
+    }
+
+    #[test]
+    fn tokens_stay_as_they_are() {
+        for token in [
+            "12345678901234567890",
+            "-0",
+            "-0.0",
+            "1e400",
+            "0E-0",
+            "1.0e+05",
+            "0.10",
+            r#""""#,
+            r#""\u00e4\ud800\/\"\\\b\f\n\r\t""#,
+            "\"ä\u{1F600}\u{7F} [ , ]\"",
+        ] {
+            let json = format!("[{token}]");
+            assert_eq!(pretty(&json), Some(format!("[\n  {token}\n]")));
+            let json = format!("{{\"a\":{token},\"a\":{token}}}");
+            let expected = format!("{{\n  \"a\": {token},\n  \"a\": {token}\n}}");
+            assert_eq!(pretty(&json), Some(expected));
+        }
+    }
+
+    #[test]
+    fn what_is_no_container_of_json_is_left_alone() {
+        for text in [
+            "",
+            " ",
+            "1",
+            "\"a\"",
+            "null",
+            "[",
+            "]",
+            "{",
+            "}",
+            "[1",
+            "[1,",
+            "[1,]",
+            "[,1]",
+            "[1 2]",
+            "[1]]",
+            "[1]x",
+            "[}",
+            "{]",
+            "{1:2}",
+            "{\"a\"}",
+            "{\"a\":}",
+            "{\"a\" 1}",
+            "{\"a\":1,}",
+            "{a:1}",
+            "{,}",
+            "[01]",
+            "[-]",
+            "[+1]",
+            "[1.]",
+            "[.1]",
+            "[1e]",
+            "[1e+]",
+            "[0x1]",
+            "[NaN]",
+            "[nul]",
+            "[nulll]",
+            "[True]",
+            "['a']",
+            "[\"a]",
+            "[\"\\x\"]",
+            "[\"\\u12g4\"]",
+            "[\"\\u12\"]",
+            "[\"\\",
+            "[\"\n\"]",
+            "[\"\0\"]",
+            "[\u{A0}]",
+            "\u{FEFF}[]",
+            "[]\u{FEFF}",
+            "//\n[]",
+            "[1,/**/2]",
+            "[tru",
+            "[1-2]",
+            "[--1]",
+            "[1.2.3]",
+        ] {
+            assert_eq!(pretty(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_much_is_left_alone() {
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(pretty(&nested(DEEPEST)).is_some());
+        // The innermost is empty, and opens nothing.
+        assert!(pretty(&nested(DEEPEST + 1)).is_some());
+        assert_eq!(pretty(&nested(DEEPEST + 2)), None);
+        assert_eq!(pretty(&"[".repeat(1_000_000)), None);
+        assert_eq!(pretty(&"{\"a\":".repeat(1_000_000)), None);
+        let wide = format!(
+            "{}{}1{}",
+            "[".repeat(DEEPEST),
+            "1,".repeat(100_000),
+            "]".repeat(DEEPEST)
+        );
+        assert_eq!(pretty(&wide), None);
+    }
+
+    /// A random value.
+    fn value(random: &mut fastrand::Rng, depth: usize) -> String {
+        let space = |random: &mut fastrand::Rng| ["", "", " ", "\n\t", "\r\n  "][random.usize(..5)];
+        let kinds = if depth == 0 { 6 } else { 10 };
+        let mut out = space(random).to_owned();
+        match random.usize(..kinds) {
+            0 => out.push_str(["true", "false", "null"][random.usize(..3)]),
+            1 | 2 => out.push_str(["0", "-1.5e3", "18446744073709551616"][random.usize(..3)]),
+            3..6 => out.push_str(["\"\"", "\" [\\\"{ \"", "\"\\\\\"", "\"é,\""][random.usize(..4)]),
+            kind => {
+                let (open, close) = if kind % 2 == 0 {
+                    ('{', '}')
+                } else {
+                    ('[', ']')
+                };
+                out.push(open);
+                for n in 0..random.usize(..4) {
+                    if n > 0 {
+                        out.push(',');
+                    }
+                    if open == '{' {
+                        out.push_str(space(random));
+                        out.push_str(["\"a\"", "\"a : \"", "\"\\\\\""][random.usize(..3)]);
+                        out.push_str(space(random));
+                        out.push(':');
+                    }
+                    out.push_str(&value(random, depth - 1));
+                }
+                out.push_str(space(random));
+                out.push(close);
+            }
+        }
+        out.push_str(space(random));
+        out
+    }
+
+    #[test]
+    fn only_the_space_between_tokens_changes() {
+        let mut random = fastrand::Rng::with_seed(1);
+        for _ in 0..3_000 {
+            let json = value(&mut random, 6);
+            let is_container = json.trim_start().starts_with(['{', '[']);
+            let Some(indented) = pretty(&json) else {
+                assert!(!is_container, "{json}");
+                continue;
+            };
+            assert_eq!(compact(&indented), compact(&json));
+            assert_eq!(
+                pretty(&indented).as_ref(),
+                Some(&indented),
+                "once is enough"
+            );
+            assert_eq!(pretty(&compact(&json)), Some(indented));
+            // No part of it is JSON.
+            let end = random.usize(..json.trim_end().len());
+            if json.is_char_boundary(end) {
+                assert_eq!(pretty(&json[..end]), None, "{}", &json[..end]);
+            }
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! A queue in blocks: it grows without moving what is in it, and gives memory back at its front.
+
+use std::{collections::VecDeque, ops::Range};
+
+/// How much memory a block takes, in bytes.
+const BLOCK_BYTES: usize = 256 << 10;
+
+/// A queue whose items keep their numbers: the first that was ever pushed is 0, also after those
+/// before it were forgotten.
+#[derive(Clone, Debug)]
+pub(super) struct Ring<T> {
+    blocks: VecDeque<Vec<T>>,
+    /// The number of the first item of the first block.
+    first: u64,
+    /// The number of the first item that is not forgotten.
+    start: u64,
+    end: u64,
+}
+
+impl<T: Copy> Ring<T> {
+    /// Items in a block.
+    const BLOCK: usize = BLOCK_BYTES / size_of::<T>();
+
+    pub(super) fn new() -> Self {
+        Self {
+            blocks: VecDeque::new(),
+            first: 0,
+            start: 0,
+            end: 0,
+        }
+    }
+
+    /// The numbers of the items.
+    pub(super) fn range(&self) -> Range<u64> {
+        self.start..self.end
+    }
+
+    pub(super) fn len(&self) -> usize {
+        (self.end - self.start) as usize
+    }
+
+    pub(super) fn extend(&mut self, mut items: &[T]) {
+        self.end += items.len() as u64;
+        while !items.is_empty() {
+            let block = match self.blocks.back_mut() {
+                Some(block) if block.len() < Self::BLOCK => block,
+                // Only what stays small begins small.
+                Some(_) => {
+                    self.blocks.push_back(Vec::with_capacity(Self::BLOCK));
+                    continue;
+                }
+                None => {
+                    self.blocks.push_back(Vec::new());
+                    continue;
+                }
+            };
+            let (now, later) = items.split_at(items.len().min(Self::BLOCK - block.len()));
+            let needed = block.len() + now.len();
+            if needed > block.capacity() {
+                let wanted = needed.max(2 * block.capacity()).min(Self::BLOCK);
+                block.reserve_exact(wanted - block.len());
+            }
+            block.extend_from_slice(now);
+            items = later;
+        }
+    }
+
+    pub(super) fn push(&mut self, item: T) {
+        self.extend(&[item]);
+    }
+
+    pub(super) fn get(&self, number: u64) -> Option<&T> {
+        if !self.range().contains(&number) {
+            return None;
+        }
+        let (block, within) = self.place(number);
+        self.blocks.get(block)?.get(within)
+    }
+
+    pub(super) fn get_mut(&mut self, number: u64) -> Option<&mut T> {
+        if !self.range().contains(&number) {
+            return None;
+        }
+        let (block, within) = self.place(number);
+        self.blocks.get_mut(block)?.get_mut(within)
+    }
+
+    /// The items in `numbers`, as far as they are there, in pieces that lie together.
+    pub(super) fn pieces(&self, numbers: Range<u64>) -> impl Iterator<Item = &[T]> {
+        let mut at = numbers.start.max(self.start);
+        let end = numbers.end.min(self.end);
+        std::iter::from_fn(move || {
+            if at >= end {
+                return None;
+            }
+            let (block, within) = self.place(at);
+            let block = self.blocks.get(block)?;
+            let until = block.len().min(within + (end - at) as usize);
+            at += (until - within) as u64;
+            Some(&block[within..until])
+        })
+    }
+
+    /// Forgets the items before `number`.
+    pub(super) fn forget_before(&mut self, number: u64) {
+        self.start = number.clamp(self.start, self.end);
+        while self.start - self.first >= Self::BLOCK as u64 {
+            self.blocks.pop_front();
+            self.first += Self::BLOCK as u64;
+        }
+    }
+
+    fn place(&self, number: u64) -> (usize, usize) {
+        let offset = (number - self.first) as usize;
+        (offset / Self::BLOCK, offset % Self::BLOCK)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_what_was_pushed_less_what_was_forgotten() {
+        let mut random = fastrand::Rng::with_seed(7);
+        let (mut ring, mut model) = (Ring::<u8>::new(), Vec::new());
+        let mut start = 0;
+        for _ in 0..200 {
+            let count = random.usize(..20_000);
+            let more: Vec<u8> = std::iter::repeat_with(|| random.u8(..))
+                .take(count)
+                .collect();
+            ring.extend(&more);
+            model.extend_from_slice(&more);
+            if random.bool() {
+                start = random.usize(start..=model.len());
+                ring.forget_before(start as u64);
+            }
+            assert_eq!(ring.range(), start as u64..model.len() as u64);
+            assert_eq!(ring.len(), model.len() - start);
+            let from = random.usize(start..=model.len());
+            let to = random.usize(from..=model.len());
+            let pieces: Vec<u8> = ring
+                .pieces(from as u64..to as u64)
+                .flatten()
+                .copied()
+                .collect();
+            assert_eq!(pieces, model[from..to]);
+            for number in [start, from, to] {
+                assert_eq!(ring.get(number as u64), model.get(number));
+            }
+            assert!(ring.blocks.len() <= ring.len() / BLOCK_BYTES + 2);
+            let memory: usize = ring.blocks.iter().map(Vec::capacity).sum();
+            assert!(memory <= ring.blocks.len() * BLOCK_BYTES);
+        }
+    }
+
+    #[test]
+    fn what_is_forgotten_is_not_there() {
+        let mut ring = Ring::<u64>::new();
+        ring.extend(&[1, 2, 3]);
+        ring.forget_before(2);
+        assert_eq!(ring.get(1), None);
+        assert_eq!(ring.get(2), Some(&3));
+        assert_eq!(ring.pieces(0..9).collect::<Vec<_>>(), [&[3]]);
+        ring.forget_before(9);
+        assert_eq!(ring.range(), 3..3);
+        ring.push(4);
+        assert_eq!(ring.get(3), Some(&4));
+    }
+}

@@ -1,0 +1,749 @@
+//! The journal against a model that keeps everything, and the tables that a property cannot tell.
+
+use sse_wire::{Content, Event, encode};
+
+use super::*;
+
+/// A line that owns what it has.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Owned {
+    pub(super) at: f64,
+    pub(super) kind: Kind,
+    pub(super) event_type: String,
+    pub(super) data: String,
+    pub(super) id: String,
+    pub(super) size: usize,
+    pub(super) bytes: Vec<u8>,
+}
+
+impl Owned {
+    pub(super) fn of(line: &Line<'_>) -> Self {
+        Self {
+            at: line.at(),
+            kind: line.kind(),
+            event_type: line.event_type().into_owned(),
+            data: line.data().into_owned(),
+            id: line.last_event_id().into_owned(),
+            size: line.size(),
+            bytes: line.bytes().into_owned(),
+        }
+    }
+}
+
+/// All lines that ever came, each as it was when it came: the bytes are read one by one.
+struct Model {
+    lines: Vec<Owned>,
+    cleared: usize,
+    reader: Reader,
+    stream: Vec<u8>,
+    id: String,
+}
+
+impl Model {
+    fn link(&mut self, at: f64, kind: Kind) {
+        self.push(at, kind, "", "", Vec::new());
+    }
+
+    fn push(&mut self, at: f64, kind: Kind, event_type: &str, data: &str, bytes: Vec<u8>) {
+        self.lines.push(Owned {
+            at,
+            kind,
+            event_type: event_type.to_owned(),
+            data: data.to_owned(),
+            id: self.id.clone(),
+            size: if kind == Kind::Event {
+                data.len()
+            } else {
+                bytes.len()
+            },
+            bytes,
+        });
+    }
+
+    fn event(&mut self, at: f64, event: Event<'_>) {
+        let mut bytes = Vec::new();
+        let name = Some(event.event_type).filter(|name| *name != "message");
+        let id = Some(event.last_event_id).filter(|id| *id != self.id);
+        encode::event(&mut bytes, name, event.data, id).expect("encodable");
+        self.id = event.last_event_id.to_owned();
+        self.push(at, Kind::Event, event.event_type, event.data, bytes);
+    }
+
+    fn receive(&mut self, at: f64, chunk: &[u8]) {
+        self.id = self.reader.last_event_id().to_owned();
+        for byte in chunk {
+            self.stream.push(*byte);
+            let mut items = Vec::new();
+            let mut retry_text = String::new();
+            self.reader.read(&[*byte], |item| {
+                items.push(match item.content {
+                    Content::Event(event) => (
+                        item.range,
+                        Kind::Event,
+                        event.event_type.to_owned(),
+                        event.data.to_owned(),
+                        None,
+                    ),
+                    Content::Comment(text) => {
+                        let none = String::new();
+                        (item.range, Kind::Comment, none, text.to_owned(), None)
+                    }
+                    Content::Retry(_) => {
+                        let none = String::new();
+                        (item.range, Kind::Retry, none, String::new(), None)
+                    }
+                    Content::Note(note) => {
+                        let text = note.to_string();
+                        (item.range, Kind::Note, String::new(), text, Some(note))
+                    }
+                    Content::Blank => return,
+                });
+            });
+            for (range, kind, event_type, data, note) in items {
+                let bytes = self.stream[range.start as usize..range.end as usize].to_vec();
+                let sets = matches!(note, Some(Note::NoData { .. } | Note::TooLarge { .. }));
+                if kind == Kind::Event || sets {
+                    self.reader.last_event_id().clone_into(&mut self.id);
+                }
+                if kind == Kind::Retry {
+                    let line = String::from_utf8_lossy(&bytes).into_owned();
+                    let (_, value) = line.trim().split_once(':').expect("a field");
+                    value.trim_start().clone_into(&mut retry_text);
+                    self.push(at, kind, &event_type, &retry_text, bytes);
+                } else {
+                    self.push(at, kind, &event_type, &data, bytes);
+                }
+            }
+        }
+    }
+
+    fn finish(&mut self, at: f64) {
+        let mut notes = Vec::new();
+        self.reader.finish(|item| {
+            if let Content::Note(note) = item.content {
+                notes.push((item.range, note));
+            }
+        });
+        for (range, note) in notes {
+            let bytes = self.stream[range.start as usize..range.end as usize].to_vec();
+            self.push(at, Kind::Note, "", &note.to_string(), bytes);
+        }
+        self.stream.clear();
+    }
+}
+
+/// What a connection brings.
+#[derive(Clone, Copy, PartialEq)]
+enum Way {
+    Closed,
+    Events,
+    Bytes,
+}
+
+/// A journal to which random things happen, and its model.
+pub(super) struct Live {
+    pub(super) journal: Journal,
+    pub(super) random: fastrand::Rng,
+    model: Model,
+    reader: Reader,
+    bound: usize,
+    /// What the readers keep at most.
+    reader_bound: usize,
+    way: Way,
+    pub(super) at: f64,
+    /// Whether anything may happen that makes a capture less than whole.
+    pub(super) only_whole: bool,
+    /// Whether all that comes comes as bytes.
+    pub(super) only_bytes: bool,
+}
+
+const TYPES: [&str; 6] = ["message", "a", "b", "über", "tick", "open"];
+const IDS: [&str; 5] = ["", "1", "2", "long-identifier-0123456789", "é"];
+
+impl Live {
+    pub(super) fn new(seed: u64, bound: usize, reader_bound: usize) -> Self {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let reader = Reader::with_bound(reader_bound);
+        Self {
+            journal: Journal::new(bound),
+            model: Model {
+                lines: Vec::new(),
+                cleared: 0,
+                reader: reader.clone(),
+                stream: Vec::new(),
+                id: String::new(),
+            },
+            reader,
+            bound: bound.min(MOST_BOUND),
+            reader_bound,
+            way: Way::Closed,
+            at: 1.7e12 + random.f64() * 1e9,
+            random,
+            only_whole: false,
+            only_bytes: false,
+        }
+    }
+
+    /// Something happens.
+    pub(super) fn step(&mut self) {
+        self.at += match self.random.u8(..8) {
+            0 => 0.0,
+            1 => self.random.f64() * 5_000.0,
+            2 => 0.0004,
+            _ => self.random.f64(),
+        };
+        let at = self.at;
+        match (self.random.u8(..100), self.way) {
+            (0, _) if !self.only_whole => {
+                self.journal.clear();
+                self.model.cleared = self.model.lines.len();
+            }
+            (1, _) if !self.only_whole => {
+                let bound = self.bound / 2 + self.random.usize(..=self.bound);
+                self.journal.set_bound(bound);
+            }
+            (2..5, Way::Closed) => {
+                // Another reader, as if another address was opened.
+                let id = IDS[self.random.usize(..IDS.len())];
+                self.reader = Reader::with_bound(self.reader_bound).with_last_event_id(id);
+                self.model.reader = self.reader.clone();
+            }
+            (_, Way::Closed) => {
+                self.way = if self.random.u8(..4) == 0 && !self.only_bytes {
+                    Way::Events
+                } else {
+                    Way::Bytes
+                };
+                self.journal.opened(at);
+                self.model.link(at, Kind::Opened);
+            }
+            (2..8, _) => {
+                self.way = Way::Closed;
+                self.journal.finish(&mut self.reader, at);
+                assert!(self.journal.held() <= self.journal.bound());
+                self.model.finish(at);
+                // The same time, or nearly.
+                self.at += [0.0, 0.1][self.random.usize(..2)];
+                self.journal.closed(self.at);
+                self.model.link(self.at, Kind::Closed);
+            }
+            (_, Way::Events) => {
+                let data = random_data(&mut self.random);
+                let event = Event {
+                    event_type: TYPES[self.random.usize(..TYPES.len() - 1)],
+                    data: &data,
+                    last_event_id: IDS[self.random.usize(..IDS.len())],
+                };
+                self.journal.event(at, event);
+                if self.too_large(event) {
+                    let bound = self.journal.bound();
+                    event.last_event_id.clone_into(&mut self.model.id);
+                    let note = Note::TooLarge { bound }.to_string();
+                    self.model.push(at, Kind::Note, "", &note, Vec::new());
+                } else {
+                    self.model.event(at, event);
+                }
+            }
+            (_, Way::Bytes) => {
+                let chunk = random_chunk(&mut self.random);
+
+                self.journal.receive(&mut self.reader, at, &chunk, |_| {});
+                self.model.receive(at, &chunk);
+            }
+        }
+    }
+
+    /// Whether the event would not have fitted: the model is not told of it yet.
+    fn too_large(&self, event: Event<'_>) -> bool {
+        let mut bytes = Vec::new();
+        let name = Some(event.event_type).filter(|name| *name != "message");
+        let id = Some(event.last_event_id).filter(|id| *id != self.model.id);
+        encode::event(&mut bytes, name, event.data, id).expect("encodable");
+        bytes.len() + size_of::<Row>() > self.journal.bound()
+    }
+
+    /// All lines that ever came.
+    pub(super) fn all_lines(&self) -> &[Owned] {
+        &self.model.lines
+    }
+
+    /// What holds after each step.
+    fn check(&mut self) {
+        let (journal, model) = (&self.journal, &self.model);
+        let kept = journal.kept();
+        assert_eq!(journal.len() as u64, kept.end - kept.start);
+        assert_eq!(journal.is_empty(), kept.is_empty());
+        assert_eq!(journal.received(), journal.len() as u64 + journal.evicted());
+        assert_eq!(
+            journal.received(),
+            (model.lines.len() - model.cleared) as u64
+        );
+        assert_eq!(kept.end, model.lines.len() as u64, "numbers never restart");
+        assert!(
+            journal.held() <= journal.bound(),
+            "{} held of {}",
+            journal.held(),
+            journal.bound()
+        );
+        assert!(journal.get(kept.end).is_none());
+        assert!(
+            kept.start
+                .checked_sub(1)
+                .is_none_or(|gone| journal.get(gone).is_none())
+        );
+        let expected = &model.lines[kept.start as usize..];
+        // All of a few; of many, some.
+        let mut lines: Vec<u64> = kept.clone().collect();
+        if lines.len() > 60 {
+            self.random.shuffle(&mut lines);
+            lines.truncate(20);
+            lines.extend([kept.start, kept.end - 1]);
+        }
+        for seq in lines {
+            let line = journal.get(seq).expect("kept");
+            assert_eq!(line.seq(), seq);
+            let expected = &model.lines[seq as usize];
+            assert_eq!(&Owned::of(&line), expected, "line {seq}");
+            let name = line
+                .name()
+                .map(|name| &*journal.names()[usize::from(name)].text);
+            assert_eq!(
+                name,
+                Some(&*expected.event_type).filter(|name| !name.is_empty())
+            );
+            assert_eq!(line.note().is_some(), expected.kind == Kind::Note);
+        }
+        let asides = expected.iter().filter(|line| line.kind.is_aside()).count();
+        assert_eq!(journal.asides(), asides);
+        for name in journal.names() {
+            let of_it = |line: &&Owned| line.kind == Kind::Event && line.event_type == *name.text;
+            let kept = expected.iter().filter(of_it).count();
+            assert_eq!(name.kept, kept as u64, "{}", name.text);
+        }
+        let links: Vec<_> = model
+            .lines
+            .iter()
+            .filter(|line| line.kind.is_link())
+            .collect();
+        let told: Vec<_> = journal.links().collect();
+        let known: Vec<_> = links
+            .iter()
+            .map(|line| (line.at, line.kind == Kind::Opened))
+            .collect();
+        assert!(known.ends_with(&told));
+        let of_kept = expected.iter().filter(|line| line.kind.is_link()).count();
+        assert!((of_kept..=of_kept + 1).contains(&told.len()));
+        for _ in 0..3 {
+            let at = match expected.len() {
+                0 => self.at,
+                len => expected[self.random.usize(..len)].at - f64::from(self.random.u8(..2)),
+            };
+            let first = expected.iter().position(|line| line.at >= at);
+            let first = first.map_or(kept.end, |first| kept.start + first as u64);
+            assert_eq!(journal.seek(at), first);
+        }
+    }
+}
+
+/// The data of an event, as a browser gives it: lines are ended by LF.
+fn random_data(random: &mut fastrand::Rng) -> String {
+    const PIECES: [&str; 8] = [
+        "a",
+        "{\"b\": 1}",
+        "\n",
+        " ",
+        "ü",
+        "\u{1F600}",
+        ":",
+        "data: x",
+    ];
+    let mut data = String::new();
+    for _ in 0..random.usize(..6) {
+        data.push_str(PIECES[random.usize(..PIECES.len())]);
+    }
+    if random.u8(..20) == 0 {
+        data.push_str(&"y".repeat(random.usize(..300)));
+    }
+    data
+}
+
+/// Some bytes of a stream: most of it in order, and all that is not.
+fn random_chunk(random: &mut fastrand::Rng) -> Vec<u8> {
+    const PIECES: [&[u8]; 52] = [
+        b"data: a\n\n",
+        b"data: b\n\n",
+        b"data: c\r\n\r\n",
+        b"data: d\ndata: e\n\n",
+        b"data: f\n: within\ndata: g\n\n",
+        b"data: h\nretry: 7\n\n",
+        b"event: a\ndata: i\n\n",
+        b"event: b\nid: 5\ndata: j\n\n",
+        b"id: 6\ndata: k\n\n",
+        b"id: 8\n\n",
+        b"id\n\n",
+        b"id: 9\ndata: l\n\n",
+        b"event: c\n\n",
+        b": comment\n",
+        b": keep\n\n",
+        b":\n",
+        b"retry: 100\n",
+        b"data: \xFF\n\n",
+        b"event: error\ndata: m\n\n",
+        b"event: open\ndata: n\xFF\n\n",
+        b"id: 1\0\ndata: o\n\n",
+        b"event: a\nevent: b\nid: 3\nid: 4\ndata: p\n\n",
+        b"data",
+        b"data:",
+        b"data: ",
+        b"data: q",
+        b"event",
+        b"event: r",
+        b"id: ",
+        b"id: s",
+        b"retry: x",
+        b":",
+        b": t",
+        b"foo: u",
+        b"Data: v",
+        b" data: w",
+        b"{\"h\": 1}",
+        b"\n",
+        b"\n",
+        b"\n\n",
+        b"\r",
+        b"\r\n",
+        b"\r\n\r\n",
+        b"\r\r",
+        b" ",
+        b"\0",
+        b"\xEF\xBB\xBF",
+        b"\xEF\xBB",
+        b"\xFF",
+        b"\xF0\x9F\x98\x80",
+        b"\xF0\x9F",
+        b"\xC3",
+    ];
+    let mut chunk = Vec::new();
+    for _ in 0..random.usize(..5) {
+        chunk.extend_from_slice(PIECES[random.usize(..PIECES.len())]);
+        if random.u8(..) < 6 {
+            chunk.resize(chunk.len() + random.usize(1..100), b'z');
+        }
+    }
+    if random.u8(..4) == 0 {
+        chunk.truncate(random.usize(..=chunk.len()));
+    }
+    chunk
+}
+
+#[test]
+fn a_journal_is_its_model_less_what_was_evicted() {
+    for seed in 0..160 {
+        let bound = [usize::MAX, 1 << 20, 4_000, 1_000, 500, 200, 60, 1][seed as usize % 8];
+        let reader_bound = [usize::MAX, 64][seed as usize / 8 % 2];
+        let mut live = Live::new(seed, bound, reader_bound);
+        println!("seed {seed}");
+        for _ in 0..120 {
+            live.step();
+            live.check();
+        }
+    }
+}
+
+/// A journal that received `stream` in one chunk at 1 ms.
+fn received(stream: &[u8]) -> (Journal, Reader) {
+    let (mut journal, mut reader) = (Journal::default(), Reader::default());
+    journal.receive(&mut reader, 1.0, stream, |_| {});
+    (journal, reader)
+}
+
+fn shown(journal: &Journal) -> Vec<(Kind, String, String)> {
+    let line = |line: Line<'_>| {
+        let bytes = line.bytes().escape_ascii().to_string();
+        (line.kind(), bytes, line.last_event_id().into_owned())
+    };
+    journal.iter().map(line).collect()
+}
+
+#[test]
+fn a_line_within_an_event_has_its_own_bytes() {
+    let (mut journal, mut reader) = received(b"data: a\r\n: within\r\nda");
+    assert_eq!(
+        shown(&journal),
+        [(Kind::Comment, r"\n: within\r".into(), String::new())]
+    );
+    journal.receive(&mut reader, 2.0, b"ta: b\r\n\r\n", |_| {});
+    let all = r"data: a\r\n: within\r\ndata: b\r\n\r";
+    assert_eq!(
+        shown(&journal),
+        [
+            (Kind::Comment, r"\n: within\r".into(), String::new()),
+            (Kind::Event, all.into(), String::new())
+        ]
+    );
+    assert_eq!(journal.get(0).expect("kept").data(), "within");
+    assert_eq!(journal.get(1).expect("kept").data(), "a\nb");
+    journal.set_bound(journal.held() - 1);
+    assert_eq!(
+        shown(&journal),
+        [(Kind::Event, all.into(), String::new())],
+        "the event needs its bytes from the first on"
+    );
+}
+
+#[test]
+fn a_block_without_data_sets_the_last_event_id() {
+    let (journal, _) = received(b": a\nid: 7\n\n: b\ndata: c\n\nid\n\ndata: d\n\n");
+    let ids: Vec<_> = shown(&journal).into_iter().map(|(.., id)| id).collect();
+    assert_eq!(ids, ["", "7", "7", "7", "", ""]);
+    assert_eq!(journal.last_event_id(), "");
+}
+
+#[test]
+fn a_reader_that_begins_with_an_id_is_followed() {
+    let mut journal = Journal::default();
+    let mut first = Reader::default().with_last_event_id("5");
+    journal.opened(1.0);
+    journal.receive(&mut first, 2.0, b"data: a\n\ndata: b\nid: 6\n\n", |_| {});
+    let mut second = Reader::default();
+    journal.opened(3.0);
+    journal.receive(&mut second, 4.0, b"data: c\n\n", |_| {});
+    let ids: Vec<_> = shown(&journal).into_iter().map(|(.., id)| id).collect();
+    assert_eq!(ids, ["", "5", "6", "6", ""]);
+    journal.clear();
+    assert_eq!(journal.last_event_id(), "");
+}
+
+#[test]
+fn an_id_holds_when_the_line_that_set_it_is_gone() {
+    let (mut journal, mut reader) = received(b"id: 7\ndata: a\n\n");
+    for n in 0..1_000 {
+        journal.receive(&mut reader, f64::from(n), b"data: b\n\n", |_| {});
+    }
+    journal.set_bound(10_000);
+    assert!(journal.evicted() > 0);
+    assert!(journal.iter().all(|line| line.last_event_id() == "7"));
+    journal.clear();
+    journal.receive(&mut reader, 1_000.0, b"data: b\n\nid\ndata: c\n\n", |_| {});
+    let ids: Vec<_> = shown(&journal).into_iter().map(|(.., id)| id).collect();
+    assert_eq!(ids, ["7", ""]);
+}
+
+#[test]
+fn what_the_end_of_a_stream_tells_is_in_order() {
+    // The note of line ends is told first, but is about what lies within the unfinished event.
+    let (mut journal, mut reader) = received(b": a\ndata: b\n: c\r");
+    journal.finish(&mut reader, 2.0);
+    let kinds: Vec<_> = journal.iter().map(|line| line.kind()).collect();
+    assert_eq!(
+        kinds,
+        [Kind::Comment, Kind::Comment, Kind::Note, Kind::Note]
+    );
+    let bytes: Vec<_> = shown(&journal)
+        .into_iter()
+        .map(|(_, bytes, _)| bytes)
+        .collect();
+    assert_eq!(bytes, [r": a\n", r": c\r", r"\r", r"data: b\n: c\r"]);
+    for bound in (0..journal.held()).rev() {
+        journal.set_bound(bound);
+        assert!(journal.held() <= bound);
+        let left = shown(&journal);
+        assert!(
+            left.iter()
+                .map(|(_, bytes, _)| bytes)
+                .eq(&bytes[4 - left.len()..])
+        );
+    }
+}
+
+#[test]
+fn an_event_without_end_does_not_exceed_the_bound() {
+    let (mut journal, mut reader) = (Journal::new(10_000), Reader::default());
+    journal.receive(&mut reader, 0.0, b"data: a\n\nid: 7\ndata: b\n", |_| {});
+    for n in 0..1_000 {
+        let comment = format!(": {n}\n");
+        journal.receive(&mut reader, 1.0, comment.as_bytes(), |_| {});
+        assert!(journal.held() <= 10_000);
+        if let Some(last) = journal.iter().next_back() {
+            assert_eq!(last.data(), n.to_string());
+        }
+    }
+    journal.receive(&mut reader, 2.0, &[b'x'; 20_000], |_| {});
+    assert!(journal.held() <= 10_000 && journal.is_empty());
+    journal.receive(&mut reader, 3.0, b"\n\ndata: c\n\n", |_| {});
+    let line = journal.iter().next_back().expect("kept");
+    assert_eq!((&*line.data(), &*line.last_event_id()), ("c", "7"));
+    assert_eq!(journal.received(), journal.evicted() + journal.len() as u64);
+    assert_eq!(journal.figures().events, 3, "the one without end came");
+}
+
+#[test]
+fn an_id_that_came_in_bytes_that_are_gone_is_followed() {
+    let (mut journal, mut reader) = (Journal::new(10_000), Reader::default());
+    journal.receive(&mut reader, 0.0, b"id: 7\n", |_| {});
+    for _ in 0..20 {
+        let comment = format!(": {}\n", "x".repeat(1_000));
+        journal.receive(&mut reader, 1.0, comment.as_bytes(), |_| {});
+    }
+    // The block that sets it can be read no more, and this event does not set it.
+    let stream = b"\ndata: a\n\nid: 8\ndata: b\n\n";
+    journal.receive(&mut reader, 2.0, stream, |_| {});
+    let ids: Vec<_> = shown(&journal).into_iter().map(|(.., id)| id).collect();
+    assert_eq!(ids, ["7", "8"]);
+}
+
+#[test]
+fn an_event_that_alone_exceeds_the_bound_is_told_of() {
+    let mut journal = Journal::new(1_000);
+    let data = "x".repeat(2_000);
+    let event = Event {
+        event_type: "message",
+        data: &data,
+        last_event_id: "7",
+    };
+    journal.event(1.0, event);
+    let line = journal.get(0).expect("kept");
+    assert_eq!(line.note(), Some(&Note::TooLarge { bound: 1_000 }));
+    assert_eq!((line.size(), &*line.last_event_id()), (0, "7"));
+    journal.event(2.0, Event { data: "y", ..event });
+    assert_eq!(shown(&journal)[1].1, r"data: y\n\n", "no ID need be told");
+    assert_eq!(shown(&journal)[1].2, "7");
+}
+
+#[test]
+fn what_no_stream_can_bring_is_left_out() {
+    for (event_type, last_event_id, bytes) in [
+        ("", "", r"data: a\n\n"),
+        ("b\nc", "", r"data: a\n\n"),
+        ("b\r", "7", r"id: 7\ndata: a\n\n"),
+        ("b", "7\n8", r"event: b\ndata: a\n\n"),
+        ("b", "\0", r"event: b\ndata: a\n\n"),
+        ("b\0", "7", r"event: b\x00\nid: 7\ndata: a\n\n"),
+    ] {
+        let mut journal = Journal::default();
+        journal.event(
+            1.0,
+            Event {
+                event_type,
+                data: "a",
+                last_event_id,
+            },
+        );
+        let line = journal.get(0).expect("kept");
+        assert_eq!(line.bytes().escape_ascii().to_string(), bytes);
+        let mut again = Journal::default();
+        again.receive(&mut Reader::default(), 1.0, &line.bytes(), |_| {});
+        assert_eq!(
+            Owned::of(&again.get(0).expect("kept")),
+            Owned::of(&line),
+            "it is what its bytes say"
+        );
+    }
+}
+
+#[test]
+fn types_that_are_not_kept_are_read_again() {
+    let (mut journal, mut reader) = (Journal::default(), Reader::default());
+    let long = "z".repeat(1_000);
+    for n in 0..5_000 {
+        let stream = format!("event: {n}\ndata: a\n\n");
+        journal.receive(&mut reader, 1.0, stream.as_bytes(), |_| {});
+    }
+    let stream = format!("event: {long}\ndata: a\n\n");
+    journal.receive(&mut reader, 1.0, stream.as_bytes(), |_| {});
+    for (n, line) in journal.iter().enumerate() {
+        let expected = if n < 5_000 { &n.to_string() } else { &long };
+        assert_eq!(line.event_type(), *expected);
+    }
+    assert_eq!(journal.get(4_999).and_then(|line| line.name()), None);
+    journal.set_bound(1);
+    assert!(journal.names().iter().all(|name| name.kept == 0));
+}
+
+#[test]
+fn lines_that_lie_in_several_blocks_are_whole() {
+    let mut random = fastrand::Rng::with_seed(1);
+    let (mut journal, mut reader) = (Journal::new(3 << 20), Reader::default());
+    let mut all: Vec<String> = Vec::new();
+    for n in 0..200 {
+        let unit = format!("{n} ü ");
+        let data = unit.repeat(random.usize(1..10_000));
+        let stream = format!(": {data}\nid: {n}\ndata: {data}\ndata: b\n\ndata: {data}\n\n");
+        let cut = random.usize(..=stream.len());
+        for chunk in [&stream.as_bytes()[..cut], &stream.as_bytes()[cut..]] {
+            journal.receive(&mut reader, f64::from(n), chunk, |_| {});
+        }
+        all.extend([data.clone(), format!("{data}\nb"), data]);
+        assert!(journal.held() <= journal.bound());
+    }
+    assert!(journal.evicted() > 0 && journal.len() > 20);
+    for line in journal.iter() {
+        let expected = &all[line.seq() as usize];
+        assert_eq!(line.data(), **expected);
+        assert_eq!(
+            line.last_event_id(),
+            match line.kind() {
+                Kind::Comment if line.seq() == 0 => String::new(),
+                Kind::Comment => (line.seq() / 3 - 1).to_string(),
+                _ => (line.seq() / 3).to_string(),
+            }
+        );
+        for most in [0, 1, 7, 20, expected.len() - 1, expected.len(), usize::MAX] {
+            let end = expected.floor_char_boundary(most);
+            assert_eq!(line.beginning(most), expected[..end]);
+        }
+    }
+}
+
+#[test]
+fn clearing_forgets_lines_and_figures_but_not_the_stream() {
+    let (mut journal, mut reader) = received(b"id: 7\ndata: a\n\nevent: b\nda");
+    journal.clear();
+    assert!(journal.is_empty() && journal.names().is_empty());
+    assert_eq!((journal.received(), journal.evicted()), (0, 0));
+    assert_eq!(journal.figures().events, 0);
+    journal.receive(&mut reader, 2.0, b"ta: c\n\n", |_| {});
+    let line = journal.get(1).expect("the numbers go on");
+    assert_eq!((&*line.event_type(), &*line.data()), ("b", "c"));
+    assert_eq!(line.last_event_id(), "7");
+    assert_eq!((journal.received(), journal.evicted()), (1, 0));
+}
+
+#[test]
+fn the_link_is_known_as_far_back_as_the_lines() {
+    let mut journal = Journal::default();
+    journal.opened(1.0);
+    journal.closed(2.0);
+    // The clock was set back.
+    journal.opened(1.5);
+    let links = |journal: &Journal| journal.links().collect::<Vec<_>>();
+    assert_eq!(links(&journal), [(1.0, true), (2.0, false), (1.5, true)]);
+    journal.set_bound(2 * size_of::<Row>() + 2);
+    assert_eq!(links(&journal), [(2.0, false), (1.5, true)]);
+    journal.clear();
+    assert_eq!(links(&journal), [(1.5, true)], "it is still open");
+}
+
+#[test]
+fn reconnection_times_are_told() {
+    let (mut journal, mut told) = (Journal::default(), Vec::new());
+    let stream = b"retry: 5\nretry: x\nretry: 0007\n";
+    journal.receive(&mut Reader::default(), 1.0, stream, |ms| told.push(ms));
+    assert_eq!(told, [5, 7]);
+    let data: Vec<_> = journal
+        .iter()
+        .filter(|line| line.kind() == Kind::Retry)
+        .map(|line| line.data().into_owned())
+        .collect();
+    assert_eq!(data, ["5", "0007"]);
+}
+
+#[test]
+fn a_bound_that_offsets_cannot_tell_is_not_taken() {
+    let mut journal = Journal::new(usize::MAX);
+    assert_eq!(journal.bound(), MOST_BOUND);
+    journal.set_bound(usize::MAX);
+    assert_eq!(journal.bound(), MOST_BOUND);
+    journal.set_bound(5);
+    assert_eq!(journal.bound(), 5);
+}

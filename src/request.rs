@@ -1,0 +1,336 @@
+//! What is asked for, and the forms that it can be passed on in. Pure.
+
+use crate::{Via, source::FetchRequest};
+
+/// A stream, and how to ask for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Request {
+    pub(crate) url: String,
+    pub(crate) is_fetch: bool,
+    /// The event types to listen to beside `message`.
+    pub(crate) events: Vec<String>,
+    pub(crate) with_credentials: bool,
+    /// By `fetch`: the method; empty is GET.
+    pub(crate) method: String,
+    /// By `fetch`: headers, as people write them: a name, a colon and a value a line.
+    pub(crate) headers: String,
+    /// By `fetch`: the body.
+    pub(crate) body: String,
+}
+
+/// Event types as people write them: separated by commas or spaces, each once.
+pub(crate) fn names(text: &str) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for name in text.split([',', ' ']).filter(|name| !name.is_empty()) {
+        if !names.iter().any(|known| known == name) {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}
+
+impl Request {
+    /// The value of a parameter of the page's address.
+    pub(crate) fn set(&mut self, parameter: &str, value: &str) {
+        match parameter {
+            "url" => value.trim().clone_into(&mut self.url),
+            "via" => self.is_fetch = value == "fetch",
+            "events" => self.events = names(value),
+            "credentials" => self.with_credentials = value == "include",
+            "method" => self.method = value.trim().to_ascii_uppercase(),
+            "headers" => value.clone_into(&mut self.headers),
+            "body" => value.clone_into(&mut self.body),
+            _ => {}
+        }
+    }
+
+    /// The parameters of the page's address that ask for this. Headers are left out unless
+    /// `with_headers`: they may hold what is not for everybody who sees an address.
+    pub(crate) fn parameters(&self, with_headers: bool) -> Vec<(&'static str, String)> {
+        let mut parameters = vec![("url", self.url.clone()), ("events", self.events.join(","))];
+        let mut add = |name, value: &str| {
+            if !value.is_empty() {
+                parameters.push((name, value.to_owned()));
+            }
+        };
+        if self.with_credentials {
+            add("credentials", "include");
+        }
+        if self.is_fetch {
+            add("via", "fetch");
+            add("method", &self.method);
+            add("headers", if with_headers { &self.headers } else { "" });
+            add("body", &self.body);
+        }
+        parameters
+    }
+
+    fn method(&self) -> &str {
+        match &*self.method {
+            "" => "GET",
+            method => method,
+        }
+    }
+
+    /// The headers by name and value.
+    ///
+    /// # Errors
+    ///
+    /// If a line is no header; a sentence says which.
+    pub(crate) fn header_pairs(&self) -> Result<Vec<(&str, &str)>, String> {
+        self.headers
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+            .map(|line| match line.split_once(':') {
+                Some((name, value)) if !name.trim().is_empty() => Ok((name.trim(), value.trim())),
+                _ => Err(format!(
+                    "The header “{line}” has no name and colon: write one a line, such as Authorization: Bearer x."
+                )),
+            })
+            .collect()
+    }
+
+    /// How to read it.
+    ///
+    /// # Errors
+    ///
+    /// If it asks for what cannot be sent; a sentence says what.
+    pub(crate) fn via(&self) -> Result<Via, String> {
+        if !self.is_fetch {
+            return Ok(Via::EventSource);
+        }
+        let headers = self.header_pairs()?;
+        if let Some((name, _)) = headers
+            .iter()
+            .find(|(name, _)| crate::source::forbidden_header(name))
+        {
+            return Err(format!(
+                "A browser does not let a page set the header “{name}” (Fetch standard, forbidden request-headers)."
+            ));
+        }
+        if !self.body.is_empty() && matches!(self.method(), "GET" | "HEAD") {
+            return Err(format!(
+                "A {} has no body in a browser: choose POST, or leave the body empty.",
+                self.method()
+            ));
+        }
+        Ok(Via::Fetch(FetchRequest {
+            method: self.method().to_owned(),
+            headers: headers
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+            body: Some(self.body.clone()).filter(|body| !body.is_empty()),
+        }))
+    }
+
+    /// A command line for a shell. `url` is absolute.
+    pub(crate) fn as_curl(&self, url: &str) -> String {
+        let mut command = "curl -N".to_owned();
+        if self.is_fetch {
+            if self.method() != "GET" {
+                command.push_str(&format!(" -X {}", shell(self.method())));
+            }
+            for (name, value) in self.header_pairs().unwrap_or_default() {
+                command.push_str(&format!(" \\\n  -H {}", shell(&format!("{name}: {value}"))));
+            }
+            if !self.body.is_empty() {
+                command.push_str(&format!(" \\\n  --data-raw {}", shell(&self.body)));
+            }
+        }
+        command.push_str(&format!(
+            " \\\n  -H 'accept: text/event-stream' {}",
+            shell(url)
+        ));
+        command
+    }
+
+    /// A program for a browser's console. `url` is absolute.
+    pub(crate) fn as_javascript(&self, url: &str) -> String {
+        if !self.is_fetch {
+            let init = if self.with_credentials {
+                ", { withCredentials: true }"
+            } else {
+                ""
+            };
+            let mut program = format!("const source = new EventSource({}{init});\n", quoted(url));
+            let types = ["message"]
+                .into_iter()
+                .chain(self.events.iter().map(|name| &**name));
+            for name in types {
+                let name = quoted(name);
+                program.push_str(&format!(
+                    "source.addEventListener({name}, (event) => console.log({name}, event.lastEventId, event.data));\n"
+                ));
+            }
+            return program;
+        }
+        let headers: Vec<String> = self
+            .header_pairs()
+            .unwrap_or_default()
+            .into_iter()
+            .chain([("accept", "text/event-stream")])
+            .map(|(name, value)| format!("{}: {}", quoted(name), quoted(value)))
+            .collect();
+        let mut program = format!(
+            "const response = await fetch({}, {{\n  method: {},\n  headers: {{ {} }},\n",
+            quoted(url),
+            quoted(self.method()),
+            headers.join(", ")
+        );
+        if self.with_credentials {
+            program.push_str("  credentials: \"include\",\n");
+        }
+        if !self.body.is_empty() {
+            program.push_str(&format!("  body: {},\n", quoted(&self.body)));
+        }
+        program.push_str(
+            "});\nconst text = response.body.pipeThrough(new TextDecoderStream());\n\
+             for await (const chunk of text) console.log(chunk);\n",
+        );
+        program
+    }
+}
+
+/// `text` as one word of a POSIX shell.
+fn shell(text: &str) -> String {
+    let safe = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:=@%+,".contains(&byte);
+    if !text.is_empty() && text.bytes().all(safe) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// `text` as a string of JavaScript and JSON, also within a page's script.
+pub(crate) fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => {
+                out.push('\\');
+                out.push(c);
+            }
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '<' | '\u{2028}' | '\u{2029}' => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c if c.is_control() => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn post() -> Request {
+        Request {
+            url: "/chat?a=b".to_owned(),
+            is_fetch: true,
+            events: vec!["a".to_owned()],
+            with_credentials: true,
+            method: "POST".to_owned(),
+            headers: "Authorization: Bearer it's\n\n x : y:z ".to_owned(),
+            body: "{\"q\": \"</script>\n\"}".to_owned(),
+        }
+    }
+
+    #[test]
+    fn event_types_are_split_at_commas_and_spaces_without_repeats() {
+        assert_eq!(names(" a, b,,c  a "), ["a", "b", "c"]);
+        assert!(names(" , ").is_empty());
+    }
+
+    #[test]
+    fn an_address_asks_for_the_same_again() {
+        for request in [Request::default(), post()] {
+            let mut again = Request::default();
+            for (name, value) in request.parameters(true) {
+                again.set(name, &value);
+            }
+            assert_eq!(again, request);
+        }
+    }
+
+    #[test]
+    fn an_address_does_not_have_the_headers_unless_asked_to() {
+        let names: Vec<_> = post()
+            .parameters(false)
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect();
+        assert_eq!(
+            names,
+            ["url", "events", "credentials", "via", "method", "body"]
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_sent_is_said() {
+        for (change, expected) in [
+            ("headers", "The header “no colon” has no name and colon"),
+            (
+                "cookie",
+                "A browser does not let a page set the header “Cookie”",
+            ),
+            ("method", "A GET has no body in a browser"),
+        ] {
+            let mut request = post();
+            match change {
+                "headers" => request.headers = "no colon".to_owned(),
+                "cookie" => request.headers = "Cookie: a=b".to_owned(),
+                _ => request.method = String::new(),
+            }
+            let said = request.via().expect_err(change);
+            assert!(said.starts_with(expected), "{said}");
+            request.is_fetch = false;
+            assert_eq!(
+                request.via(),
+                Ok(Via::EventSource),
+                "an EventSource has none of these"
+            );
+        }
+    }
+
+    #[test]
+    fn a_request_by_fetch_is_what_was_written() {
+        let Ok(Via::Fetch(request)) = post().via() else {
+            panic!("by fetch")
+        };
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(request.method, "POST");
+        assert_eq!(
+            request.headers,
+            [pair("Authorization", "Bearer it's"), pair("x", "y:z")]
+        );
+        assert_eq!(request.body, Some(post().body));
+    }
+
+    #[test]
+    fn as_curl() {
+        assert_eq!(
+            post().as_curl("http://h/chat?a=b"),
+            "curl -N -X POST \\\n  -H 'Authorization: Bearer it'\\''s' \\\n  -H 'x: y:z' \\\n  \
+             --data-raw '{\"q\": \"</script>\n\"}' \\\n  -H 'accept: text/event-stream' 'http://h/chat?a=b'"
+        );
+    }
+
+    #[test]
+    fn as_javascript() {
+        assert!(
+            post()
+                .as_javascript("http://h/")
+                .contains("body: \"{\\\"q\\\": \\\"\\u003c/script>\\n\\\"}\"")
+        );
+        let request = Request {
+            events: vec!["a\"b".to_owned()],
+            ..Request::default()
+        };
+        let program = request.as_javascript("http://h/");
+        assert!(program.starts_with("const source = new EventSource(\"http://h/\");\n"));
+        assert!(program.contains("addEventListener(\"a\\\"b\""), "{program}");
+    }
+}

@@ -1,0 +1,375 @@
+//! Exports, and captures that are opened again: long work in slices, with progress, to be cancelled.
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
+use js_sys::{Array, Promise, Uint8Array};
+use leptos::prelude::*;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Blob, DragEvent, HtmlElement, Url};
+
+use super::{
+    dom::{self, Slot},
+    watched::Watched,
+};
+use crate::{
+    boxed,
+    journal::{CaptureReader, Format, Journal, Writer, header, write_line},
+    request::quoted,
+    session::now,
+};
+
+/// How long to work before the page may draw, in ms.
+const SLICE_MS: f64 = 20.0;
+
+/// How much of a file is read at once, in bytes.
+const PIECE: f64 = (1 << 20) as f64;
+
+pub(super) struct Files {
+    watched: Rc<Watched>,
+    root: HtmlElement,
+    work: HtmlElement,
+    doing: Slot,
+    problem: Slot,
+    /// Which capture is shown, and the facts that it came with.
+    opened: Slot,
+    facts: RefCell<Option<String>>,
+    /// What is done, and how far it is: 0 to 1.
+    progress: RefCell<Option<(String, f64)>>,
+    /// Which work it is: another number cancels the one before.
+    turn: Cell<u32>,
+}
+
+impl Files {
+    pub(super) fn new(watched: Rc<Watched>, root: &HtmlElement) -> Rc<Self> {
+        let files = Rc::new(Self {
+            watched,
+            root: root.clone(),
+            work: dom::find(root, ".work"),
+            doing: Slot::new(root, ".work span"),
+            problem: Slot::new(root, ".problem"),
+            opened: Slot::new(root, ".opened"),
+            facts: RefCell::default(),
+            progress: RefCell::default(),
+            turn: Cell::new(0),
+        });
+        let picker = dom::find(root, "input[type=file]");
+        let (picked, input) = (Rc::clone(&files), picker.clone());
+        dom::listen(&picker, "change", move |_| {
+            picked.open_first(&js_sys::Reflect::get(&input, &"files".into()).unwrap_or_default());
+            dom::set_property(&input, "value", &"".into());
+        });
+        dom::listen(&document(), "dragover", |event| event.prevent_default());
+        let dropped = Rc::clone(&files);
+        dom::listen(&document(), "drop", move |event| {
+            event.prevent_default();
+            let event: DragEvent = event.unchecked_into();
+            if let Some(files) = event.data_transfer().and_then(|data| data.files()) {
+                dropped.open_first(&files);
+            }
+        });
+        // The work of a component that is gone is given up.
+        let turn = Rc::downgrade(&files);
+        let given_up = StoredValue::new_local(GiveUp(turn));
+        let _ = given_up;
+        files
+    }
+
+    /// A button of the menu was pressed.
+    pub(super) fn press(self: &Rc<Self>, what: &str) {
+        let _ = dom::find(&self.root, ".menu").remove_attribute("open");
+        let shown = !what.ends_with("-all");
+        match what.trim_end_matches("-all") {
+            "jsonl" => self.export(Kind::Text(Format::JsonLines), shown, "jsonl"),
+            "csv" => self.export(Kind::Text(Format::Csv), shown, "csv"),
+            "capture" => self.export(Kind::Capture, false, "sse"),
+            "open" => dom::find(&self.root, "input[type=file]").click(),
+            "cancel" => self.cancel(),
+            _ => {}
+        }
+    }
+
+    /// What is shown is the stream again.
+    pub(super) fn forget(&self) {
+        self.facts.take();
+        dom::show(&self.opened.element, false);
+    }
+
+    fn cancel(&self) {
+        self.turn.set(self.turn.get() + 1);
+        self.progress.take();
+    }
+
+    /// Shows what is being done; `filtering` is how far the filter is, if it is not done.
+    pub(super) fn draw(&self, filtering: Option<f64>) {
+        let progress = self.progress.borrow();
+        let shown = progress
+            .as_ref()
+            .map(|(what, part)| (&**what, *part))
+            .or(filtering.map(|part| ("Filtering", part)));
+        dom::show(&self.work, shown.is_some());
+        if let Some((what, part)) = shown {
+            self.doing.set(what);
+            dom::set_property(&dom::find(&self.work, "progress"), "value", &part.into());
+            dom::show(&dom::find(&self.work, "button"), progress.is_some());
+        }
+    }
+
+    fn begin(&self, what: String) -> u32 {
+        self.cancel();
+        dom::show(&self.problem.element, false);
+        self.progress.replace(Some((what, 0.0)));
+        self.draw(None);
+        self.turn.get()
+    }
+
+    /// Whether the work goes on.
+    fn go_on(&self, turn: u32, part: f64) -> bool {
+        if self.turn.get() != turn {
+            return false;
+        }
+        if let Some((_, shown)) = &mut *self.progress.borrow_mut() {
+            *shown = part;
+        }
+        self.draw(None);
+        true
+    }
+
+    fn fail(&self, why: &str) {
+        self.cancel();
+        self.problem.set(why);
+        dom::show(&self.problem.element, true);
+        self.draw(None);
+    }
+
+    fn export(self: &Rc<Self>, kind: Kind, shown: bool, suffix: &'static str) {
+        let turn = self.begin(format!("Writing .{suffix}"));
+        let files = Rc::clone(self);
+        boxed::spawn(async move {
+            let parts = Array::new();
+            let facts = files.facts.borrow().clone();
+            let facts = facts.unwrap_or_else(|| facts_of(&files.watched));
+            let mut work = Export::new(kind, shown, &facts, &files.watched);
+            loop {
+                let until = now() + SLICE_MS;
+                let mut out = Vec::new();
+                let done = loop {
+                    let done = work.step(&files.watched, &mut out);
+                    if done || now() > until {
+                        break done;
+                    }
+                };
+                parts.push(&Uint8Array::from(&out[..]));
+                if !files.go_on(turn, work.part(&files.watched)) {
+                    return;
+                }
+                if done {
+                    break;
+                }
+                pause().await;
+            }
+            files.cancel();
+            files.draw(None);
+            if let Err(error) = save(&parts, &format!("sse-scope.{suffix}")) {
+                files.fail(&crate::session::message(&error));
+            }
+        });
+    }
+
+    fn open_first(self: &Rc<Self>, list: &JsValue) {
+        let first = js_sys::Reflect::get_u32(list, 0).unwrap_or_default();
+        if let Ok(file) = first.dyn_into::<Blob>() {
+            self.open(file);
+        }
+    }
+
+    /// Shows a capture in place of the stream.
+    fn open(self: &Rc<Self>, file: Blob) {
+        self.watched.stream.disconnect();
+        self.watched.start_over();
+        self.watched.edit(Journal::clear);
+        let turn = self.begin("Opening the capture".to_owned());
+        let files = Rc::clone(self);
+        boxed::spawn(async move {
+            let mut reader = CaptureReader::new();
+            let mut at = 0.0;
+            while at < file.size() {
+                let piece = file.slice_with_f64_and_f64(at, (at + PIECE).min(file.size()));
+                let bytes = match piece {
+                    Ok(piece) => JsFuture::from(piece.array_buffer()).await,
+                    Err(error) => Err(error),
+                };
+                let bytes = match bytes {
+                    Ok(bytes) => Uint8Array::new(&bytes).to_vec(),
+                    Err(error) => return files.fail(&crate::session::message(&error)),
+                };
+                // Small enough pieces that a frame is not missed.
+                for bytes in bytes.chunks(1 << 16) {
+                    let mut result = Ok(());
+                    files
+                        .watched
+                        .edit(|journal| result = reader.feed(bytes, journal));
+                    if let Err(error) = result {
+                        return files.fail(&error.to_string());
+                    }
+                }
+                at += PIECE;
+                if !files.go_on(turn, at / file.size()) {
+                    return;
+                }
+                pause().await;
+            }
+            files.cancel();
+            files.draw(None);
+            files.opened.set(&title(reader.facts()));
+            files.facts.replace(Some(reader.facts().to_owned()));
+            dom::show(&files.opened.element, true);
+            if let Err(error) = reader.finish() {
+                files.fail(&error.to_string());
+            }
+        });
+    }
+}
+
+/// The JSON object that a capture of this stream begins with.
+fn facts_of(watched: &Watched) -> String {
+    let way = if watched.stream.is_fetch() {
+        "fetch"
+    } else {
+        "eventsource"
+    };
+    format!(
+        "{{\"url\":{},\"way\":\"{way}\"}}",
+        quoted(&watched.stream.url())
+    )
+}
+
+/// What is shown of the facts of a capture.
+fn title(facts: &str) -> String {
+    let facts = js_sys::JSON::parse(facts).unwrap_or_default();
+    let url = js_sys::Reflect::get(&facts, &"url".into()).ok();
+    let url = url.and_then(|url| url.as_string());
+    [
+        "This is a capture of ",
+        url.as_deref().unwrap_or("some stream"),
+        ".",
+    ]
+    .concat()
+}
+
+struct GiveUp(std::rc::Weak<Files>);
+
+impl Drop for GiveUp {
+    fn drop(&mut self) {
+        if let Some(files) = self.0.upgrade() {
+            files.turn.set(files.turn.get() + 1);
+        }
+    }
+}
+
+enum Kind {
+    Text(Format),
+    Capture,
+}
+
+/// An export that is under way.
+struct Export {
+    format: Option<Format>,
+    capture: Writer,
+    shown: bool,
+    /// The next line, or its place among those that are shown.
+    next: u64,
+    end: u64,
+    text: String,
+}
+
+impl Export {
+    fn new(kind: Kind, shown: bool, facts: &str, watched: &Watched) -> Self {
+        let (mut export, format) = (
+            Self {
+                format: None,
+                capture: Writer::new(facts),
+                shown,
+                next: 0,
+                end: 0,
+                text: String::new(),
+            },
+            match kind {
+                Kind::Text(format) => Some(format),
+                Kind::Capture => None,
+            },
+        );
+        if let Some(format) = format {
+            export.text.push_str(header(format));
+        }
+        export.format = format;
+        watched.lines(|journal, matches, end| {
+            (export.next, export.end) = if shown {
+                (0, matches.count(journal, end))
+            } else {
+                (journal.kept().start, journal.kept().end)
+            };
+        });
+        export
+    }
+
+    /// Writes some more to `out`; returns whether that was all.
+    fn step(&mut self, watched: &Watched, out: &mut Vec<u8>) -> bool {
+        const STEP: u64 = 500;
+        watched.lines(|journal, matches, _| {
+            let Some(format) = self.format else {
+                return self.capture.step(journal, STEP as usize, out);
+            };
+            let until = (self.next + STEP).min(self.end);
+            for next in self.next..until {
+                let line = if self.shown {
+                    matches
+                        .get(journal, next)
+                        .and_then(|line| journal.get(line))
+                } else {
+                    journal.get(next)
+                };
+                // What was evicted meanwhile is gone.
+                if let Some(line) = line {
+                    write_line(format, &line, &mut self.text);
+                }
+            }
+            self.next = until;
+            out.extend_from_slice(self.text.as_bytes());
+            self.text.clear();
+            until == self.end
+        })
+    }
+
+    fn part(&self, watched: &Watched) -> f64 {
+        match self.format {
+            Some(_) => self.next as f64 / self.end.max(1) as f64,
+            None => watched.journal(|journal| self.capture.progress(journal)),
+        }
+    }
+}
+
+/// Has the browser save a file.
+fn save(parts: &Array, name: &str) -> Result<(), JsValue> {
+    let blob = Blob::new_with_u8_array_sequence(parts)?;
+    let url = Url::create_object_url_with_blob(&blob)?;
+    let link = dom::element("a");
+    dom::set(&link, "href", &url);
+    dom::set(&link, "download", name);
+    link.click();
+    // The browser has begun to read it by then.
+    gloo_timers::callback::Timeout::new(10_000, move || drop(Url::revoke_object_url(&url)))
+        .forget();
+    Ok(())
+}
+
+/// Lets the page draw and hear.
+async fn pause() {
+    let waited = Promise::new(&mut |resolve, _| {
+        let _ = window().set_timeout_with_callback(&resolve);
+    });
+    let _ = JsFuture::from(waited).await;
+}

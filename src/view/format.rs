@@ -1,0 +1,140 @@
+//! Numbers as they are shown. By integers: the formatting of floating-point numbers alone would be
+//! a tenth of the page.
+
+/// The local time of day with ms: `23:25:54.120`. `at` is in ms since the Unix epoch.
+pub(super) fn clock(at: f64) -> String {
+    let date = js_sys::Date::new(&at.into());
+    format!(
+        "{:02}:{:02}:{:02}.{:03}",
+        date.get_hours(),
+        date.get_minutes(),
+        date.get_seconds(),
+        date.get_milliseconds()
+    )
+}
+
+/// `12 345 678`, with thin spaces.
+pub(super) fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            grouped.push('\u{2009}');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// A number of hundredths, without more digits than matter: `1.25`, `12.5`, `125`.
+fn decimal(hundredths: u64) -> String {
+    let whole = hundredths / 100;
+    match hundredths {
+        0..1_000 => format!("{whole}.{:02}", hundredths % 100),
+        1_000..10_000 => format!("{whole}.{}", hundredths / 10 % 10),
+        _ => count(whole),
+    }
+}
+
+/// `450 µs`, `12.5 ms`, `1.02 s`, `5 min`. `ms` is in ms.
+pub(super) fn duration(ms: f64) -> String {
+    let us = (ms.max(0.0) * 1_000.0 + 0.5) as u64;
+    match us {
+        0 => "0 ms".to_owned(),
+        1..1_000 => format!("{us} µs"),
+        1_000..1_000_000 => format!("{} ms", decimal(us / 10)),
+        1_000_000..600_000_000 => format!("{} s", decimal(us / 10_000)),
+        _ => format!("{} min", count(us / 60_000_000)),
+    }
+}
+
+/// `812 B`, `52.1 kB`, `1.25 MB`.
+pub(super) fn bytes(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{} kB", decimal(bytes / 10)),
+        1_000_000..1_000_000_000 => format!("{} MB", decimal(bytes / 10_000)),
+        _ => format!("{} GB", decimal(bytes / 10_000_000)),
+    }
+}
+
+/// `0.2/s`, `35.1 k/s`.
+pub(super) fn rate(a_second: f64) -> String {
+    let tenths = (a_second * 10.0 + 0.5) as u64;
+    match tenths {
+        0..10_000 => format!("{}.{}/s", tenths / 10, tenths % 10),
+        _ => format!("{} k/s", decimal(tenths / 100)),
+    }
+}
+
+/// `hh:mm:ss`.
+pub(super) fn uptime(ms: f64) -> String {
+    let seconds = (ms / 1_000.0).max(0.0) as u64;
+    format!(
+        "{:02}:{:02}:{:02}",
+        seconds / 3_600,
+        seconds / 60 % 60,
+        seconds % 60
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_the_digits_that_matter() {
+        for (number, expected) in [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1\u{2009}000"),
+            (12_345_678, "12\u{2009}345\u{2009}678"),
+        ] {
+            assert_eq!(count(number), expected);
+        }
+        for (ms, expected) in [
+            (-1.0, "0 ms"),
+            (0.0, "0 ms"),
+            (0.45, "450 µs"),
+            (1.0, "1.00 ms"),
+            (12.54, "12.5 ms"),
+            (125.0, "125 ms"),
+            (1_020.0, "1.02 s"),
+            (75_000.0, "75.0 s"),
+            (600_000.0, "10 min"),
+            (f64::MAX, "307\u{2009}445\u{2009}734\u{2009}561 min"),
+        ] {
+            assert_eq!(duration(ms), expected);
+        }
+        for (number, expected) in [
+            (999, "999 B"),
+            (1_250, "1.25 kB"),
+            (52_000, "52.0 kB"),
+            (1_250_000, "1.25 MB"),
+            (64 << 30, "68.7 GB"),
+        ] {
+            assert_eq!(bytes(number), expected);
+        }
+        for (number, expected) in [
+            (0.0, "0.0/s"),
+            (0.96, "1.0/s"),
+            (999.0, "999.0/s"),
+            (35_120.0, "35.1 k/s"),
+        ] {
+            assert_eq!(rate(number), expected);
+        }
+    }
+
+    #[test]
+    fn uptime_counts_on_after_a_day() {
+        for (ms, expected) in [
+            (-5.0, "00:00:00"),
+            (999.0, "00:00:00"),
+            (1_000.0, "00:00:01"),
+            (751_000.0, "00:12:31"),
+            (360_000_000.0, "100:00:00"),
+        ] {
+            assert_eq!(uptime(ms), expected);
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! Choices that are remembered until the next visit. A browser may refuse; then they hold until the
+//! page is left.
+
+use leptos::prelude::window;
+use web_sys::Storage;
+
+fn storage() -> Option<Storage> {
+    window().local_storage().ok().flatten()
+}
+
+/// What is remembered by the name of `key`.
+pub(super) fn recall(key: &str) -> Option<String> {
+    storage()?.get_item(&full(key)).ok()?
+}
+
+/// Remembers `value`.
+pub(super) fn remember(key: &str, value: &str) {
+    if let Some(storage) = storage() {
+        let _ = storage.set_item(&full(key), value);
+    }
+}
+
+fn full(key: &str) -> String {
+    ["sse-scope-", key].concat()
+}

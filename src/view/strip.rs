@@ -1,0 +1,102 @@
+//! The figures of a stream, and its rate over the last minute.
+
+use std::{cell::Cell, rc::Rc};
+
+use leptos::prelude::*;
+use web_sys::HtmlElement;
+
+use super::{
+    canvas::Canvas,
+    dom::{self, Attribute, Slot},
+    format,
+    watched::Watched,
+};
+use crate::{journal::SECONDS, session::now};
+
+/// How often figures change at most, in ms: what changes faster cannot be read.
+const PACE_MS: f64 = 200.0;
+
+const MARKUP: &str = r#"
+<span data-figure="events" title="Events since the log was cleared">–</span>
+<span class="rate"><span data-figure="rate" title="Mean of the last five seconds">–</span><canvas class="spark" role="img" aria-label="Events in each of the last 60 seconds"></canvas></span>
+<span data-figure="gap" title="Between the last two events; median, 99th percentile and longest">–</span>
+<span data-figure="bytes" title="Bytes of the stream">–</span>
+<span data-figure="id" title="Last event ID">–</span>
+<span data-figure="reconnects">–</span>
+<p class="unseen" role="status"></p>"#;
+
+/// How often a screen reader hears of the figures, in ms.
+const SPOKEN_MS: f64 = 10_000.0;
+
+pub(crate) fn strip(watched: Rc<Watched>) -> impl IntoView {
+    dom::panel("strip", MARKUP, move |root| {
+        let draw = mount(Rc::clone(&watched), &root);
+        watched.on_draw(draw);
+    })
+}
+
+fn mount(watched: Rc<Watched>, root: &HtmlElement) -> dom::Draw {
+    let figure = |name| Slot::new(root, &format!("[data-figure={name}]"));
+    let (events, rate, gap) = (figure("events"), figure("rate"), figure("gap"));
+    let (bytes, id, reconnects) = (figure("bytes"), figure("id"), figure("reconnects"));
+    let spoken = Slot::new(root, "[role=status]");
+    let spark = Canvas::new(dom::find(root, "canvas"));
+    let (drawn, said) = (Cell::new(0.0), Cell::new((now(), 0)));
+    let value = Attribute::new(&events.element, "data-value");
+    Rc::new(move || {
+        let now = now();
+        if now - drawn.get() < PACE_MS / 2.0 {
+            return;
+        }
+        drawn.set(now);
+        watched.journal(|journal| {
+            let figures = journal.figures();
+            let plural = if figures.events == 1 { "" } else { "s" };
+            events.set(&format!("{} event{plural}", format::count(figures.events)));
+            value.set(&figures.events.to_string());
+            rate.set(&format::rate(figures.rate(now)));
+            gap.set(&match (figures.last_gap, figures.max_gap) {
+                (Some(last), Some(max)) => {
+                    let quantile = |part| {
+                        figures
+                            .gap_quantile(part)
+                            .map_or(String::new(), format::duration)
+                    };
+                    format!(
+                        "gap {}, median {}, p99 {}, max {}",
+                        format::duration(last),
+                        quantile(0.5),
+                        quantile(0.99),
+                        format::duration(max)
+                    )
+                }
+                _ => "gap –".to_owned(),
+            });
+            bytes.set(&format::bytes(figures.bytes));
+            let last = journal.last_event_id();
+            let last = &last[..last.floor_char_boundary(40)];
+            id.set(&["last id ", if last.is_empty() { "–" } else { last }].concat());
+            let again = figures.openings.saturating_sub(1);
+            let plural = if again == 1 { "" } else { "s" };
+            reconnects.set(&format!("{again} reconnect{plural}"));
+            let (at, count) = said.get();
+            if now - at > SPOKEN_MS && count != figures.events {
+                said.set((now, figures.events));
+                spoken.set(&format!("{} events", figures.events));
+            }
+            draw_spark(&spark, &figures.per_second(now));
+        });
+    })
+}
+
+fn draw_spark(canvas: &Canvas, seconds: &[u32; SECONDS]) {
+    let Some(pen) = canvas.begin() else { return };
+    let most = f64::from(seconds.iter().copied().max().unwrap_or_default().max(1));
+    let step = canvas.width() / SECONDS as f64;
+    pen.set_fill_style_str(&canvas.colour("--accent"));
+    for (n, count) in seconds.iter().enumerate() {
+        let height = (f64::from(*count) / most * canvas.height()).ceil();
+        let x = (n as f64 * step).floor();
+        pen.fill_rect(x, canvas.height() - height, (step - 1.0).max(1.0), height);
+    }
+}

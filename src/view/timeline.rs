@@ -1,0 +1,340 @@
+//! The stream over time: the link as a band, events as ticks.
+
+use std::{cell::Cell, rc::Rc};
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{CanvasRenderingContext2d, HtmlElement, KeyboardEvent, PointerEvent, WheelEvent};
+
+use super::{canvas::Canvas, dom, format, watched::Watched};
+use crate::{
+    journal::{Journal, Kind},
+    session::now,
+};
+
+/// How often it moves at most, in ms.
+const PACE_MS: f64 = 90.0;
+
+/// How much is shown at first, in ms.
+const SPAN_MS: f64 = 60_000.0;
+
+/// How much can be shown at least and at most, in ms: from 10 ms to 30 days.
+const SPANS: (f64, f64) = (10.0, 2_592_000_000.0);
+
+/// How far the pointer moves before it drags rather than presses, in px.
+const SLACK: f64 = 4.0;
+
+/// The heights of the band and of the times below it, in px.
+const BAND: f64 = 4.0;
+const AXIS: f64 = 14.0;
+
+const MARKUP: &str = r#"<canvas tabindex="0" role="img" aria-label="Events over time" title="Wheel or + and - zoom, drag or arrows move, a click goes to the event, double click or 0 follows the present"></canvas>"#;
+
+pub(crate) fn timeline(watched: Rc<Watched>) -> impl IntoView {
+    dom::panel("timeline", MARKUP, move |root| {
+        let timeline = Timeline::new(Rc::clone(&watched), &root);
+        watched.on_draw(Rc::new(move || timeline.draw()));
+    })
+}
+
+/// What part of time is shown.
+#[derive(Clone, Copy)]
+struct Window {
+    /// Its end, in ms since the Unix epoch; `None` follows the present.
+    end: Option<f64>,
+    span: f64,
+}
+
+impl Window {
+    fn new() -> Self {
+        Self {
+            end: None,
+            span: SPAN_MS,
+        }
+    }
+
+    /// Zooms so that what is at `part` of the width (0 to 1) stays there.
+    fn zoomed(self, factor: f64, part: f64, present: f64) -> Self {
+        let span = within(self.span * factor, SPANS);
+        let fixed = self.start(present) + part * self.span;
+        let end = self.end.map(|_| fixed + (1.0 - part) * span);
+        Self { end, span }
+    }
+
+    fn moved(self, ms: f64, present: f64) -> Self {
+        let end = self.end.unwrap_or(present) + ms;
+        Self {
+            end: Some(end).filter(|end| *end < present),
+            ..self
+        }
+    }
+
+    fn start(self, present: f64) -> f64 {
+        self.end.unwrap_or(present) - self.span
+    }
+}
+
+struct Timeline {
+    watched: Rc<Watched>,
+    canvas: Canvas,
+    element: HtmlElement,
+    window: Cell<Window>,
+    /// Where the pointer went down, and where it was last.
+    grabbed: Cell<Option<(f64, f64)>>,
+    drawn: Cell<f64>,
+}
+
+impl Timeline {
+    fn new(watched: Rc<Watched>, root: &HtmlElement) -> Rc<Self> {
+        let element = dom::find(root, "canvas");
+        let timeline = Rc::new(Self {
+            watched,
+            canvas: Canvas::new(element.clone()),
+            element,
+            window: Cell::new(Window::new()),
+            grabbed: Cell::default(),
+            drawn: Cell::new(0.0),
+        });
+        for name in [
+            "wheel",
+            "pointerdown",
+            "pointermove",
+            "pointerup",
+            "dblclick",
+            "keydown",
+        ] {
+            let heard = Rc::clone(&timeline);
+            dom::listen(&timeline.element, name, move |event| {
+                heard.hear(name, &event)
+            });
+        }
+        timeline
+    }
+
+    /// While nothing can come the present stands still: where the last line is.
+    fn present(&self) -> f64 {
+        if self
+            .watched
+            .stream
+            .link
+            .with_untracked(|link| link.is_live())
+        {
+            return now();
+        }
+        let last = self.watched.journal(|journal| {
+            let last = journal.kept().end.checked_sub(1)?;
+            Some(journal.get(last)?.at())
+        });
+        last.unwrap_or_else(now)
+    }
+
+    fn width(&self) -> f64 {
+        f64::from(self.element.client_width().max(1))
+    }
+
+    fn hear(&self, name: &str, event: &web_sys::Event) {
+        let (window, present) = (self.window.get(), self.present());
+        let pointer: &PointerEvent = event.unchecked_ref();
+        let (x, client_x) = (
+            || f64::from(pointer.offset_x()),
+            || f64::from(pointer.client_x()),
+        );
+        let changed = match name {
+            "wheel" => {
+                let wheel: &WheelEvent = event.unchecked_ref();
+                event.prevent_default();
+                let factor = within(wheel.delta_y() * 0.002, (-1.0, 1.0)).exp();
+                window.zoomed(factor, x() / self.width(), present)
+            }
+            "pointerdown" => {
+                let _ = self.element.set_pointer_capture(pointer.pointer_id());
+                return self.grabbed.set(Some((client_x(), client_x())));
+            }
+            "pointermove" => {
+                let Some((start, last)) = self.grabbed.get() else {
+                    return;
+                };
+                if last == start && (client_x() - start).abs() <= SLACK {
+                    return;
+                }
+                self.grabbed.set(Some((start, client_x())));
+                window.moved((last - client_x()) * window.span / self.width(), present)
+            }
+            "pointerup" => {
+                let Some((start, last)) = self.grabbed.take() else {
+                    return;
+                };
+                if start == last {
+                    let per_px = window.span / self.width();
+                    let at = window.start(present) + x() * per_px;
+                    let found = |journal: &Journal| nearest(journal, at, SLACK * per_px);
+                    if let Some(line) = self.watched.journal(found) {
+                        self.watched.go_to(line);
+                    }
+                }
+                return;
+            }
+            "dblclick" => Window::new(),
+            _ => {
+                let key: &KeyboardEvent = event.unchecked_ref();
+                let changed = match key.key().as_str() {
+                    "+" | "=" => window.zoomed(0.5, 0.5, present),
+                    "-" => window.zoomed(2.0, 0.5, present),
+                    "ArrowLeft" => window.moved(-window.span / 8.0, present),
+                    "ArrowRight" => window.moved(window.span / 8.0, present),
+                    "0" => Window::new(),
+                    _ => return,
+                };
+                event.prevent_default();
+                changed
+            }
+        };
+        self.window.set(changed);
+        self.drawn.set(0.0);
+        self.watched.changed();
+    }
+
+    fn draw(&self) {
+        let now = now();
+        if now - self.drawn.get() < PACE_MS {
+            return;
+        }
+        self.drawn.set(now);
+        let Some(pen) = self.canvas.begin() else {
+            return;
+        };
+        let (window, present) = (self.window.get(), self.present());
+        let (start, per_px) = (window.start(present), window.span / self.canvas.width());
+        draw_axis(&self.canvas, &pen, start, window.span);
+        self.watched.journal(|journal| {
+            draw_band(&self.canvas, &pen, journal, start, per_px, present);
+            draw_ticks(&self.canvas, &pen, journal, start, per_px);
+            let selected = self.watched.selected().and_then(|line| journal.get(line));
+            if let Some(line) = selected {
+                pen.set_fill_style_str(&self.canvas.colour("--ink"));
+                let x = (line.at() - start) / per_px;
+                pen.fill_rect(x.floor() - 1.0, 0.0, 2.0, self.canvas.height() - AXIS);
+            }
+        });
+    }
+}
+
+/// `f64::clamp` says in a panic which numbers it cannot: writing these is a tenth of the page.
+fn within(number: f64, (low, high): (f64, f64)) -> f64 {
+    let number = if number > low { number } else { low };
+    if number < high { number } else { high }
+}
+
+/// The event nearest to `at`, no further than `within` ms away.
+fn nearest(journal: &Journal, at: f64, within: f64) -> Option<u64> {
+    let first = journal.seek(at - within);
+    let end = journal.seek(at + within);
+    let distance = |seq: &u64| {
+        journal
+            .get(*seq)
+            .map_or(f64::MAX, |line| (line.at() - at).abs())
+    };
+    // Of many at one place any will do.
+    (first..end.min(first + 1_000))
+        .filter(|seq| {
+            journal
+                .get(*seq)
+                .is_some_and(|line| line.kind() == Kind::Event)
+        })
+        .min_by(|a, b| distance(a).total_cmp(&distance(b)))
+}
+
+/// Ticks for the events in each pixel's time: their number is the height, by powers of two; the
+/// colour that of the first one's name.
+fn draw_ticks(
+    canvas: &Canvas,
+    pen: &CanvasRenderingContext2d,
+    journal: &Journal,
+    start: f64,
+    per_px: f64,
+) {
+    let colours: Vec<String> = (0..8)
+        .map(|n| canvas.colour(&format!("--series-{n}")))
+        .collect();
+    let floor = canvas.height() - AXIS - BAND - 2.0;
+    let end = journal.seek(start + per_px * canvas.width());
+    let mut line = journal.seek(start);
+    while line < end {
+        let Some(first) = journal.get(line) else {
+            break;
+        };
+        let x = ((first.at() - start) / per_px).floor();
+        let next = journal.seek(start + (x + 1.0) * per_px).max(line + 1);
+        // The first few tell the colour; all of them might be many.
+        let event = (line..next.min(line + 8))
+            .filter_map(|line| journal.get(line))
+            .find(|line| line.kind() == Kind::Event);
+        if let Some(event) = event {
+            let many = (next - line).ilog2();
+            let height = (floor * (0.4 + 0.06 * f64::from(many))).min(floor);
+            let name = usize::from(event.name().unwrap_or_default());
+            pen.set_fill_style_str(&colours[name % colours.len()]);
+            pen.fill_rect(x, floor - height, 1.5, height);
+        }
+        line = next;
+    }
+}
+
+/// When the link was open, in the colour of that; when not, in the other.
+fn draw_band(
+    canvas: &Canvas,
+    pen: &CanvasRenderingContext2d,
+    journal: &Journal,
+    start: f64,
+    per_px: f64,
+    present: f64,
+) {
+    let y = canvas.height() - AXIS - BAND;
+    let bar = |colour: &str, from: f64, to: f64| {
+        let x = ((from - start) / per_px).max(0.0);
+        let width = ((to - start) / per_px).min(canvas.width()) - x;
+        if width > 0.0 {
+            pen.set_fill_style_str(colour);
+            pen.fill_rect(x, y, width.max(1.0), BAND);
+        }
+    };
+    let (good, bad) = (canvas.colour("--good"), canvas.colour("--busy"));
+    let mut last: Option<(f64, bool)> = None;
+    for (at, open) in journal.links() {
+        if let Some((since, was_open)) = last {
+            bar(if was_open { &good } else { &bad }, since, at);
+        }
+        last = Some((at, open));
+    }
+    if let Some((since, was_open)) = last {
+        bar(if was_open { &good } else { &bad }, since, present);
+    }
+}
+
+/// Times below, at round distances.
+fn draw_axis(canvas: &Canvas, pen: &CanvasRenderingContext2d, start: f64, span: f64) {
+    const STEPS: [f64; 18] = [
+        1.0, 5.0, 10.0, 50.0, 100.0, 500.0, 1e3, 5e3, 1e4, 3e4, 6e4, 3e5, 6e5, 1.8e6, 3.6e6,
+        2.16e7, 8.64e7, 8.64e8,
+    ];
+    let per_px = span / canvas.width();
+    let wanted = 110.0 * per_px;
+    let step = STEPS
+        .into_iter()
+        .find(|step| *step >= wanted)
+        .unwrap_or(8.64e9);
+    pen.set_fill_style_str(&canvas.colour("--ink-soft"));
+    pen.set_font("11px ui-monospace, monospace");
+    let line = canvas.colour("--line");
+    let mut at = (start / step).ceil() * step;
+    while at < start + span {
+        let x = ((at - start) / per_px).floor();
+        let clock = format::clock(at);
+        let text = if step < 1e3 { &clock[..] } else { &clock[..8] };
+        let _ = pen.fill_text(text, x + 3.0, canvas.height() - 3.0);
+        pen.set_fill_style_str(&line);
+        pen.fill_rect(x, 0.0, 1.0, canvas.height());
+        pen.set_fill_style_str(&canvas.colour("--ink-soft"));
+        at += step;
+    }
+}

@@ -1,0 +1,244 @@
+//! What the parts of the page about one stream have in common.
+//!
+//! They are drawn together, once a frame at most, from what is here. That is less than signals can
+//! do, and on purpose: each use of one is some hundred bytes of WebAssembly.
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
+use gloo_timers::callback::{Interval, Timeout};
+use leptos::prelude::*;
+
+use super::{labels::Labels, settings};
+use crate::{
+    boxed,
+    frame::Frame,
+    journal::{Criteria, Journal, Matches},
+    session::{UseEventSourceReturn, now},
+};
+
+/// How long a filter may work before the page can draw, in ms.
+const SLICE_MS: f64 = 20.0;
+
+/// How many lines are looked at before the time is.
+const STEP: usize = 2_000;
+
+/// How often the page is drawn when nothing comes, in ms: clocks and figures move on.
+const TICK_MS: u32 = 100;
+
+/// A stream, and what of it is looked at.
+pub(crate) struct Watched {
+    pub(super) stream: UseEventSourceReturn,
+    pub(super) labels: Signal<Labels>,
+    /// The number of the line whose detail is open.
+    selected: Cell<Option<u64>>,
+    /// While the view is frozen, the number of the first line that is not shown.
+    frozen: Cell<Option<u64>>,
+    /// A line that the log is to show.
+    pub(super) sought: Cell<Option<u64>>,
+    /// Whether times count from the first line.
+    relative: Cell<bool>,
+    /// The lines that are shown.
+    matches: RefCell<Matches>,
+    /// Continues a filter that was not done in one slice.
+    rest: RefCell<Option<Timeout>>,
+    draws: RefCell<Vec<Rc<dyn Fn()>>>,
+    frame: Frame,
+    tick: RefCell<Option<Interval>>,
+}
+
+/// Holds what is watched as long as the component is there. Its parts hold it, too, and it holds
+/// what draws them: that circle ends here.
+pub(crate) struct Watching(pub(crate) Rc<Watched>);
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        self.0.draws.borrow_mut().clear();
+        self.0.rest.take();
+        self.0.tick.take();
+    }
+}
+
+impl Watched {
+    pub(super) fn new(stream: UseEventSourceReturn, labels: Signal<Labels>) -> Rc<Self> {
+        let watched = Rc::new_cyclic(|me: &std::rc::Weak<Self>| {
+            let (on_frame, on_tick) = (me.clone(), me.clone());
+            Self {
+                stream,
+                labels,
+                selected: Cell::default(),
+                frozen: Cell::default(),
+                sought: Cell::default(),
+                relative: Cell::new(settings::recall("time").as_deref() == Some("relative")),
+                matches: RefCell::default(),
+                rest: RefCell::default(),
+                draws: RefCell::default(),
+                frame: Frame::new(move || {
+                    if let Some(watched) = on_frame.upgrade() {
+                        watched.draw();
+                    }
+                }),
+                tick: RefCell::new(Some(Interval::new(TICK_MS, move || {
+                    if let Some(watched) = on_tick.upgrade() {
+                        watched.draw();
+                    }
+                }))),
+            }
+        });
+        let on_change = Rc::downgrade(&watched);
+        boxed::effect(move || {
+            stream.entries.track();
+            stream.link.track();
+            stream.answer.track();
+            labels.track();
+            if let Some(watched) = on_change.upgrade() {
+                watched.advance();
+                watched.draw();
+            }
+        });
+        watched
+    }
+
+    /// Has `draw` called whenever something may have changed.
+    pub(super) fn on_draw(&self, draw: Rc<dyn Fn()>) {
+        self.draws.borrow_mut().push(draw);
+        self.changed();
+    }
+
+    /// Draws before the next frame.
+    pub(super) fn changed(&self) {
+        self.frame.request();
+    }
+
+    fn draw(&self) {
+        // A copy: what is drawn may make others be drawn from now on.
+        let draws = self.draws.borrow().clone();
+        untrack(|| {
+            for draw in draws {
+                draw();
+            }
+        });
+    }
+
+    /// Reads the log.
+    pub(super) fn journal<T>(&self, read: impl FnOnce(&Journal) -> T) -> T {
+        let (mut read, mut result) = (Some(read), None);
+        self.read_journal(&mut |journal| result = read.take().map(|read| read(journal)));
+        result.expect("it is read once")
+    }
+
+    fn read_journal(&self, read: &mut dyn FnMut(&Journal)) {
+        self.stream.entries.with_untracked(|journal| read(journal));
+    }
+
+    /// Changes the log.
+    pub(super) fn edit(&self, change: impl FnOnce(&mut Journal)) {
+        let mut change = Some(change);
+        self.edit_journal(&mut |journal| {
+            if let Some(change) = change.take() {
+                change(journal);
+            }
+        });
+    }
+
+    fn edit_journal(&self, change: &mut dyn FnMut(&mut Journal)) {
+        self.stream.edit(|journal| change(journal));
+    }
+
+    /// Reads the log and the lines that are shown, up to the last number.
+    pub(super) fn lines<T>(&self, read: impl FnOnce(&Journal, &Matches, u64) -> T) -> T {
+        self.journal(|journal| {
+            let end = journal.kept().end;
+            let end = self.frozen.get().map_or(end, |frozen| frozen.min(end));
+            read(journal, &self.matches.borrow(), end)
+        })
+    }
+
+    /// Shows what matches `criteria`.
+    pub(super) fn filter(self: &Rc<Self>, criteria: Criteria) {
+        *self.matches.borrow_mut() = Matches::new(criteria);
+        self.advance();
+        self.changed();
+    }
+
+    /// Has the filter look at what is new, a slice at a time.
+    fn advance(self: &Rc<Self>) {
+        let until = now() + SLICE_MS;
+        let done = self.journal(|journal| {
+            let mut matches = self.matches.borrow_mut();
+            loop {
+                let done = matches.advance(journal, STEP);
+                if done || now() > until {
+                    return done;
+                }
+            }
+        });
+        let rest = (!done).then(|| {
+            let me = Rc::downgrade(self);
+            Timeout::new(0, move || {
+                if let Some(watched) = me.upgrade() {
+                    watched.advance();
+                    watched.changed();
+                }
+            })
+        });
+        *self.rest.borrow_mut() = rest;
+    }
+
+    /// How far the filter is that has not looked at everything yet: 0 to 1.
+    pub(super) fn progress(&self) -> Option<f64> {
+        self.rest.borrow().as_ref()?;
+        Some(self.lines(|journal, matches, _| matches.progress(journal)))
+    }
+
+    pub(super) fn selected(&self) -> Option<u64> {
+        self.selected.get()
+    }
+
+    /// Opens the detail of a line, or closes it.
+    pub(super) fn select(&self, line: Option<u64>) {
+        self.selected.set(line);
+        self.changed();
+    }
+
+    /// Opens the detail of a line and has the log show it.
+    pub(super) fn go_to(&self, line: u64) {
+        self.sought.set(Some(line));
+        self.select(Some(line));
+    }
+
+    pub(super) fn is_frozen(&self) -> bool {
+        self.frozen.get().is_some()
+    }
+
+    /// Stops the view, but not the capture; or lets it go on.
+    pub(super) fn freeze(&self, frozen: bool) {
+        let end = self.journal(|journal| journal.kept().end);
+        self.frozen.set(frozen.then_some(end));
+        self.changed();
+    }
+
+    pub(super) fn is_relative(&self) -> bool {
+        self.relative.get()
+    }
+
+    pub(super) fn set_relative(&self, relative: bool) {
+        self.relative.set(relative);
+        settings::remember("time", if relative { "relative" } else { "day" });
+        self.changed();
+    }
+
+    /// Begins to look at another log.
+    pub(super) fn start_over(&self) {
+        self.select(None);
+        self.freeze(false);
+    }
+
+    /// What an event type is called.
+    pub(super) fn label(&self, event_type: &str) -> String {
+        self.labels
+            .with_untracked(|labels| labels.get(event_type).to_owned())
+    }
+}
