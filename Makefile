@@ -28,12 +28,13 @@ WASM_PACK := $(call tool,wasm-pack,$(WASM_PACK_VERSION))
 export PATH := $(TOOLS)/wasm-bindgen-$(WASM_BINDGEN_VERSION)/bin:$(TOOLS)/wasm-opt-$(BINARYEN_VERSION)/bin:$(TOOLS)/trunk-$(TRUNK_VERSION)/bin:$(TOOLS)/wasm-pack-$(WASM_PACK_VERSION)/bin:$(PATH)
 
 .DELETE_ON_ERROR:
-.PHONY: help run build dev env test check test-native test-page test-e2e bench-wire screenshots target browser
+.PHONY: help run build dev env test check test-native test-page test-e2e bench bench-wire screenshots target browser
 
 help:
 	@echo "make run          build everything, start the server, print its address"
 	@echo "make dev          the same for work on the page: rebuilds and reloads at each change"
 	@echo "make test         every check, in a real browser too"
+	@echo "make bench        how the page keeps to its budgets, against bare pages"
 	@echo "make bench-wire   how fast the event-stream format is read, against others"
 	@echo "make screenshots  take the pictures in docs/ again"
 	@echo "make env          print the PATH with the tools, for: eval \"\$$(make -s env)\""
@@ -92,6 +93,11 @@ test-page: | target $(WASM_BINDGEN) $(WASM_PACK) browser
 test-e2e: $(PAGE) | browser
 	@echo "== End to end in Chromium (about two minutes to build the first time)"
 	@cargo test --quiet --release -p sse-scope-server --features e2e -- --test-threads=2
+
+# Not a test: nothing fails for being slow.
+bench: $(PAGE) | browser
+	@echo "== Measuring the page in Chromium (some minutes)"
+	@cargo bench --quiet -p sse-scope-server --features e2e --bench page
 
 # eventsource-parser is what the reader is compared with in Node.
 bench-wire:
