@@ -230,12 +230,12 @@ impl Bar {
     fn draw(&self) {
         let frozen = self.watched.is_frozen();
         self.freeze.set(if frozen { "true" } else { "false" });
+        self.files.draw(self.watched.progress());
         let now = now();
         if now - self.drawn.get() < PACE_MS {
             return;
         }
         self.drawn.set(now);
-        self.files.draw(self.watched.progress());
         let entered = self.entered.borrow();
         let mut wanted = 0;
         let mut chip = |what, name: u16, label: &str, count: u64, pressed| {
