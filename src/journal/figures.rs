@@ -114,7 +114,9 @@ impl Figures {
     /// The gap that the fraction `quantile` of all gaps do not exceed, within 1/16; `None` before
     /// the second event.
     pub fn gap_quantile(&self, quantile: f64) -> Option<f64> {
-        self.gaps.quantile(quantile)
+        // The middle of its bucket may be beyond the longest.
+        let max = self.max_gap?;
+        self.gaps.quantile(quantile).map(|gap| gap.min(max))
     }
 }
 
