@@ -206,10 +206,12 @@ pub(super) fn copy(text: &str, button: &HtmlElement) {
             Err(_) => "The browser refused",
         };
         let before = button.text_content();
+        if before.as_deref() == Some(said) {
+            // Pressed again meanwhile: what it says otherwise comes back by the first time.
+            return;
+        }
         button.set_text_content(Some(said));
-        gloo_timers::callback::Timeout::new(1_200, move || {
-            button.set_text_content(before.as_deref())
-        })
-        .forget();
+        boxed::pause(1_200).await;
+        button.set_text_content(before.as_deref());
     });
 }

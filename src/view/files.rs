@@ -5,7 +5,7 @@ use std::{
     rc::Rc,
 };
 
-use js_sys::{Array, Promise, Uint8Array};
+use js_sys::{Array, Uint8Array};
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -72,9 +72,7 @@ impl Files {
             }
         });
         // The work of a component that is gone is given up.
-        let turn = Rc::downgrade(&files);
-        let given_up = StoredValue::new_local(GiveUp(turn));
-        let _ = given_up;
+        StoredValue::new_local(GiveUp(Rc::downgrade(&files)));
         files
     }
 
@@ -126,16 +124,15 @@ impl Files {
         self.turn.get()
     }
 
-    /// Whether the work goes on.
-    fn go_on(&self, turn: u32, part: f64) -> bool {
-        if self.turn.get() != turn {
-            return false;
-        }
+    /// Shows how far the work is, lets the page draw, and tells whether the work goes on: meanwhile
+    /// it may have been cancelled, or its component be gone, and the log with that.
+    async fn goes_on(&self, turn: u32, part: f64) -> bool {
         if let Some((_, shown)) = &mut *self.progress.borrow_mut() {
             *shown = part;
         }
         self.draw(None);
-        true
+        boxed::pause(0).await;
+        self.turn.get() == turn
     }
 
     fn fail(&self, why: &str) {
@@ -163,13 +160,12 @@ impl Files {
                     }
                 };
                 parts.push(&Uint8Array::from(&out[..]));
-                if !files.go_on(turn, work.part(&files.watched)) {
-                    return;
-                }
                 if done {
                     break;
                 }
-                pause().await;
+                if !files.goes_on(turn, work.part(&files.watched)).await {
+                    return;
+                }
             }
             files.cancel();
             files.draw(None);
@@ -202,6 +198,9 @@ impl Files {
                     Ok(piece) => JsFuture::from(piece.array_buffer()).await,
                     Err(error) => Err(error),
                 };
+                if files.turn.get() != turn {
+                    return;
+                }
                 let bytes = match bytes {
                     Ok(bytes) => Uint8Array::new(&bytes).to_vec(),
                     Err(error) => return files.fail(&crate::session::message(&error)),
@@ -217,10 +216,9 @@ impl Files {
                     }
                 }
                 at += PIECE;
-                if !files.go_on(turn, at / file.size()) {
+                if !files.goes_on(turn, at / file.size()).await {
                     return;
                 }
-                pause().await;
             }
             files.cancel();
             files.draw(None);
@@ -360,16 +358,10 @@ fn save(parts: &Array, name: &str) -> Result<(), JsValue> {
     dom::set(&link, "href", &url);
     dom::set(&link, "download", name);
     link.click();
-    // The browser has begun to read it by then.
-    gloo_timers::callback::Timeout::new(10_000, move || drop(Url::revoke_object_url(&url)))
-        .forget();
-    Ok(())
-}
-
-/// Lets the page draw and hear.
-async fn pause() {
-    let waited = Promise::new(&mut |resolve, _| {
-        let _ = window().set_timeout_with_callback(&resolve);
+    boxed::spawn(async move {
+        // The browser has begun to read it by then.
+        boxed::pause(10_000).await;
+        let _ = Url::revoke_object_url(&url);
     });
-    let _ = JsFuture::from(waited).await;
+    Ok(())
 }
