@@ -793,7 +793,7 @@ async fn the_page_is_served_as_its_policy_and_names_promise() {
     let mut kinds = Vec::new();
     for path in page
         .text()
-        .split(['"', '\''])
+        .split(['"', '\'', '=', ' ', '>'])
         .filter(|text| text.starts_with('/') && text.contains('.'))
     {
         let identity = server.ask(&format!("GET {path}"), "").await;
