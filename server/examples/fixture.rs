@@ -37,7 +37,7 @@ use axum::{
     routing::{any, get},
 };
 use http_body::Frame;
-use sse_scope_server::{Streams, app, run};
+use sse_scope_server::{Limits, Streams, app, run};
 use tokio::{net::TcpListener, process::Command, time::Interval};
 
 #[tokio::main]
@@ -67,6 +67,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         listener,
         app(&streams).merge(routes),
         streams,
+        Limits::default(),
         std::future::pending(),
     );
 

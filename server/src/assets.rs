@@ -31,7 +31,7 @@ pub fn has_page() -> bool {
 }
 
 /// A route for each file, so that an unknown path is unknown and a wrong method is told so.
-pub(crate) fn routes() -> Router {
+pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     let mut router = Router::new()
         .route("/", get(index))
         .route("/favicon.ico", get(favicon));

@@ -5,14 +5,25 @@
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | `lib.rs` | [`app`]: which path is answered by what; [`run`]: from a listener to a clean end |
-//! | `spec.rs` | what the query of `/stream` asks for: the table of its parameters |
-//! | `stream.rs` | `GET /stream`: the default stream, one timer a client; given bytes |
-//! | `generated.rs` | a stream by parameters: when a frame is due, and how much may be on its way |
-//! | `events.rs` | the text of that stream, a frame at a time |
+//! | `lib.rs` | [`app`]: which path is answered by what |
+//! | `connection.rs` | [`run`]: connections, their limits, a clean end |
+//! | `hosts.rs` | for which hosts it answers |
+//! | `spec/` | what the query of `/stream` asks for: the table of its parameters |
+//! | `stream.rs` | from a request for `/stream` to the head of the response |
+//! | `resume.rs` | where a stream begins for a client that comes back |
+//! | `body.rs` | the body: a clock, a client, and what the writer says |
+//! | `writer.rs` | what is written next, and when: it joins the four below |
+//! | `schedule.rs` | when events are due |
+//! | `events.rs` | their text, a frame at a time |
+//! | `data.rs` | what they say, where it is more than a date or a number |
+//! | `framing.rs` | compressed, withheld, cut |
+//! | `streams.rs` | [`Streams`]: what all streams share |
+//! | `metrics.rs` | the figures at `/metrics` |
 //! | `date.rs` | the dates, as ECMAScript writes them |
 //! | `assets.rs` | the page, embedded by `build.rs`, and its policy |
 //! | `main.rs` | the command line |
+//!
+//! From `spec` to `framing` nothing knows of sockets or clocks.
 //!
 //! # Example
 //!
@@ -23,34 +34,41 @@
 //! let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
 //! let streams = sse_scope_server::Streams::default();
 //! let app = sse_scope_server::app(&streams);
-//! sse_scope_server::run(listener, app, streams, async { /* until this is ready */ }).await
+//! let limits = sse_scope_server::Limits::default();
+//! sse_scope_server::run(listener, app, streams, limits, async { /* until this is ready */ }).await
 //! # }
 //! ```
 
 mod assets;
+mod body;
+mod connection;
+mod data;
 mod date;
 mod events;
-mod generated;
+mod framing;
+mod hosts;
+mod metrics;
+mod resume;
+mod schedule;
 mod spec;
 mod stream;
-
-use std::{future::Future, io, time::Duration};
+mod streams;
+mod writer;
 
 use axum::{
     Router,
+    extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
     routing::get,
-    serve::ListenerExt,
 };
-use tokio::net::TcpListener;
 
 pub use assets::has_page;
-pub use stream::Streams;
+pub use connection::{Limits, run};
+pub use streams::Streams;
 
-/// How long a connection may take to end after [`run`] was asked to stop. A client that does not
-/// read must not keep the program alive.
-const GRACE: Duration = Duration::from_millis(500);
+/// The most that is written at once, and that is on its way to a client, in bytes.
+const FRAME: usize = 64 << 10;
 
 /// All paths of the server. What is not here is a 404: a mistyped stream must not look alive.
 ///
@@ -60,52 +78,25 @@ pub fn app(streams: &Streams) -> Router {
         .route(
             "/stream",
             get(stream::serve)
-                .options(stream::preflight)
-                .with_state(streams.clone()),
+                .post(stream::serve)
+                .options(stream::preflight),
         )
+        .route("/stream/help", get(stream::help))
+        .route("/metrics", get(metrics))
+        .with_state(streams.clone())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
 }
 
-/// Serves `app` until `shutdown` is ready, then ends all open streams and returns within a second.
-///
-/// # Errors
-///
-/// Those of the listener.
-pub async fn run(
-    listener: TcpListener,
-    app: Router,
-    streams: Streams,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
-    // An event is a small write that waits for nothing: Nagle's algorithm would only delay it.
-    let listener = listener.tap_io(|tcp| {
-        if let Err(error) = tcp.set_nodelay(true) {
-            tracing::debug!(%error, "cannot set TCP_NODELAY");
-        }
-    });
-    let ending = streams.clone();
-    let server = axum::serve(listener, app).with_graceful_shutdown(async move {
-        shutdown.await;
-        ending.end_all();
-    });
-    let deadline = async {
-        streams.ended().await;
-        tokio::time::sleep(GRACE).await;
-    };
-    tokio::select! {
-        result = server.into_future() => result,
-        () = deadline => {
-            tracing::warn!(live = streams.live(), "some connections did not end in time and are cut");
-            Ok(())
-        }
-    }
+async fn metrics(State(streams): State<Streams>) -> impl IntoResponse {
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([("content-type", kind)], streams.metrics())
 }
 
 async fn not_found() -> Response {
     text(
         StatusCode::NOT_FOUND,
-        "Nothing is here. The page is at /, the event stream at /stream.\n",
+        "Nothing is here. The page is at /, the event stream at /stream, its parameters at /stream/help.\n",
     )
 }
 

@@ -3,7 +3,7 @@
 use std::{io::ErrorKind, process::ExitCode};
 
 use clap::Parser;
-use sse_scope_server::{Streams, app, has_page, run};
+use sse_scope_server::{Limits, Streams, app, has_page, run};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -22,6 +22,17 @@ struct Args {
     /// Where to listen. Port 0 takes any free port; the real one is printed.
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8844")]
     listen: String,
+
+    /// Answers for this host too, as when it is behind a proxy; can be given again. `*` is any host,
+    /// which lets a page of any site that has its name point here read what it serves. Always
+    /// allowed: localhost, loopback addresses, and the address that a client connected to.
+    #[arg(long, value_name = "NAME")]
+    allow_host: Vec<String>,
+
+    /// How many connections it takes at a time; those above it get 503 with `Retry-After`. Each
+    /// needs a file descriptor (ulimit -n).
+    #[arg(long, value_name = "N", default_value_t = Limits::default().max_connections)]
+    max_connections: usize,
 }
 
 /// Why the server cannot start.
@@ -53,7 +64,7 @@ async fn main() -> ExitCode {
         )
         .with_writer(std::io::stderr)
         .init();
-    match serve(args.listen).await {
+    match serve(args).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("sse-scope-server: {error}");
@@ -62,17 +73,22 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn serve(listen: String) -> Result<(), Box<dyn std::error::Error>> {
+async fn serve(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     // Before the address is printed: whoever reads it may end the program at once.
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    let listener = bind(listen).await?;
+    let listener = bind(args.listen).await?;
     println!("SSE Scope is at http://{}/", listener.local_addr()?);
     if !has_page() {
         println!("It was built without its page and serves only /stream; `make run` builds both.");
     }
+    let limits = Limits {
+        allow_hosts: args.allow_host,
+        max_connections: args.max_connections,
+        ..Limits::default()
+    };
     let streams = Streams::default();
-    run(listener, app(&streams), streams, async move {
+    run(listener, app(&streams), streams, limits, async move {
         tokio::select! {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}

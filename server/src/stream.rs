@@ -1,96 +1,193 @@
-//! `GET /stream`: the article's stream, unless the query asks for another. The README states it as a
-//! contract. The body of a generated stream is in `generated.rs`.
+//! `/stream`: from a request to the head of its response. What comes after that is in `body.rs`. The
+//! README states the default stream as a contract.
 
-use std::{
-    convert::Infallible,
-    pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    task::{Context, Poll, ready},
-    time::Duration,
-};
+use std::time::Duration;
 
 use axum::{
     body::Body,
-    extract::{RawQuery, State},
-    http::StatusCode,
+    extract::{RawQuery, Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use bytes::Bytes;
-use http_body::Frame;
 use jiff::Timestamp;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
-use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-use sse_wire::encode;
+use crate::{
+    body::{StreamBody, seed},
+    connection::Fate,
+    metrics::Refusal,
+    spec::{self, Phase, Spec},
+    streams::Streams,
+    writer::Writer,
+};
 
-use crate::{date, generated::Generator, spec::Spec};
-
-/// The time between two events of the default stream.
-const PERIOD: Duration = Duration::from_secs(1);
-
-/// How long a client is to wait before it tries again, in ms.
-pub(crate) const RECONNECTION_TIME_MS: u64 = 10_000;
-
-/// The streams of one server: how many are live, and the means to end them all.
-#[derive(Clone, Default)]
-pub struct Streams {
-    live: Arc<AtomicUsize>,
-    end: CancellationToken,
-}
-
-impl Streams {
-    /// How many streams are open: each holds at most one timer, which ends with it.
-    pub fn live(&self) -> usize {
-        self.live.load(Ordering::Relaxed)
-    }
-
-    /// Ends every open stream as a whole response ends, and every later one at once.
-    pub fn end_all(&self) {
-        self.end.cancel();
-    }
-
-    pub(crate) async fn ended(&self) {
-        self.end.cancelled().await;
-    }
-
-    /// [`Streams::ended`] for a body, which keeps it to poll it.
-    pub(crate) fn end(&self) -> Pin<Box<WaitForCancellationFutureOwned>> {
-        Box::pin(self.end.clone().cancelled_owned())
-    }
-}
-
-pub(crate) async fn serve(State(streams): State<Streams>, RawQuery(query): RawQuery) -> Response {
-    let body = match Spec::parse(query.as_deref().unwrap_or_default()) {
-        Ok(Spec::Default) => Body::new(Clock::start(&streams)),
-        Ok(Spec::Generated(spec)) => Body::new(Generator::start(&spec, &streams)),
-        Ok(Spec::Raw { bytes, split }) => Body::new(Raw {
-            bytes,
-            split,
-            wrote: false,
-            _live: Live::new(&streams),
-        }),
+pub(crate) async fn serve(
+    State(streams): State<Streams>,
+    RawQuery(query): RawQuery,
+    request: Request,
+) -> Response {
+    let query = query.unwrap_or_default();
+    let spec = match Spec::parse(&query) {
+        Ok(spec) => spec,
         Err(error) => {
-            let headers = [
-                ("content-type", "text/plain; charset=utf-8"),
-                ("access-control-allow-origin", "*"),
-                ("x-content-type-options", "nosniff"),
-            ];
-            return (StatusCode::BAD_REQUEST, headers, format!("{error}\n")).into_response();
+            streams.refuse(Refusal::Query);
+            return plain(StatusCode::BAD_REQUEST, true, format!("{error}\n"));
         }
     };
-    let headers = [
-        ("content-type", "text/event-stream; charset=utf-8"),
-        ("cache-control", "no-cache"),
-        ("connection", "keep-alive"),
-        ("access-control-allow-origin", "*"),
-        // These two keep what stands between server and client from buffering and guessing.
-        ("x-accel-buffering", "no"),
-        ("x-content-type-options", "nosniff"),
-    ];
-    (headers, body).into_response()
+    if !spec.delay.is_zero() {
+        tokio::select! {
+            () = tokio::time::sleep(spec.delay) => {}
+            () = streams.ended() => {}
+        }
+    }
+    answer(spec, &query, &request, &streams)
+}
+
+fn answer(spec: Spec, query: &str, request: &Request, streams: &Streams) -> Response {
+    if spec.redirect > 0 {
+        return redirect(&spec, query, request.uri().path());
+    }
+    let now = Timestamp::now();
+    let now_us = u64::try_from(now.as_microsecond()).unwrap_or(0);
+    let phase = spec.outage.map(|outage| outage.at(now_us / 1_000));
+    if let Some(Phase::Down { left }) = phase {
+        streams.refuse(Refusal::Outage);
+        return come_back(left, spec.cors, "Down, as asked for by outage.\n");
+    }
+    let status = StatusCode::from_u16(spec.status).expect("checked when read");
+    if !has_stream(status) {
+        return without_stream(&spec, status);
+    }
+    let last = request.headers().get("last-event-id");
+    let last = last.map(|id| String::from_utf8_lossy(id.as_bytes()));
+    let last = last.as_deref().or(spec.last_event_id.as_deref());
+    let start = spec.start(last, now_us / 1_000);
+    if spec.is_complete(start) {
+        return without_stream(&spec, StatusCode::NO_CONTENT);
+    }
+    let gzip = match spec.gzip.then(|| streams.compressing().try_acquire_owned()) {
+        Some(Err(_)) => {
+            streams.refuse(Refusal::Gzip);
+            let left = Duration::from_secs(5);
+            return come_back(left, spec.cors, "Too many streams compress already.\n");
+        }
+        Some(Ok(place)) => Some(place),
+        None => None,
+    };
+    let headers = headers(&spec);
+    let cut = match phase {
+        Some(Phase::Up { left }) => u64::try_from(left.as_micros()).ok(),
+        _ => None,
+    };
+    let retry = spec.retry;
+    let seed = seed(&spec);
+    let writer = Writer::new(spec, seed, start, now_us, cut);
+    let fate = request.extensions().get::<Fate>().cloned();
+    let body = StreamBody::new(writer, retry, streams, fate, gzip);
+    (status, headers, Body::new(body)).into_response()
+}
+
+/// The head of a stream; the order is that of the contract.
+fn headers(spec: &Spec) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    let mut add = |name, value| headers.insert(name, HeaderValue::from_static(value));
+    add(header::CONTENT_TYPE, "");
+    add(header::CACHE_CONTROL, "no-cache");
+    add(header::CONNECTION, "keep-alive");
+    if spec.cors {
+        add(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+    }
+    // These two keep what stands between server and client from buffering and guessing.
+    add(header::HeaderName::from_static("x-accel-buffering"), "no");
+    add(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    if spec.gzip {
+        add(header::CONTENT_ENCODING, "gzip");
+    }
+    match &spec.content_type {
+        Some(kind) => headers.insert(header::CONTENT_TYPE, value(kind)),
+        None => headers.remove(header::CONTENT_TYPE),
+    };
+    headers
+}
+
+/// Whether a response of this status has a stream.
+fn has_stream(status: StatusCode) -> bool {
+    // RFC 9110, 15.3.5 and 15.3.6: these two have no content.
+    status.is_success() && ![StatusCode::NO_CONTENT, StatusCode::RESET_CONTENT].contains(&status)
+}
+
+fn without_stream(spec: &Spec, status: StatusCode) -> Response {
+    let text = match status {
+        StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED => {
+            String::new()
+        }
+        _ => format!("Status {}, as asked for.\n", status.as_u16()),
+    };
+    let mut response = plain(status, spec.cors, text);
+    if let Some(kind) = &spec.content_type
+        && *kind != Spec::default().content_type.unwrap_or_default()
+    {
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, value(kind));
+    }
+    response
+}
+
+/// To the same stream, with one redirection less before it.
+fn redirect(spec: &Spec, query: &str, path: &str) -> Response {
+    let left = spec.redirect - 1;
+    let rest = form_urlencoded::parse(query.as_bytes()).filter_map(|(name, value)| {
+        match (&*name, left) {
+            // They were about the redirections.
+            ("redirect" | "status", 0) => None,
+            ("redirect", _) => Some((name, left.to_string().into())),
+            _ => Some((name, value)),
+        }
+    });
+    let query = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(rest)
+        .finish();
+    let status = StatusCode::from_u16(spec.redirection).expect("checked when read");
+    let mut response = plain(status, spec.cors, String::new());
+    let location = value(&format!("{path}?{query}"));
+    response.headers_mut().insert(header::LOCATION, location);
+    response
+}
+
+/// 503, for now.
+fn come_back(after: Duration, cors: bool, text: &str) -> Response {
+    let mut response = plain(StatusCode::SERVICE_UNAVAILABLE, cors, text.to_owned());
+    // Whole seconds (RFC 9110, 10.2.3), and not too early.
+    let seconds = after.as_millis().div_ceil(1_000);
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, value(&seconds.to_string()));
+    response
+}
+
+/// A short answer in place of a stream.
+fn plain(status: StatusCode, cors: bool, text: String) -> Response {
+    let mut response = (
+        status,
+        [
+            (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
+            (header::CACHE_CONTROL, "no-store"),
+            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        ],
+        text,
+    )
+        .into_response();
+    if cors {
+        response.headers_mut().insert(
+            header::ACCESS_CONTROL_ALLOW_ORIGIN,
+            HeaderValue::from_static("*"),
+        );
+    }
+    response
+}
+
+fn value(text: &str) -> HeaderValue {
+    HeaderValue::from_str(text).expect("visible ASCII: checked when read, or encoded")
 }
 
 /// Answers the question that a browser asks before it sends anything but a simple request from
@@ -100,7 +197,7 @@ pub(crate) async fn preflight() -> impl IntoResponse {
         StatusCode::NO_CONTENT,
         [
             ("access-control-allow-origin", "*"),
-            ("access-control-allow-methods", "GET, HEAD, OPTIONS"),
+            ("access-control-allow-methods", "GET, HEAD, POST, OPTIONS"),
             // `*` does not include `authorization` (Fetch, 4.10).
             ("access-control-allow-headers", "*, authorization"),
             ("access-control-max-age", "86400"),
@@ -108,108 +205,22 @@ pub(crate) async fn preflight() -> impl IntoResponse {
     )
 }
 
-/// The body of one response: the start time, then the time once a second.
-///
-/// It is polled only when the client has taken what was sent before, and dropped as soon as the
-/// client leaves, its timer with it.
-struct Clock {
-    /// What opens the stream, until it is sent.
-    opening: Option<Bytes>,
-    ticks: Interval,
-    end: Pin<Box<WaitForCancellationFutureOwned>>,
-    _live: Live,
-}
-
-impl Clock {
-    fn start(streams: &Streams) -> Self {
-        let mut opening = Vec::new();
-        encode::retry(&mut opening, RECONNECTION_TIME_MS);
-        let now = Timestamp::now();
-        event(&mut opening, Some("connecttime"), now);
-        event(&mut opening, None, now);
-        let mut ticks = interval_at(Instant::now() + PERIOD, PERIOD);
-        // A client that did not read for a while gets the time as it is then, not a heap of events
-        // that all carry the same one.
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        Self {
-            opening: Some(opening.into()),
-            ticks,
-            end: streams.end(),
-            _live: Live::new(streams),
-        }
-    }
-}
-
-impl http_body::Body for Clock {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        if self.end.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(None);
-        }
-        if let Some(opening) = self.opening.take() {
-            return Poll::Ready(Some(Ok(Frame::data(opening))));
-        }
-        ready!(self.ticks.poll_tick(cx));
-        let mut out = Vec::new();
-        event(&mut out, None, Timestamp::now());
-        Poll::Ready(Some(Ok(Frame::data(out.into()))))
-    }
-}
-
-/// Writes an event whose data is `time`.
-fn event(out: &mut Vec<u8>, event_type: Option<&str>, time: Timestamp) {
-    encode::event(out, event_type, &date::to_string(time), None)
-        .expect("neither has a line break or NUL");
-}
-
-/// The body of one response: given bytes, some a write, then the end.
-struct Raw {
-    bytes: Bytes,
-    split: usize,
-    /// The last poll gave a frame, which must be written before there is another.
-    wrote: bool,
-    _live: Live,
-}
-
-impl http_body::Body for Raw {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        if self.bytes.is_empty() {
-            return Poll::Ready(None);
-        }
-        // hyper gathers frames as long as there are more, and writes when it has to wait.
-        self.wrote = !self.wrote;
-        if !self.wrote {
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        let size = self.split.min(self.bytes.len());
-        Poll::Ready(Some(Ok(Frame::data(self.bytes.split_to(size)))))
-    }
-}
-
-/// One live stream, counted as long as it exists.
-pub(crate) struct Live(Arc<AtomicUsize>);
-
-impl Live {
-    pub(crate) fn new(streams: &Streams) -> Self {
-        streams.live.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(&streams.live))
-    }
-}
-
-impl Drop for Live {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
+/// The parameters: as JSON for those who ask for that.
+pub(crate) async fn help(headers: HeaderMap) -> impl IntoResponse {
+    let accept = headers
+        .get(header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok());
+    let json = accept.is_some_and(|accept| accept.contains("application/json"));
+    let (kind, text) = if json {
+        ("application/json", spec::json())
+    } else {
+        ("text/plain; charset=utf-8", spec::text())
+    };
+    let headers = [
+        ("content-type", kind),
+        ("cache-control", "no-cache"),
+        ("vary", "accept"),
+        ("x-content-type-options", "nosniff"),
+    ];
+    (headers, text)
 }

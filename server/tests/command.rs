@@ -105,7 +105,7 @@ async fn a_signal_ends_streams_and_program_within_a_second() {
         let (mut process, address) = listening().await;
         let mut stream = TcpStream::connect(address).await.expect("it listens");
         stream
-            .write_all(b"GET /stream HTTP/1.1\r\nhost: test\r\n\r\n")
+            .write_all(b"GET /stream HTTP/1.1\r\nhost: localhost\r\n\r\n")
             .await
             .expect("it reads");
         let mut received = Vec::new();

@@ -1,180 +1,17 @@
-//! The server over raw sockets: what is on the wire, byte for byte.
+//! The server over raw sockets: what is on the wire, byte for byte. The parameters of `/stream` are
+//! tested in `stream.rs`, what the server bears in `limits.rs`.
 
-use std::{net::SocketAddr, time::Duration};
+mod raw;
 
-use sse_scope_server::{Streams, app, has_page, run};
+use std::time::Duration;
+
+use raw::{Connection, GET_STREAM, LAST_CHUNK, PATIENCE, Response, Server, dechunk};
+use sse_scope_server::has_page;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpSocket, TcpStream},
-    sync::oneshot,
-    task::JoinHandle,
+    net::TcpSocket,
     time::{Instant, timeout},
 };
-
-/// No answer of the server takes this long.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// A server of its own for each test.
-struct Server {
-    address: SocketAddr,
-    streams: Streams,
-    stop: oneshot::Sender<()>,
-    running: JoinHandle<std::io::Result<()>>,
-}
-
-impl Server {
-    async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let address = listener.local_addr().expect("bound");
-        let streams = Streams::default();
-        let (stop, stopped) = oneshot::channel::<()>();
-        let running = tokio::spawn(run(listener, app(&streams), streams.clone(), async {
-            let _ = stopped.await;
-        }));
-        Self {
-            address,
-            streams,
-            stop,
-            running,
-        }
-    }
-
-    async fn send(&self, head: &str) -> Connection {
-        let mut tcp = TcpStream::connect(self.address)
-            .await
-            .expect("the server listens");
-        tcp.write_all(head.as_bytes())
-            .await
-            .expect("the server reads");
-        Connection {
-            tcp,
-            received: Vec::new(),
-        }
-    }
-
-    /// The whole response to a request of one line and `headers`.
-    async fn ask(&self, line: &str, headers: &str) -> Response {
-        let request =
-            format!("{line} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n{headers}\r\n");
-        let mut connection = self.send(&request).await;
-        connection.until_end().await;
-        Response::parse(&connection.received)
-    }
-
-    /// Waits until `count` streams are live; says how long it took.
-    async fn until_live(&self, count: usize) -> Duration {
-        let start = Instant::now();
-        timeout(PATIENCE, async {
-            while self.streams.live() != count {
-                tokio::task::yield_now().await;
-            }
-        })
-        .await
-        .unwrap_or_else(|_| panic!("{} streams are live, not {count}", self.streams.live()));
-        start.elapsed()
-    }
-}
-
-struct Connection {
-    tcp: TcpStream,
-    received: Vec<u8>,
-}
-
-impl Connection {
-    /// Reads until `enough` says so of everything received.
-    async fn until(&mut self, enough: impl Fn(&str) -> bool) -> &str {
-        let reading = async {
-            while !enough(&String::from_utf8_lossy(&self.received)) {
-                let read = self
-                    .tcp
-                    .read_buf(&mut self.received)
-                    .await
-                    .expect("it is open");
-                assert_ne!(
-                    read,
-                    0,
-                    "ended: {}",
-                    String::from_utf8_lossy(&self.received)
-                );
-            }
-        };
-        assert!(
-            timeout(PATIENCE, reading).await.is_ok(),
-            "not received in time"
-        );
-        std::str::from_utf8(&self.received).expect("UTF-8")
-    }
-
-    /// Reads until the last chunk of a response, whose connection stays open.
-    async fn until_end_of_body(&mut self) {
-        let reading = async {
-            while !self.received.ends_with(LAST_CHUNK.as_bytes()) {
-                let read = self.tcp.read_buf(&mut self.received).await;
-                assert_ne!(read.expect("it is open"), 0, "it ended early");
-            }
-        };
-        assert!(
-            timeout(PATIENCE, reading).await.is_ok(),
-            "it does not end in time"
-        );
-    }
-
-    async fn until_end(&mut self) {
-        let reading = self.tcp.read_to_end(&mut self.received);
-        timeout(PATIENCE, reading)
-            .await
-            .expect("it ends in time")
-            .expect("it ends cleanly");
-    }
-}
-
-struct Response {
-    head: String,
-    body: Vec<u8>,
-}
-
-impl Response {
-    fn parse(bytes: &[u8]) -> Self {
-        let end = bytes
-            .windows(4)
-            .position(|four| four == b"\r\n\r\n")
-            .expect("a head");
-        let head = String::from_utf8(bytes[..end + 2].to_vec()).expect("ASCII");
-        Self {
-            head,
-            body: bytes[end + 4..].to_vec(),
-        }
-    }
-
-    fn status(&self) -> &str {
-        &self.head["HTTP/1.1 ".len()..][..3]
-    }
-
-    fn header(&self, name: &str) -> Option<&str> {
-        self.head.lines().skip(1).find_map(|line| {
-            let (key, value) = line.split_once(": ")?;
-            key.eq_ignore_ascii_case(name).then_some(value)
-        })
-    }
-
-    fn text(&self) -> &str {
-        std::str::from_utf8(&self.body).expect("text")
-    }
-}
-
-const GET_STREAM: &str = "GET /stream HTTP/1.1\r\nhost: test\r\n\r\n";
-
-/// Undoes `transfer-encoding: chunked` (RFC 9112, 7.1) as far as chunks are complete.
-fn dechunk(mut body: &str) -> String {
-    let mut whole = String::new();
-    while let Some((size, rest)) = body.split_once("\r\n") {
-        let size = usize::from_str_radix(size, 16).expect("a chunk's size");
-        let Some(chunk) = rest.get(..size) else { break };
-        whole += chunk;
-        body = rest.get(size + 2..).unwrap_or("");
-    }
-    whole
-}
 
 /// Puts `DATE` where the dates are, after checking that they are some.
 fn without_dates(stream: &str) -> String {
@@ -294,7 +131,9 @@ async fn a_query_that_is_not_understood_is_a_sentence() {
     for (query, sentence) in [
         (
             "intervall=1",
-            "There is no parameter “intervall”: /stream takes interval, count, size, id, raw and split.\n",
+            "There is no parameter “intervall”: /stream takes interval, count, event, data, size, lines, \
+             id, retry, heartbeat, jitter, burst, seed, newline, bom, split, hold, gzip, status, type, \
+             cors, redirect, delay, after, end, outage, corrupt, raw, resume and lastEventId. See /stream/help.\n",
         ),
         (
             "interval=5x",
@@ -318,7 +157,7 @@ async fn a_query_that_is_not_understood_is_a_sentence() {
         ),
         (
             "id=clock",
-            "id=clock is not a kind of ID: give none, or seq for 0, 1, 2 and so on.\n",
+            "id=clock is not a kind of ID: give none, seq for 0, 1, 2 and so on, or time.\n",
         ),
         (
             "raw=%25",
@@ -352,8 +191,6 @@ async fn a_query_that_is_not_understood_is_a_sentence() {
 fn chunk(text: &str) -> String {
     format!("{:X}\r\n{text}\r\n", text.len())
 }
-
-const LAST_CHUNK: &str = "0\r\n\r\n";
 
 #[tokio::test]
 async fn a_generated_stream_is_what_its_parameters_say() {
@@ -427,7 +264,7 @@ async fn the_interval_lies_between_events_and_not_before_the_first() {
         .collect();
     assert_eq!(ids, ["0", "1", "2", "3"]);
 
-    let request = "GET /stream?interval=3600s&size=1 HTTP/1.1\r\nhost: test\r\n\r\n";
+    let request = "GET /stream?interval=3600s&size=1 HTTP/1.1\r\nhost: localhost\r\n\r\n";
     let mut hourly = server.send(request).await;
     hourly
         .until(|received| received.contains("data: 0\n\n"))
@@ -466,7 +303,7 @@ async fn a_flood_is_whole_and_in_order() {
 /// No socket of this machine holds so much for a client that does not read.
 const MORE_THAN_SOCKETS_HOLD: usize = 64 << 20;
 
-const GET_FLOOD: &str = "GET /stream?interval=0&size=90 HTTP/1.1\r\nhost: test\r\n\r\n";
+const GET_FLOOD: &str = "GET /stream?interval=0&size=90 HTTP/1.1\r\nhost: localhost\r\n\r\n";
 
 #[tokio::test]
 async fn a_client_that_does_not_read_stops_its_generator_and_no_other() {
@@ -653,8 +490,9 @@ async fn an_unknown_path_is_not_found_whatever_the_method() {
 async fn another_method_is_told_which_are_allowed() {
     let server = Server::start().await;
     for (line, allow) in [
-        ("POST /stream", "GET,HEAD,OPTIONS"),
-        ("DELETE /stream", "GET,HEAD,OPTIONS"),
+        ("DELETE /stream", "GET,HEAD,POST,OPTIONS"),
+        ("POST /stream/help", "GET,HEAD"),
+        ("POST /metrics", "GET,HEAD"),
         ("POST /", "GET,HEAD"),
         ("PUT /favicon.ico", "GET,HEAD"),
     ] {

@@ -1,0 +1,240 @@
+//! The body of one response to `/stream`: what the [`Writer`] says, when it says so, to a client that
+//! may not read.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http_body::Frame;
+use jiff::Timestamp;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, Sleep},
+};
+use tokio_util::sync::{PollSemaphore, WaitForCancellationFutureOwned};
+
+use crate::{
+    connection::Fate,
+    spec::{End, Spec},
+    streams::{Live, Streams},
+    writer::{Now, Step, Writer},
+};
+
+/// How long the client's system has for what was sent before a reset, which would overtake it.
+const BEFORE_A_RESET: Duration = Duration::from_millis(50);
+
+/// Without a reconnection time of its own a browser waits about so long, in ms.
+const USUAL_RECONNECTION_TIME: u64 = 3_000;
+
+/// hyper would take 400 kB from it before it waits for the client. So there is one place for a
+/// frame, which is free again when the last byte of the frame is with the system.
+pub(crate) struct StreamBody {
+    writer: Writer,
+    began: Instant,
+    /// Until when there is nothing to write.
+    sleep: Option<Pin<Box<Sleep>>>,
+    places: PollSemaphore,
+    /// The place of the next frame, once it is free.
+    place: Option<OwnedSemaphorePermit>,
+    /// The server stops.
+    stop: Pin<Box<WaitForCancellationFutureOwned>>,
+    stopping: bool,
+    /// In ms.
+    reconnection_time: u64,
+    /// How the connection ends; a test of the body alone has none.
+    fate: Option<Fate>,
+    /// The reset is next.
+    resetting: bool,
+    live: Live,
+    /// Held as long as the stream compresses.
+    _gzip: Option<OwnedSemaphorePermit>,
+}
+
+impl StreamBody {
+    pub(crate) fn new(
+        writer: Writer,
+        spec_retry: Option<Duration>,
+        streams: &Streams,
+        fate: Option<Fate>,
+        gzip: Option<OwnedSemaphorePermit>,
+    ) -> Self {
+        Self {
+            writer,
+            began: Instant::now(),
+            sleep: None,
+            places: PollSemaphore::new(Arc::new(Semaphore::new(1))),
+            place: None,
+            stop: streams.end(),
+            stopping: false,
+            reconnection_time: spec_retry
+                .map_or(USUAL_RECONNECTION_TIME, |time| time.as_millis() as u64),
+            fate,
+            resetting: false,
+            live: Live::new(streams),
+            _gzip: gzip,
+        }
+    }
+
+    fn now(&self) -> Now {
+        Now {
+            elapsed: u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX),
+            date: Timestamp::now(),
+        }
+    }
+
+    /// Pending until `at`, in µs since the beginning.
+    fn poll_sleep(&mut self, at: u64, cx: &mut Context<'_>) -> Poll<()> {
+        let at = self.began + Duration::from_micros(at);
+        let sleep = self
+            .sleep
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at)));
+        if sleep.deadline() != at {
+            sleep.as_mut().reset(at);
+        }
+        sleep.as_mut().poll(cx)
+    }
+}
+
+impl http_body::Body for StreamBody {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        let this = self.get_mut();
+        if !this.stopping && this.stop.as_mut().poll(cx).is_ready() {
+            this.stopping = true;
+            // Not all at once.
+            let base = this.reconnection_time;
+            let ms = base / 2 + fastrand::u64(..=base);
+            let now = this.now();
+            this.writer.stop(ms, now);
+        }
+        if this.place.is_none() {
+            match this.places.poll_acquire(cx) {
+                Poll::Ready(place) => this.place = place,
+                // A client that does not read must not keep the server.
+                Poll::Pending if this.stopping => return Poll::Ready(None),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+        loop {
+            let step = this.writer.step(this.now());
+            this.live.count(this.writer.take_written());
+            match step {
+                Step::Write(bytes) => {
+                    this.live.count_bytes(bytes.len());
+                    let frame = Bytes::from_owner(Placed {
+                        bytes,
+                        _place: this.place.take(),
+                    });
+                    return Poll::Ready(Some(Ok(Frame::data(frame))));
+                }
+                Step::Wait(None) => return Poll::Pending,
+                Step::Wait(Some(at)) => ready!(this.poll_sleep(at, cx)),
+                Step::End(End::Close | End::Stall) => return Poll::Ready(None),
+                Step::End(End::Reset) if !this.resetting => {
+                    this.resetting = true;
+                    let soon = this.began.elapsed() + BEFORE_A_RESET;
+                    this.sleep = Some(Box::pin(tokio::time::sleep_until(this.began + soon)));
+                }
+                Step::End(end) => {
+                    if end == End::Reset {
+                        ready!(this.sleep.as_mut().expect("just set").as_mut().poll(cx));
+                        if let Some(fate) = &this.fate {
+                            fate.reset();
+                        }
+                    }
+                    let cut =
+                        io::Error::new(io::ErrorKind::ConnectionAborted, "the stream is to end so");
+                    return Poll::Ready(Some(Err(cut)));
+                }
+            }
+        }
+    }
+}
+
+/// A frame on its way. It is dropped when all of it is written, and frees its place.
+struct Placed {
+    bytes: Bytes,
+    _place: Option<OwnedSemaphorePermit>,
+}
+
+impl AsRef<[u8]> for Placed {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// The seed of a stream that was given none.
+pub(crate) fn seed(spec: &Spec) -> u64 {
+    spec.seed.unwrap_or_else(|| fastrand::u64(..))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::atomic::{AtomicUsize, Ordering},
+        task::{Wake, Waker},
+    };
+
+    use http_body::Body;
+
+    use super::*;
+    use crate::{FRAME, events::Start};
+
+    /// Counts how often it wakes.
+    #[derive(Default)]
+    struct Woken(AtomicUsize);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[tokio::test]
+    async fn there_is_no_frame_before_the_last_one_is_written() {
+        let streams = Streams::default();
+        let spec = Spec::parse("interval=0&size=90").expect("a query");
+        let writer = Writer::new(spec, 7, Start::default(), 0, None);
+        let mut body = StreamBody::new(writer, None, &streams, None, None);
+        let woken = Arc::new(Woken::default());
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut cx = Context::from_waker(&waker);
+        let mut poll = || Pin::new(&mut body).poll_frame(&mut cx);
+
+        for round in 0..3 {
+            let Poll::Ready(Some(Ok(frame))) = poll() else {
+                panic!("a place is free");
+            };
+            let mut frame = frame.into_data().expect("data");
+            assert!(
+                (FRAME - 700..=FRAME).contains(&frame.len()),
+                "{}",
+                frame.len()
+            );
+            assert!(poll().is_pending());
+            let written = frame.split_to(frame.len() - 1);
+            drop(written);
+            assert!(poll().is_pending(), "a byte is not yet written");
+            assert_eq!(woken.0.load(Ordering::Relaxed), round);
+            drop(frame);
+            assert_eq!(woken.0.load(Ordering::Relaxed), round + 1);
+        }
+        let _unwritten = poll();
+        assert!(poll().is_pending());
+        streams.end_all();
+        assert!(
+            matches!(poll(), Poll::Ready(None)),
+            "the end waits for no place"
+        );
+    }
+}

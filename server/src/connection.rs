@@ -1,0 +1,331 @@
+//! Connections: how many there may be, how long they may take, how they end.
+
+use std::{
+    convert::Infallible,
+    future::Future,
+    io,
+    net::IpAddr,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    body::Body,
+    http::{Request, StatusCode},
+    response::{IntoResponse, Response},
+};
+use hyper::{body::Incoming, server::conn::http1};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use socket2::{SockRef, TcpKeepalive};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tower_service::Service as _;
+
+use crate::{FRAME, hosts::Hosts, metrics::Refusal, streams::Streams};
+
+/// How long a connection may take to end after [`run`] was asked to stop. A client that does not
+/// read must not keep the program alive.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// The most that a request's head may be, in bytes; its URL cannot be longer either.
+const HEAD: usize = 64 << 10;
+
+/// How many connections over the limit are told so at a time; more are closed without a word.
+const REFUSING: usize = 256;
+
+/// How long one of those has to send its request.
+const REFUSED_WITHIN: Duration = Duration::from_secs(2);
+
+/// How long a client may take nothing of what was sent to it.
+const STALLED: Duration = Duration::from_secs(300);
+
+/// After so long without a word the system asks whether the client is still there.
+const KEEPALIVE: Duration = Duration::from_secs(60);
+
+/// What a server bears, and for whom it answers.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Names that it answers for, beside loopback names and the address that a request came in at.
+    /// `*` is any.
+    pub allow_hosts: Vec<String>,
+    /// How many connections there may be at a time. Those above it get 503.
+    pub max_connections: usize,
+    /// How long the head of a request may take, from the opening of the connection or from the end
+    /// of the request before.
+    pub header_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            allow_hosts: Vec::new(),
+            max_connections: 16_000,
+            header_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Serves `app` until `shutdown` is ready, then ends all open streams and returns within a second.
+///
+/// # Errors
+///
+/// Those of the listener.
+pub async fn run(
+    listener: TcpListener,
+    app: Router,
+    streams: Streams,
+    limits: Limits,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    listener.local_addr()?;
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new())
+        .header_read_timeout(limits.header_timeout)
+        .max_buf_size(HEAD);
+    let shared = Arc::new(Shared {
+        hosts: Hosts::new(&limits.allow_hosts),
+        streams,
+        closing: CancellationToken::new(),
+        http,
+    });
+    let places = Arc::new(Semaphore::new(limits.max_connections));
+    let refusing = Arc::new(Semaphore::new(REFUSING));
+    let connections = TaskTracker::new();
+    let mut shutdown = std::pin::pin!(shutdown);
+    loop {
+        let accepted = tokio::select! {
+            () = &mut shutdown => break,
+            accepted = listener.accept() => accepted,
+        };
+        let tcp = match accepted {
+            Ok((tcp, _)) => tcp,
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept a connection");
+                // Where the system has no more file descriptors, asking again at once would only
+                // keep it busy.
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
+            let app = Some(app.clone());
+            connections.spawn(serve(tcp, app, place, Arc::clone(&shared)));
+        } else {
+            shared.streams.refuse(Refusal::Connections);
+            if let Ok(place) = Arc::clone(&refusing).try_acquire_owned() {
+                connections.spawn(serve(tcp, None, place, Arc::clone(&shared)));
+            }
+        }
+    }
+    drop(listener);
+    shared.streams.end_all();
+    shared.closing.cancel();
+    connections.close();
+    connections.wait().await;
+    Ok(())
+}
+
+/// What all connections have in common.
+struct Shared {
+    hosts: Hosts,
+    streams: Streams,
+    closing: CancellationToken,
+    http: http1::Builder,
+}
+
+/// Serves one connection to its end; without an app it is refused.
+async fn serve(
+    tcp: TcpStream,
+    app: Option<Router>,
+    _place: OwnedSemaphorePermit,
+    shared: Arc<Shared>,
+) {
+    let Ok(address) = tcp.local_addr() else {
+        return;
+    };
+    if let Err(error) = prepare(&tcp) {
+        tracing::debug!(%error, "cannot set the options of a connection");
+    }
+    let refused = app.is_none();
+    let fate = Fate::default();
+    let service = Service {
+        app,
+        ip: address.ip().to_canonical(),
+        fate: fate.clone(),
+        shared: Arc::clone(&shared),
+    };
+    let socket = TokioIo::new(Socket { tcp, fate });
+    let mut connection = std::pin::pin!(shared.http.serve_connection(socket, service));
+    let patience = async {
+        if refused {
+            tokio::time::sleep(REFUSED_WITHIN).await;
+        } else {
+            shared.closing.cancelled().await;
+        }
+    };
+    let result = tokio::select! {
+        result = &mut connection => result,
+        () = patience => {
+            connection.as_mut().graceful_shutdown();
+            match tokio::time::timeout(GRACE, connection).await {
+                Ok(result) => result,
+                Err(_) => {
+                    tracing::debug!("a connection did not end in time and is cut");
+                    return;
+                }
+            }
+        }
+    };
+    if let Err(error) = result {
+        tracing::debug!(%error, "a connection ended");
+    }
+}
+
+fn prepare(tcp: &TcpStream) -> io::Result<()> {
+    // An event is a small write that waits for nothing: Nagle's algorithm would only delay it.
+    tcp.set_nodelay(true)?;
+    let socket = SockRef::from(tcp);
+    socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE))?;
+    // The system would queue megabytes for a client that does not read.
+    socket.set_send_buffer_size(FRAME)?;
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_user_timeout(Some(STALLED))?;
+    Ok(())
+}
+
+struct Service {
+    app: Option<Router>,
+    /// The address that its clients came to.
+    ip: IpAddr,
+    fate: Fate,
+    shared: Arc<Shared>,
+}
+
+impl hyper::service::Service<Request<Incoming>> for Service {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        let Some(mut app) = self.app.clone() else {
+            return Box::pin(std::future::ready(Ok(too_many())));
+        };
+        let checked = self
+            .shared
+            .hosts
+            .check(request.uri(), request.headers(), self.ip);
+        if let Err(host) = checked {
+            self.shared.streams.refuse(Refusal::Host);
+            return Box::pin(std::future::ready(Ok(not_ours(&host))));
+        }
+        request.extensions_mut().insert(self.fate.clone());
+        Box::pin(app.call(request.map(Body::new)))
+    }
+}
+
+fn too_many() -> Response {
+    (
+        StatusCode::SERVICE_UNAVAILABLE,
+        [
+            ("content-type", "text/plain; charset=utf-8"),
+            ("retry-after", "5"),
+            ("connection", "close"),
+            // So that a page of another origin can tell it from a server that is gone.
+            ("access-control-allow-origin", "*"),
+        ],
+        "Too many connections. The server takes more with --max-connections.\n",
+    )
+        .into_response()
+}
+
+fn not_ours(host: &str) -> Response {
+    let text = if host.is_empty() {
+        "The request does not say which host it is for.\n".to_owned()
+    } else {
+        let host: String = host.chars().take(100).collect();
+        format!(
+            "The host “{host}” is not one of this server's, which are localhost, 127.0.0.1 and what --allow-host names: start it with --allow-host {host}\n"
+        )
+    };
+    let headers = [
+        ("content-type", "text/plain; charset=utf-8"),
+        ("x-content-type-options", "nosniff"),
+    ];
+    (StatusCode::FORBIDDEN, headers, text).into_response()
+}
+
+/// How a connection ends: as it comes, unless a stream asks for a reset.
+#[derive(Clone, Default)]
+pub(crate) struct Fate(Arc<AtomicBool>);
+
+impl Fate {
+    pub(crate) fn reset(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// A connection that ends by its [`Fate`].
+struct Socket {
+    tcp: TcpStream,
+    fate: Fate,
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        if self.fate.0.load(Ordering::Relaxed)
+            && let Err(error) = self.tcp.set_zero_linger()
+        {
+            tracing::debug!(%error, "cannot reset a connection");
+        }
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.tcp).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.tcp).poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.tcp.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_shutdown(cx)
+    }
+}

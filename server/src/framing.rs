@@ -1,0 +1,181 @@
+//! How bytes get on their way: compressed, withheld, cut. Pure: times are µs since the stream began.
+
+use std::io::Write;
+
+use bytes::Bytes;
+use flate2::{Compression, write::GzEncoder};
+
+use crate::{
+    FRAME,
+    spec::{Hold, Spec},
+};
+
+pub(crate) struct Framing {
+    gzip: Option<GzEncoder<Vec<u8>>>,
+    hold: Option<Hold>,
+    /// What is withheld.
+    held: Vec<u8>,
+    /// When that is released.
+    release: Option<u64>,
+    /// The most bytes of a write.
+    split: usize,
+    /// What is not withheld any more.
+    ready: Bytes,
+}
+
+impl Framing {
+    pub(crate) fn new(spec: &Spec) -> Self {
+        Self {
+            gzip: spec
+                .gzip
+                .then(|| GzEncoder::new(Vec::new(), Compression::default())),
+            hold: spec.hold,
+            held: Vec::new(),
+            release: None,
+            split: spec.split,
+            ready: Bytes::new(),
+        }
+    }
+
+    /// Takes what was written at `now`.
+    pub(crate) fn push(&mut self, bytes: Vec<u8>, now: u64) {
+        if bytes.is_empty() {
+            return;
+        }
+        let bytes = match &mut self.gzip {
+            None => bytes,
+            Some(encoder) => {
+                // Flushed, so that the client can read it now.
+                encoder
+                    .write_all(&bytes)
+                    .and_then(|()| encoder.flush())
+                    .expect("writing to memory");
+                std::mem::take(encoder.get_mut())
+            }
+        };
+        match self.hold {
+            None => self.make_ready(bytes),
+            Some(hold) => {
+                self.held.extend(bytes);
+                let (full, time) = match hold {
+                    Hold::For(time) => (FRAME, u64::try_from(time.as_micros()).ok()),
+                    Hold::Bytes(size) => (size, None),
+                };
+                if self.held.len() >= full {
+                    self.let_go();
+                } else if let (None, Some(time)) = (self.release, time) {
+                    self.release = Some((now / time + 1).saturating_mul(time));
+                }
+            }
+        }
+    }
+
+    /// When something is released that is withheld.
+    pub(crate) fn release(&self) -> Option<u64> {
+        self.release
+    }
+
+    /// The next write, if there is one at `now`.
+    pub(crate) fn next(&mut self, now: u64) -> Option<Bytes> {
+        if self.release.is_some_and(|release| release <= now) {
+            self.let_go();
+        }
+        let size = self.split.min(self.ready.len());
+        (size > 0).then(|| self.ready.split_to(size))
+    }
+
+    /// Nothing comes any more: what is withheld is released. `whole` is an end as it should be.
+    pub(crate) fn finish(&mut self, whole: bool) {
+        if let Some(encoder) = self.gzip.take()
+            && whole
+        {
+            self.held
+                .extend(encoder.finish().expect("writing to memory"));
+        }
+        self.let_go();
+    }
+
+    fn let_go(&mut self) {
+        self.release = None;
+        let held = std::mem::take(&mut self.held);
+        self.make_ready(held);
+    }
+
+    fn make_ready(&mut self, bytes: Vec<u8>) {
+        self.ready = match self.ready.is_empty() {
+            true => bytes.into(),
+            false => [&self.ready[..], &bytes].concat().into(),
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use super::*;
+
+    fn framing(query: &str) -> Framing {
+        Framing::new(&Spec::parse(query).expect(query))
+    }
+
+    /// The writes that are due.
+    fn writes(framing: &mut Framing, now: u64) -> Vec<Bytes> {
+        std::iter::from_fn(|| framing.next(now)).collect()
+    }
+
+    #[test]
+    fn writes_are_cut_to_size() {
+        let mut framing = framing("split=3");
+        framing.push(b"12345678".to_vec(), 0);
+        assert_eq!(writes(&mut framing, 0), ["123", "456", "78"]);
+    }
+
+    #[test]
+    fn what_is_held_by_time_comes_at_once() {
+        let mut framing = framing("hold=2s");
+        for now in [100, 900_000, 1_999_999] {
+            framing.push(b"x".to_vec(), now);
+            assert_eq!(framing.release(), Some(2_000_000));
+            assert!(writes(&mut framing, now).is_empty());
+        }
+        assert_eq!(writes(&mut framing, 2_000_000), ["xxx"]);
+        assert_eq!(framing.release(), None);
+        framing.push(vec![b'x'; FRAME], 2_000_001);
+        assert_eq!(writes(&mut framing, 2_000_001).len(), 1, "as much as fits");
+    }
+
+    #[test]
+    fn what_is_held_by_size_comes_when_so_much_has_gathered() {
+        let mut framing = framing("hold=1k&split=600");
+        framing.push(vec![b'x'; 1_000], 0);
+        assert!(writes(&mut framing, u64::MAX).is_empty());
+        framing.push(vec![b'x'; 100], 0);
+        let sizes: Vec<_> = writes(&mut framing, 0).iter().map(Bytes::len).collect();
+        assert_eq!(sizes, [600, 500]);
+        framing.push(vec![b'x'; 10], 0);
+        framing.finish(true);
+        assert_eq!(writes(&mut framing, 0).len(), 1);
+    }
+
+    #[test]
+    fn each_write_can_be_unpacked_at_once() {
+        let mut framing = framing("gzip");
+        let mut packed = Vec::new();
+        for round in 1..=3 {
+            framing.push(b"data: x\n\n".to_vec(), 0);
+            packed.extend(writes(&mut framing, 0).concat());
+            let mut unpacked = vec![0; 9 * round];
+            flate2::read::GzDecoder::new(&packed[..])
+                .read_exact(&mut unpacked)
+                .expect("it is all there");
+        }
+        framing.finish(true);
+        packed.extend(writes(&mut framing, 0).concat());
+        let mut unpacked = String::new();
+        flate2::read::GzDecoder::new(&packed[..])
+            .read_to_string(&mut unpacked)
+            .expect("its end too");
+        assert_eq!(unpacked, "data: x\n\n".repeat(3));
+    }
+}

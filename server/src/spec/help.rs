@@ -1,0 +1,73 @@
+//! The table of parameters as text, for people with curl, and as JSON, for the page.
+
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use super::table::{Group, PARAMETERS, PRESETS};
+
+/// The names of all parameters: `a, b and c`.
+pub(super) fn names() -> String {
+    let mut names = String::new();
+    for (index, parameter) in PARAMETERS.iter().enumerate() {
+        let before = match index {
+            0 => "",
+            _ if index + 1 == PARAMETERS.len() => " and ",
+            _ => ", ",
+        };
+        names += before;
+        names += parameter.name;
+    }
+    names
+}
+
+/// For people.
+pub(crate) fn text() -> String {
+    let mut text = String::from(
+        "GET /stream emits the event stream that its query asks for. All parameters are optional,\n\
+         and they can be combined. Without any it is a `connecttime` and then the date once a second.\n\
+         Durations: 250ms, 2s or a number of ms. Sizes: 90, 64k or 1m.\n",
+    );
+    let mut line = |args: std::fmt::Arguments| {
+        text.write_fmt(args).expect("writing to memory");
+        text.push('\n');
+    };
+    for group in Group::ALL {
+        line(format_args!("\n{}", group.name().to_uppercase()));
+        for parameter in PARAMETERS.iter().filter(|one| one.group == group) {
+            line(format_args!("\n  {}", parameter.name));
+            line(format_args!("      {}", parameter.about));
+            line(format_args!("      Value: {}.", parameter.accepts));
+            line(format_args!("      Without it: {}.", parameter.default));
+        }
+    }
+    line(format_args!("\nREADY COMBINATIONS"));
+    for preset in PRESETS {
+        line(format_args!("\n  {}: {}", preset.name, preset.about));
+        line(format_args!("      /stream?{}", preset.query));
+    }
+    text
+}
+
+/// For programs: `{"parameters": [{"name", "group", "about", "accepts", "default", "choices"}],
+/// "presets": [{"name", "about", "query"}]}`.
+pub(crate) fn json() -> String {
+    let parameters: Vec<Value> = PARAMETERS
+        .iter()
+        .map(|parameter| {
+            json!({
+                "name": parameter.name,
+                "group": parameter.group.name(),
+                "about": parameter.about,
+                "accepts": parameter.accepts,
+                "default": parameter.default,
+                "choices": parameter.choices,
+            })
+        })
+        .collect();
+    let presets: Vec<Value> = PRESETS
+        .iter()
+        .map(|preset| json!({"name": preset.name, "about": preset.about, "query": preset.query}))
+        .collect();
+    json!({"parameters": parameters, "presets": presets}).to_string()
+}

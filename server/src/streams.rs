@@ -1,0 +1,101 @@
+//! What the streams of one server share: how many there are, what they did, and how they all end.
+//! No stream depends on another.
+
+use std::{
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use tokio::sync::Semaphore;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+
+use crate::{
+    metrics::{Metrics, Refusal},
+    writer::Written,
+};
+
+/// How many streams may compress at a time: each has some 300 kB of state.
+const COMPRESSING: usize = 256;
+
+/// The streams of one server: how many are live, and the means to end them all.
+#[derive(Clone, Default)]
+pub struct Streams(Arc<Shared>);
+
+struct Shared {
+    live: AtomicUsize,
+    end: CancellationToken,
+    compressing: Arc<Semaphore>,
+    metrics: Metrics,
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self {
+            live: AtomicUsize::new(0),
+            end: CancellationToken::new(),
+            compressing: Arc::new(Semaphore::new(COMPRESSING)),
+            metrics: Metrics::default(),
+        }
+    }
+}
+
+impl Streams {
+    /// How many streams are open: each holds at most one timer, which ends with it.
+    pub fn live(&self) -> usize {
+        self.0.live.load(Ordering::Relaxed)
+    }
+
+    /// Ends every open stream as a whole response ends, and every later one at once.
+    pub fn end_all(&self) {
+        self.0.end.cancel();
+    }
+
+    pub(crate) async fn ended(&self) {
+        self.0.end.cancelled().await;
+    }
+
+    /// [`Streams::ended`] for a body, which keeps it to poll it.
+    pub(crate) fn end(&self) -> Pin<Box<WaitForCancellationFutureOwned>> {
+        Box::pin(self.0.end.clone().cancelled_owned())
+    }
+
+    pub(crate) fn compressing(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.0.compressing)
+    }
+
+    pub(crate) fn refuse(&self, refusal: Refusal) {
+        self.0.metrics.refuse(refusal);
+    }
+
+    /// All figures in the text format of Prometheus.
+    pub(crate) fn metrics(&self) -> String {
+        self.0.metrics.text(self.live())
+    }
+}
+
+/// One live stream, counted as long as it exists.
+pub(crate) struct Live(Arc<Shared>);
+
+impl Live {
+    pub(crate) fn new(streams: &Streams) -> Self {
+        streams.0.live.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(&streams.0))
+    }
+
+    pub(crate) fn count(&self, written: Written) {
+        self.0.metrics.count(written);
+    }
+
+    pub(crate) fn count_bytes(&self, bytes: usize) {
+        self.0.metrics.count_bytes(bytes);
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        self.0.live.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,632 @@
+//! Each parameter and each fault of `/stream` over raw sockets: the bytes, and how the connection
+//! ended. That any combination yields what it says is shown in `src/writer.rs`.
+
+mod raw;
+
+use std::{
+    io::{ErrorKind, Read},
+    time::Duration,
+};
+
+use raw::{Connection, GET_STREAM, LAST_CHUNK, PATIENCE, Response, Server, chunks};
+use sse_wire::{Content, Reader};
+use tokio::{
+    io::AsyncReadExt,
+    time::{Instant, timeout},
+};
+
+/// How a connection ended.
+#[derive(Debug, PartialEq, Eq)]
+enum Ending {
+    /// With the last chunk.
+    Whole,
+    /// The connection ended and the response did not.
+    Cut,
+    Reset,
+}
+
+/// Everything that `query` yields, chunk by chunk, and how it ends.
+async fn all(server: &Server, query: &str) -> (Vec<Vec<u8>>, Ending) {
+    let request =
+        format!("GET /stream?{query} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+    let mut connection = server.send(&request).await;
+    let reading = connection.tcp.read_to_end(&mut connection.received);
+    let result = timeout(PATIENCE, reading).await.expect("it ends in time");
+    let response = Response::parse(&connection.received);
+    assert_eq!(response.status(), "200", "{query}: {}", response.head);
+    let ending = match result {
+        Err(error) => {
+            assert_eq!(error.kind(), ErrorKind::ConnectionReset, "{query}");
+            Ending::Reset
+        }
+        Ok(_) if response.body.ends_with(LAST_CHUNK.as_bytes()) => Ending::Whole,
+        Ok(_) => Ending::Cut,
+    };
+    (chunks(&response.body), ending)
+}
+
+async fn text(server: &Server, query: &str) -> String {
+    let (chunks, ending) = all(server, query).await;
+    assert_eq!(ending, Ending::Whole, "{query}");
+    String::from_utf8(chunks.concat()).expect("UTF-8")
+}
+
+/// The events of a stream as a browser sees them: type, data and last event ID.
+fn events(stream: &[u8]) -> Vec<(String, String, String)> {
+    let mut events = Vec::new();
+    Reader::default().read(stream, |item| {
+        if let Content::Event(event) = item.content {
+            events.push((
+                event.event_type.to_string(),
+                event.data.to_string(),
+                event.last_event_id.to_string(),
+            ));
+        }
+    });
+    events
+}
+
+#[tokio::test]
+async fn the_signal_is_what_it_is_asked_to_be() {
+    let server = Server::start().await;
+    for (query, expected) in [
+        (
+            "data=seq&count=2&interval=1",
+            "retry: 10000\ndata: 0\n\ndata: 1\n\n",
+        ),
+        (
+            "data=seq&count=3&interval=1&event=a,,b&retry=none",
+            "event: a\ndata: 0\n\ndata: 1\n\nevent: b\ndata: 2\n\n",
+        ),
+        (
+            "size=6&count=1&id=seq&retry=250ms",
+            "retry: 250\nid: 0\ndata: 0 xxxx\n\n",
+        ),
+        (
+            "data=seq&lines=3&count=1&retry=none",
+            "data: 0\ndata: line 2\ndata: line 3\n\n",
+        ),
+        (
+            "data=seq&burst=2&count=3&interval=30ms&retry=none",
+            "data: 0\n\ndata: 1\n\ndata: 2\n\n",
+        ),
+    ] {
+        assert_eq!(text(&server, query).await, expected, "{query}");
+    }
+    let json = text(&server, "data=json&count=50&interval=0&seed=3").await;
+    let json = events(json.as_bytes());
+    assert_eq!(json.len(), 50);
+    for (number, (_, data, _)) in json.iter().enumerate() {
+        let object: serde_json::Value = serde_json::from_str(data).expect("JSON");
+        assert_eq!(object["n"], number);
+    }
+}
+
+#[tokio::test]
+async fn a_model_s_answer_comes_in_pieces_and_ends_with_its_marker() {
+    let server = Server::start().await;
+    let stream = text(&server, "data=tokens&interval=0").await;
+    let events = events(stream.as_bytes());
+    let mut answer = String::new();
+    for (_, data, _) in &events[..events.len() - 1] {
+        let chunk: serde_json::Value = serde_json::from_str(data).expect("JSON");
+        answer += chunk["choices"][0]["delta"]["content"]
+            .as_str()
+            .unwrap_or_default();
+    }
+    assert!(answer.starts_with("Server-Sent Events are one HTTP response"));
+    assert!(answer.ends_with("each an event of its own."));
+    assert_eq!(events.last().expect("some").1, "[DONE]");
+}
+
+#[tokio::test]
+async fn ids_by_time_are_those_of_the_clock() {
+    let server = Server::start().await;
+    let stream = text(&server, "id=time&interval=40ms&count=5&data=seq").await;
+    let ids: Vec<u64> = events(stream.as_bytes())
+        .iter()
+        .map(|(_, _, id)| id.parse().expect("a number"))
+        .collect();
+    let now = jiff::Timestamp::now().as_millisecond() as u64;
+    assert!(
+        ids.windows(2).all(|pair| pair[1] == pair[0] + 40),
+        "{ids:?}"
+    );
+    assert!(
+        ids[0].is_multiple_of(40) && (now - 20_000..=now).contains(&ids[4]),
+        "{ids:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_quiet_stream_has_heartbeats() {
+    let server = Server::start().await;
+    let request =
+        "GET /stream?interval=3600s&data=seq&heartbeat=30ms HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    let mut stream = server.send(request).await;
+    let received = stream
+        .until(|received| received.matches(": heartbeat\n\n").count() >= 3)
+        .await;
+    assert_eq!(received.matches("data: ").count(), 1);
+}
+
+#[tokio::test]
+async fn bursts_and_jitter_keep_to_their_times() {
+    let server = Server::start().await;
+    let began = Instant::now();
+    let (chunks, _) = all(&server, "data=seq&burst=3&count=9&interval=60ms&retry=none").await;
+    assert!(began.elapsed() >= Duration::from_millis(120));
+    let events: Vec<_> = chunks
+        .iter()
+        .map(|chunk| chunk.windows(2).filter(|two| two == b"\n\n").count())
+        .collect();
+    assert_eq!(events, [3, 3, 3], "each burst in one write");
+    let began = Instant::now();
+    let jittery = "data=seq&count=4&interval=20ms&jitter=100ms&seed=5";
+    assert_eq!(text(&server, jittery).await.matches("data: ").count(), 4);
+    assert!(began.elapsed() >= Duration::from_millis(60));
+}
+
+#[tokio::test]
+async fn the_same_seed_gives_the_same_bytes_in_the_same_writes() {
+    let server = Server::start().await;
+    for query in [
+        "data=json&newline=mixed&interval=0&count=300&split=7&id=seq",
+        "data=tokens&interval=1ms&jitter=2ms&newline=mixed",
+        "data=json&interval=0&count=2000&hold=1k&size=200",
+    ] {
+        let first = all(&server, &format!("{query}&seed=42")).await;
+        assert_eq!(
+            all(&server, &format!("{query}&seed=42")).await,
+            first,
+            "{query}"
+        );
+        let other = all(&server, &format!("{query}&seed=43")).await;
+        assert_ne!(other.0, first.0, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn the_framing_is_what_it_is_asked_to_be() {
+    let server = Server::start().await;
+    for (query, expected) in [
+        ("newline=lf", "retry: 10000\nid: 0\ndata: 0\n\n"),
+        ("newline=cr", "retry: 10000\rid: 0\rdata: 0\r\r"),
+        ("newline=crlf", "retry: 10000\r\nid: 0\r\ndata: 0\r\n\r\n"),
+        ("bom", "\u{FEFF}retry: 10000\nid: 0\ndata: 0\n\n"),
+    ] {
+        let query = format!("data=seq&count=1&id=seq&{query}");
+        assert_eq!(text(&server, &query).await, expected);
+    }
+    let (chunks, _) = all(&server, "data=seq&count=1&retry=none&split=4").await;
+    assert_eq!(chunks, [b"data".as_slice(), b": 0\n", b"\n"]);
+    let mixed = text(&server, "data=seq&count=300&interval=0&newline=mixed").await;
+    assert_eq!(events(mixed.as_bytes()).len(), 300);
+}
+
+#[tokio::test]
+async fn what_is_held_comes_at_once() {
+    let server = Server::start().await;
+    let (chunks, _) = all(&server, "data=seq&count=12&interval=10ms&hold=60ms").await;
+    let events = |chunk: &[u8]| chunk.windows(2).filter(|two| two == b"\n\n").count();
+    assert!(
+        chunks.len() < 6 && chunks.iter().any(|chunk| events(chunk) > 1),
+        "{} chunks",
+        chunks.len()
+    );
+    let (chunks, _) = all(&server, "size=100&count=100&interval=0&hold=1k&split=900").await;
+    let (last, whole) = chunks.split_last().expect("some");
+    assert!(whole.iter().all(|chunk| chunk.len() <= 900) && last.len() <= 900);
+}
+
+#[tokio::test]
+async fn a_compressed_stream_can_be_read_as_it_comes() {
+    let server = Server::start().await;
+    let request = "GET /stream?data=seq&interval=20ms&gzip HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    let mut connection = server.send(request).await;
+    let mut unpacked = String::new();
+    while unpacked.matches("data: ").count() < 3 {
+        assert_ne!(
+            connection
+                .tcp
+                .read_buf(&mut connection.received)
+                .await
+                .expect("it is open"),
+            0
+        );
+        let Some(head) = connection
+            .received
+            .windows(4)
+            .position(|four| four == b"\r\n\r\n")
+        else {
+            continue;
+        };
+        let packed = chunks(&connection.received[head + 4..]).concat();
+        unpacked.clear();
+        let mut decoder = flate2::read::GzDecoder::new(&packed[..]);
+        let mut byte = [0];
+        // Until what has come so far is used up.
+        while matches!(decoder.read(&mut byte), Ok(1)) {
+            unpacked.push(byte[0].into());
+        }
+    }
+    let response = Response::parse(&connection.received);
+    assert_eq!(response.header("content-encoding"), Some("gzip"));
+    let (chunks, _) = all(&server, "data=seq&count=3&interval=0&gzip&retry=none").await;
+    let mut whole = String::new();
+    flate2::read::GzDecoder::new(&chunks.concat()[..])
+        .read_to_string(&mut whole)
+        .expect("whole");
+    assert_eq!(whole, "data: 0\n\ndata: 1\n\ndata: 2\n\n");
+}
+
+#[tokio::test]
+async fn the_head_is_what_it_is_asked_to_be() {
+    let server = Server::start().await;
+    for (query, status, kind, cors) in [
+        (
+            "count=0",
+            "200",
+            Some("text/event-stream; charset=utf-8"),
+            true,
+        ),
+        (
+            "status=201&count=0",
+            "201",
+            Some("text/event-stream; charset=utf-8"),
+            true,
+        ),
+        ("status=204", "204", None, true),
+        ("status=404", "404", Some("text/plain; charset=utf-8"), true),
+        ("status=599", "599", Some("text/plain; charset=utf-8"), true),
+        (
+            "status=500&type=application/json",
+            "500",
+            Some("application/json"),
+            true,
+        ),
+        ("type=text/html&count=0", "200", Some("text/html"), true),
+        ("type=none&count=0", "200", None, true),
+        (
+            "cors=none&count=0",
+            "200",
+            Some("text/event-stream; charset=utf-8"),
+            false,
+        ),
+        (
+            "cors=none&status=500",
+            "500",
+            Some("text/plain; charset=utf-8"),
+            false,
+        ),
+    ] {
+        let response = server.ask(&format!("GET /stream?{query}"), "").await;
+        assert_eq!(response.status(), status, "{query}");
+        if status != "204" {
+            assert_eq!(response.header("content-type"), kind, "{query}");
+        }
+        let origin = response.header("access-control-allow-origin");
+        assert_eq!(origin, cors.then_some("*"), "{query}");
+        assert_eq!(response.header("access-control-allow-credentials"), None);
+    }
+    let asked = Instant::now();
+    let late = server.ask("GET /stream?delay=150ms&count=0", "").await;
+    assert_eq!(late.status(), "200");
+    assert!(asked.elapsed() >= Duration::from_millis(150));
+}
+
+#[tokio::test]
+async fn redirections_lead_to_the_stream_and_nowhere_else() {
+    let server = Server::start().await;
+    let mut path = "/stream?data=seq&redirect=3&count=1&status=302&event=a%26b".to_owned();
+    for left in (0..3).rev() {
+        let hop = server.ask(&format!("GET {path}"), "").await;
+        assert_eq!(hop.status(), "302");
+        path = hop.header("location").expect("a location").to_owned();
+        assert!(path.starts_with("/stream?"), "{path}");
+        assert_eq!(
+            path.contains(&format!("redirect={left}")),
+            left > 0,
+            "{path}"
+        );
+    }
+    let query = path.strip_prefix("/stream?").expect("the path");
+    assert_eq!(
+        text(&server, query).await,
+        "retry: 10000\nevent: a&b\ndata: 0\n\n"
+    );
+    let hop = server.ask("GET /stream?redirect=1", "").await;
+    assert_eq!(
+        (hop.status(), hop.header("location")),
+        ("307", Some("/stream?"))
+    );
+}
+
+#[tokio::test]
+async fn a_stream_ends_as_it_is_asked_to() {
+    let server = Server::start().await;
+    let two = "retry: 10000\ndata: 0\n\ndata: 1\n\n";
+    for (end, expected, ending) in [
+        ("close", two.to_owned(), Ending::Whole),
+        ("reset", two.to_owned(), Ending::Reset),
+        ("truncate", format!("{two}data"), Ending::Cut),
+    ] {
+        for limit in ["after=2", "after=2&count=5"] {
+            let query = format!("data=seq&interval=10ms&{limit}&end={end}");
+            let (chunks, ended) = all(&server, &query).await;
+            assert_eq!(ended, ending, "{query}");
+            assert_eq!(
+                String::from_utf8_lossy(&chunks.concat()),
+                expected,
+                "{query}"
+            );
+        }
+    }
+    // Truncated inside an event, that is: no reader dispatches it.
+    let (chunks, _) = all(&server, "size=100000&count=1&end=truncate").await;
+    assert_eq!(events(&chunks.concat()).len(), 1);
+
+    let request =
+        "GET /stream?data=seq&interval=1&after=2&end=stall HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    let mut silent = server.send(request).await;
+    silent
+        .until(|received| received.contains("data: 1\n\n"))
+        .await;
+    let more = timeout(Duration::from_millis(200), silent.tcp.read_u8()).await;
+    assert!(more.is_err(), "it is open and says nothing");
+    assert_eq!(server.streams.live(), 1);
+    drop(silent);
+    server.until_live(0).await;
+}
+
+#[tokio::test]
+async fn given_bytes_end_as_they_are_asked_to() {
+    let server = Server::start().await;
+    for (end, ending) in [
+        ("close", Ending::Whole),
+        ("reset", Ending::Reset),
+        ("truncate", Ending::Cut),
+    ] {
+        let (chunks, ended) = all(&server, &format!("raw=ZGF0YTo&split=2&end={end}")).await;
+        assert_eq!(chunks, [b"da".as_slice(), b"ta", b":"]);
+        assert_eq!(ended, ending);
+    }
+}
+
+#[tokio::test]
+async fn each_fault_is_what_it_says() {
+    let server = Server::start().await;
+    for (fault, expected) in [
+        ("utf8", b"data: 0 caf\xE9\n\n".as_slice()),
+        ("nul-id", b"id: 0\0\ndata: 0\n\n"),
+        ("no-blank", b"data: 0\n"),
+        ("case", b"Data: 0\n\n"),
+        ("space", b"data : 0\n\n"),
+    ] {
+        let query = format!("data=seq&count=1&retry=none&corrupt={fault}");
+        let (chunks, ending) = all(&server, &query).await;
+        assert_eq!(chunks.concat(), expected, "{fault}");
+        assert_eq!(ending, Ending::Whole);
+    }
+    let bare = text(&server, "count=1&retry=none&corrupt=bare-json").await;
+    assert!(
+        bare.starts_with("{\"n\":0,") && bare.ends_with("}\n\n"),
+        "{bare}"
+    );
+    let huge = text(&server, "count=1&retry=none&corrupt=huge").await;
+    assert_eq!(huge.len(), (64 << 20) + "data: \n\n".len());
+    // None of them but the first and the last dispatches what it should.
+    for (fault, dispatched) in [("no-blank", 0), ("case", 0), ("space", 0), ("bare-json", 0)] {
+        let stream = text(&server, &format!("count=3&interval=0&corrupt={fault}")).await;
+        assert_eq!(events(stream.as_bytes()).len(), dispatched, "{fault}");
+    }
+}
+
+#[tokio::test]
+async fn an_outage_refuses_while_it_is_down_and_ends_what_is_open() {
+    let server = Server::start().await;
+    let always = server.ask("GET /stream?outage=1s/1s", "").await;
+    assert_eq!(always.status(), "503");
+    assert_eq!(always.header("retry-after"), Some("1"));
+    assert_eq!(always.header("access-control-allow-origin"), Some("*"));
+    assert_eq!(always.text(), "Down, as asked for by outage.\n");
+    // Down for 20 of 400 ms: a stream ends by itself, well before the patience does.
+    loop {
+        let request = "GET /stream?data=seq&interval=10ms&outage=20ms/400ms HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+        let mut connection = server.send(request).await;
+        connection.until_end().await;
+        let response = Response::parse(&connection.received);
+        if response.status() == "503" {
+            continue;
+        }
+        assert!(response.body.ends_with(LAST_CHUNK.as_bytes()));
+        break;
+    }
+}
+
+/// What a client has that comes back until there is no more: the numbers of the events, in order.
+async fn cut_and_resumed(server: &Server, query: &str, cuts: usize) -> Vec<u64> {
+    let mut seen = Vec::new();
+    let mut last = String::new();
+    for _ in 0..=cuts {
+        let header = match last.as_str() {
+            "" => String::new(),
+            id => format!("last-event-id: {id}\r\n"),
+        };
+        let response = server.ask(&format!("GET /stream?{query}"), &header).await;
+        if response.status() == "204" {
+            break;
+        }
+        let body = chunks(&response.body).concat();
+        for (_, data, id) in events(&body) {
+            seen.push(data.parse().expect("a number"));
+            last = id;
+        }
+    }
+    seen
+}
+
+#[tokio::test]
+async fn a_thousand_cuts_lose_and_repeat_exactly_what_they_should() {
+    let server = Server::start().await;
+    let mut rng = fastrand::Rng::with_seed(1);
+    let mut cuts = 0;
+    while cuts < 1_000 {
+        let (after, count) = (rng.u64(1..8), rng.u64(20..60));
+        let query = |resume| {
+            format!("interval=0&data=seq&id=seq&count={count}&after={after}&resume={resume}")
+        };
+        let parts = usize::try_from(count.div_ceil(after)).expect("few");
+        let replayed = cut_and_resumed(&server, &query("replay"), parts).await;
+        assert_eq!(
+            replayed,
+            (0..count).collect::<Vec<_>>(),
+            "{}",
+            query("replay")
+        );
+        cuts += parts;
+
+        let gaps = cut_and_resumed(&server, &query("gap"), parts).await;
+        let expected: Vec<_> = (0..count).filter(|n| n % (after + 3) < after).collect();
+        assert_eq!(gaps, expected, "{}", query("gap"));
+
+        if after > 3 {
+            let repeated = cut_and_resumed(&server, &query("repeat"), 3).await;
+            let expected: Vec<_> = (0..4)
+                .flat_map(|part| (part * (after - 3)..).take(after as usize))
+                .collect();
+            assert_eq!(repeated, expected, "{}", query("repeat"));
+        }
+        let ignored = cut_and_resumed(&server, &query("ignore"), 2).await;
+        let expected: Vec<_> = (0..3).flat_map(|_| 0..after).collect();
+        assert_eq!(ignored, expected, "{}", query("ignore"));
+    }
+}
+
+#[tokio::test]
+async fn any_server_resumes_any_client_by_its_time() {
+    // Two servers that know nothing of each other.
+    let servers = [Server::start().await, Server::start().await];
+    let query = "id=time&interval=5ms&data=seq&count=7&resume=replay";
+    let mut seen: Vec<u64> = Vec::new();
+    let mut last = String::new();
+    for turn in 0..20 {
+        let ask = match last.as_str() {
+            "" => format!("GET /stream?{query}"),
+            // By the query, as clients do that cannot set the header.
+            id => format!("GET /stream?{query}&lastEventId={id}"),
+        };
+        let response = servers[turn % 2].ask(&ask, "").await;
+        for (_, data, id) in events(&chunks(&response.body).concat()) {
+            seen.push(data.parse().expect("a number"));
+            last = id;
+        }
+    }
+    assert_eq!(seen.len(), 140);
+    assert!(
+        seen.windows(2).all(|pair| pair[1] == pair[0] + 1),
+        "{seen:?}"
+    );
+}
+
+#[tokio::test]
+async fn what_cannot_be_replayed_is_told() {
+    let server = Server::start().await;
+    let unknown = server
+        .ask(
+            "GET /stream?id=seq&data=seq&count=1&resume=replay",
+            "last-event-id: not-mine\r\n",
+        )
+        .await;
+    let body = chunks(&unknown.body).concat();
+    assert_eq!(
+        String::from_utf8_lossy(&body),
+        "retry: 10000\nevent: incomplete\ndata: {\"missed\":null}\n\nid: 0\ndata: 0\n\n"
+    );
+    let long_ago = server
+        .ask(
+            "GET /stream?id=time&data=seq&count=1&resume=replay&interval=1s&lastEventId=1000",
+            "",
+        )
+        .await;
+    let events = events(&chunks(&long_ago.body).concat());
+    assert_eq!(events[0].0, "incomplete");
+    let missed: serde_json::Value = serde_json::from_str(&events[0].1).expect("JSON");
+    let first: u64 = events[1].1.parse().expect("a number");
+    assert_eq!(
+        missed["missed"],
+        first - 2,
+        "from the event after ID 1000 on"
+    );
+}
+
+#[tokio::test]
+async fn a_client_that_has_all_is_told_not_to_come_back() {
+    let server = Server::start().await;
+    for (id, status) in [("7", "200"), ("8", "204"), ("900", "204")] {
+        let query = "GET /stream?id=seq&count=9&interval=0&resume=replay";
+        let response = server.ask(query, &format!("last-event-id: {id}\r\n")).await;
+        assert_eq!(response.status(), status, "{id}");
+    }
+}
+
+#[tokio::test]
+async fn a_post_gets_the_stream_too() {
+    let server = Server::start().await;
+    let response = server
+        .ask(
+            "POST /stream?data=seq&count=1",
+            "content-type: application/json\r\ncontent-length: 2\r\n\r\n{}",
+        )
+        .await;
+    assert_eq!(response.status(), "200");
+    assert_eq!(
+        chunks(&response.body).concat(),
+        b"retry: 10000\ndata: 0\n\n"
+    );
+}
+
+#[tokio::test]
+async fn faults_leave_the_default_stream_as_it_is() {
+    let server = Server::start().await;
+    let stream = text(&server, "after=2&newline=crlf").await;
+    let lines: Vec<_> = stream.split("\r\n").collect();
+    assert_eq!(lines[..2], ["retry: 10000", "event: connecttime"]);
+    assert_eq!(events(stream.as_bytes()).len(), 2);
+    let mut plain: Connection = server.send(GET_STREAM).await;
+    plain
+        .until(|received| received.contains("connecttime"))
+        .await;
+}
+
+#[tokio::test]
+async fn the_help_lists_every_parameter_for_people_and_for_programs() {
+    let server = Server::start().await;
+    let text = server.ask("GET /stream/help", "").await;
+    assert_eq!(
+        text.header("content-type"),
+        Some("text/plain; charset=utf-8")
+    );
+    let json = server
+        .ask("GET /stream/help", "accept: application/json\r\n")
+        .await;
+    assert_eq!(json.header("content-type"), Some("application/json"));
+    let json: serde_json::Value = serde_json::from_slice(&json.body).expect("JSON");
+    let names: Vec<_> = json["parameters"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|parameter| parameter["name"].as_str().expect("a name"))
+        .collect();
+    assert!(names.len() == 29, "{names:?}");
+    for name in names {
+        assert!(text.text().contains(&format!("\n  {name}\n")), "{name}");
+    }
+    for preset in json["presets"].as_array().expect("a list") {
+        let query = preset["query"].as_str().expect("a query");
+        assert!(text.text().contains(query));
+        // With an end, so that there is one.
+        let response = server.ask(&format!("HEAD /stream?{query}"), "").await;
+        assert!(matches!(response.status(), "200" | "503"), "{query}");
+    }
+}
