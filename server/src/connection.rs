@@ -91,6 +91,7 @@ pub async fn run(
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)
+        .max_header_size(HEAD)
         .max_buf_size(HEAD);
     let shared = Arc::new(Shared {
         hosts: Hosts::new(&limits.allow_hosts),

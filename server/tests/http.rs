@@ -168,8 +168,8 @@ async fn a_query_that_is_not_understood_is_a_sentence() {
             "split=x is not a number of bytes: give 1 or more.\n",
         ),
         (
-            "split=1",
-            "split is about the bytes of raw, and there is no raw.\n",
+            "end=reset",
+            "end needs a stream that ends: give count, after or outage.\n",
         ),
         ("count=1&count=1", "The parameter “count” is given twice.\n"),
         (
