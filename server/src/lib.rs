@@ -82,6 +82,7 @@ pub fn app(streams: &Streams) -> Router {
                 .options(stream::preflight),
         )
         .route("/stream/help", get(stream::help))
+        .route("/stream/help.json", get(stream::help_json))
         .route("/metrics", get(metrics))
         .with_state(streams.clone())
         .fallback(not_found)

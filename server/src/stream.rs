@@ -205,21 +205,20 @@ pub(crate) async fn preflight() -> impl IntoResponse {
     )
 }
 
-/// The parameters: as JSON for those who ask for that.
-pub(crate) async fn help(headers: HeaderMap) -> impl IntoResponse {
-    let accept = headers
-        .get(header::ACCEPT)
-        .and_then(|accept| accept.to_str().ok());
-    let json = accept.is_some_and(|accept| accept.contains("application/json"));
-    let (kind, text) = if json {
-        ("application/json", spec::json())
-    } else {
-        ("text/plain; charset=utf-8", spec::text())
-    };
+/// The parameters, for people.
+pub(crate) async fn help() -> impl IntoResponse {
+    helping("text/plain; charset=utf-8", spec::text())
+}
+
+/// The parameters, for the page.
+pub(crate) async fn help_json() -> impl IntoResponse {
+    helping("application/json", spec::json())
+}
+
+fn helping(kind: &'static str, text: String) -> impl IntoResponse {
     let headers = [
         ("content-type", kind),
         ("cache-control", "no-cache"),
-        ("vary", "accept"),
         ("x-content-type-options", "nosniff"),
     ];
     (headers, text)

@@ -652,3 +652,81 @@ async fn a_million_rows_can_be_scrolled_from_end_to_end() {
         .await;
     assert!(rows.as_u64().is_some_and(|rows| rows < 100), "{rows}");
 }
+
+/// Opens a ready stream of the generator's panel, by `way`.
+async fn open_preset(browser: &Browser, way: &str, preset: &str) {
+    browser
+        .click(&format!(".via label:has([value={way}])"))
+        .await;
+    browser.click(".generator > summary").await;
+    browser.press(preset).await;
+    browser.press("Open this stream").await;
+    browser
+        .until("!document.querySelector('.generator').open")
+        .await;
+}
+
+#[tokio::test]
+async fn ready_streams_of_the_generator_show_what_they_promise() {
+    let (_server, browser) = open("").await;
+    browser.until_line("^Ping: ").await;
+
+    // Dropped three times and resumed, by the browser itself: no event is missing, none is twice.
+    open_preset(&browser, "EventSource", "drops every 10 events").await;
+    browser.until_line("^message: 35$").await;
+    let seen = browser
+        .value(
+            "[...document.querySelectorAll('.log-sizer .row[data-kind=event]')]\
+             .map(row => [+row.style.top.slice(0, -2) || row.getBoundingClientRect().top, row.querySelector('.data').textContent])\
+             .sort((a, b) => a[0] - b[0]).map(row => +row[1])",
+        )
+        .await;
+    let seen: Vec<u64> = serde_json::from_value(seen).expect("numbers");
+    assert!(seen.len() > 5, "{seen:?}");
+    assert!(
+        seen.windows(2).all(|pair| pair[1] == pair[0] + 1),
+        "{seen:?}"
+    );
+    let events = browser
+        .value("+document.querySelector('[data-figure=events]').dataset.value")
+        .await;
+    assert_eq!(events.as_u64(), Some(36), "each once");
+    browser
+        .until(
+            "/^3 reconnects/.test(document.querySelector('[data-figure=reconnects]').textContent)",
+        )
+        .await;
+
+    // An answer in pieces, whose end is told and kept.
+    open_preset(&browser, "fetch", "model tokens").await;
+    browser.until_line("^message: \\[DONE\\]$").await;
+
+    // Bytes arrive, and no event.
+    open_preset(&browser, "fetch", "never dispatches").await;
+    browser
+        .until("document.querySelector('.link-name').textContent === 'Open' && /[1-9] (B|kB)/.test(document.querySelector('[data-figure=bytes]').textContent)")
+        .await;
+    let events = browser
+        .value("document.querySelectorAll('.log-sizer .row[data-kind=event]').length")
+        .await;
+    assert_eq!(events.as_u64(), Some(0));
+
+    // What an EventSource does not take, and why.
+    open_preset(&browser, "fetch", "wrong content type").await;
+    browser
+        .until("/application.json/.test(document.querySelector('.link-explanation').textContent)")
+        .await;
+
+    // The boxes say what the URL says, and the URL what the boxes say.
+    browser.click(".generator > summary").await;
+    browser
+        .until("document.querySelector('[data-parameter=type]').value === 'application/json'")
+        .await;
+    browser
+        .value("(() => { const box = document.querySelector('[data-parameter=type]'); box.value = ''; box.dispatchEvent(new Event('input', { bubbles: true })); })()")
+        .await;
+    let url = browser
+        .value("document.querySelector('[name=url]').value")
+        .await;
+    assert_eq!(url, "/stream");
+}

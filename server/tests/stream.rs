@@ -607,9 +607,7 @@ async fn the_help_lists_every_parameter_for_people_and_for_programs() {
         text.header("content-type"),
         Some("text/plain; charset=utf-8")
     );
-    let json = server
-        .ask("GET /stream/help", "accept: application/json\r\n")
-        .await;
+    let json = server.ask("GET /stream/help.json", "").await;
     assert_eq!(json.header("content-type"), Some("application/json"));
     let json: serde_json::Value = serde_json::from_slice(&json.body).expect("JSON");
     let names: Vec<_> = json["parameters"]

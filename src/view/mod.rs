@@ -8,6 +8,7 @@ mod event_stream;
 mod files;
 mod filter_bar;
 mod format;
+mod generator;
 mod keys;
 mod labels;
 mod link_state;

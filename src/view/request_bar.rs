@@ -6,7 +6,7 @@ use web_sys::HtmlElement;
 
 use super::{
     dom::{self, Slot},
-    settings,
+    generator, settings,
 };
 use crate::{request::Request, request::names, source::resolve};
 
@@ -69,6 +69,10 @@ pub(crate) fn request_bar(
 }
 
 fn mount(request: RwSignal<Request>, events: RwSignal<Vec<String>>, root: HtmlElement) {
+    let form = dom::find(&root, "form");
+    // Within the form: it is sent with it.
+    let _ = dom::find(&form, ".request-more").insert_adjacent_html("afterend", generator::MARKUP);
+    generator::mount(&root);
     let problem = Slot::new(&root, ".problem");
     let entered = {
         let root = root.clone();
@@ -82,7 +86,6 @@ fn mount(request: RwSignal<Request>, events: RwSignal<Vec<String>>, root: HtmlEl
             entered
         }
     };
-    let form = dom::find(&root, "form");
     let (submitted, shown) = (entered.clone(), root.clone());
     dom::listen(&form, "submit", move |event| {
         event.prevent_default();
@@ -91,7 +94,9 @@ fn mount(request: RwSignal<Request>, events: RwSignal<Vec<String>>, root: HtmlEl
         problem.set(problem_now.as_deref().unwrap_or_default());
         dom::show(&problem.element, problem_now.is_some());
         if problem_now.is_none() {
-            let _ = dom::find(&shown, "details").remove_attribute("open");
+            for menu in [".request-more", ".generator"] {
+                let _ = dom::find(&shown, menu).remove_attribute("open");
+            }
             remember(&entered.url);
             list(&shown);
             let others = events.get_untracked() != entered.events;
@@ -120,7 +125,8 @@ fn mount(request: RwSignal<Request>, events: RwSignal<Vec<String>>, root: HtmlEl
         let text = match what {
             "curl" => entered.as_curl(&url),
             "javascript" => entered.as_javascript(&url),
-            _ => crate::app::address(&entered, true).unwrap_or_default(),
+            "link" => crate::app::address(&entered, true).unwrap_or_default(),
+            _ => return,
         };
         dom::copy(&text, &button);
     });

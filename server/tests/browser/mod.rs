@@ -209,6 +209,14 @@ impl Browser {
             .unwrap_or_else(|error| panic!("cannot press {text:?}: {error}"));
     }
 
+    /// Presses the element that `css` selects, as a person would.
+    pub async fn click(&self, css: &str) {
+        let found = self.client.find(fantoccini::Locator::Css(css)).await;
+        let found = found.unwrap_or_else(|error| panic!("no {css}: {error}"));
+        let clicked = found.click().await;
+        clicked.unwrap_or_else(|error| panic!("cannot press {css}: {error}"));
+    }
+
     /// Types `text` into the box with the name `name`, in place of what is there.
     pub async fn fill(&self, name: &str, text: &str) {
         let css = format!("input[name={name}]");
