@@ -77,7 +77,9 @@ pub fn App() -> impl IntoView {
 /// What the page has beside the component.
 #[component]
 fn Instruments() -> impl IntoView {
-    let watching = expect_context::<StoredValue<Watching, LocalStorage>>();
+    // `expect_context` would write the name of this type into the page.
+    let watching =
+        use_context::<StoredValue<Watching, LocalStorage>>().expect("it is within an EventStream");
     let watched = || watching.with_value(|watching| Rc::clone(&watching.0));
     (
         strip(watched()),

@@ -37,6 +37,9 @@
 //! | `frame` | drawing once a frame, however much happens in between |
 //! | `view` | one component a file; [`EventStream`] is made of the others |
 
+// By `get` instead: what a slice of a string says in a panic is 5 kB of the page.
+#![cfg_attr(not(test), warn(clippy::string_slice))]
+
 mod app;
 mod boxed;
 mod frame;

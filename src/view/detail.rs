@@ -222,11 +222,12 @@ impl Detail {
         let end = shown
             .text
             .floor_char_boundary((shown.until + SHOWN).min(all));
+        let part = shown.text.get(shown.until..end).unwrap_or_default();
         if shown.until == 0 {
-            self.pre.set(&shown.text[..end]);
+            self.pre.set(part);
         } else {
             // Beside what is there, which need not be laid out again.
-            let part = document().create_text_node(&shown.text[shown.until..end]);
+            let part = document().create_text_node(part);
             let _ = self.pre.element.append_child(&part);
             self.pre.forget();
         }

@@ -74,7 +74,7 @@ fn mount(watched: Rc<Watched>, root: &HtmlElement) -> dom::Draw {
             });
             bytes.set(&format::bytes(figures.bytes));
             let last = journal.last_event_id();
-            let last = &last[..last.floor_char_boundary(40)];
+            let last = format::beginning(last, 40);
             id.set(&["last id ", if last.is_empty() { "–" } else { last }].concat());
             let again = figures.openings.saturating_sub(1);
             let plural = if again == 1 { "" } else { "s" };

@@ -143,7 +143,7 @@ impl Timeline {
             "wheel" => {
                 let wheel: &WheelEvent = event.unchecked_ref();
                 event.prevent_default();
-                let factor = within(wheel.delta_y() * 0.002, (-1.0, 1.0)).exp();
+                let factor = js_sys::Math::exp(within(wheel.delta_y() * 0.002, (-1.0, 1.0)));
                 window.zoomed(factor, x() / self.width(), present)
             }
             "pointerdown" => {
@@ -330,7 +330,7 @@ fn draw_axis(canvas: &Canvas, pen: &CanvasRenderingContext2d, start: f64, span: 
     while at < start + span {
         let x = ((at - start) / per_px).floor();
         let clock = format::clock(at);
-        let text = if step < 1e3 { &clock[..] } else { &clock[..8] };
+        let text = format::beginning(&clock, if step < 1e3 { 12 } else { 8 });
         let _ = pen.fill_text(text, x + 3.0, canvas.height() - 3.0);
         pen.set_fill_style_str(&line);
         pen.fill_rect(x, 0.0, 1.0, canvas.height());
