@@ -127,10 +127,9 @@ impl Detail {
         if shown.as_ref().map(|shown| shown.line) == selected {
             return;
         }
-        *shown = selected.and_then(|line| {
-            self.watched
-                .journal(|journal| Some(self.show_facts(journal.get(line)?, journal)))
-        });
+        let journal = self.watched.journal();
+        let line = selected.and_then(|line| journal.get(line));
+        *shown = line.map(|line| self.show_facts(line, &journal));
         dom::show(&self.root, shown.is_some());
         match &mut *shown {
             Some(shown) => self.show_form(shown),

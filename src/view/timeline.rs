@@ -113,19 +113,13 @@ impl Timeline {
 
     /// While nothing can come the present stands still: where the last line is.
     fn present(&self) -> f64 {
-        if self
-            .watched
-            .stream
-            .link
-            .with_untracked(|link| link.is_live())
-        {
+        if self.watched.stream.current_link().is_live() {
             return now();
         }
-        let last = self.watched.journal(|journal| {
-            let last = journal.kept().end.checked_sub(1)?;
-            Some(journal.get(last)?.at())
-        });
-        last.unwrap_or_else(now)
+        let journal = self.watched.journal();
+        let last = journal.kept().end.checked_sub(1);
+        last.and_then(|last| journal.get(last))
+            .map_or_else(now, |last| last.at())
     }
 
     fn width(&self) -> f64 {
@@ -167,8 +161,8 @@ impl Timeline {
                 if start == last {
                     let per_px = window.span / self.width();
                     let at = window.start(present) + x() * per_px;
-                    let found = |journal: &Journal| nearest(journal, at, SLACK * per_px);
-                    if let Some(line) = self.watched.journal(found) {
+                    let found = nearest(&self.watched.journal(), at, SLACK * per_px);
+                    if let Some(line) = found {
                         self.watched.go_to(line);
                     }
                 }
@@ -206,16 +200,15 @@ impl Timeline {
         let (window, present) = (self.window.get(), self.present());
         let (start, per_px) = (window.start(present), window.span / self.canvas.width());
         draw_axis(&self.canvas, &pen, start, window.span);
-        self.watched.journal(|journal| {
-            draw_band(&self.canvas, &pen, journal, start, per_px, present);
-            draw_ticks(&self.canvas, &pen, journal, start, per_px);
-            let selected = self.watched.selected().and_then(|line| journal.get(line));
-            if let Some(line) = selected {
-                pen.set_fill_style_str(&self.canvas.colour("--ink"));
-                let x = (line.at() - start) / per_px;
-                pen.fill_rect(x.floor() - 1.0, 0.0, 2.0, self.canvas.height() - AXIS);
-            }
-        });
+        let journal = self.watched.journal();
+        draw_band(&self.canvas, &pen, &journal, start, per_px, present);
+        draw_ticks(&self.canvas, &pen, &journal, start, per_px);
+        let selected = self.watched.selected().and_then(|line| journal.get(line));
+        if let Some(line) = selected {
+            pen.set_fill_style_str(&self.canvas.colour("--ink"));
+            let x = (line.at() - start) / per_px;
+            pen.fill_rect(x.floor() - 1.0, 0.0, 2.0, self.canvas.height() - AXIS);
+        }
     }
 }
 
