@@ -10,9 +10,7 @@ use crate::{
     boxed,
     request::Request,
     source::resolve,
-    view::{
-        EventStream, Labels, ThemeSwitch, Watching, filter_bar, keys, request_bar, strip, timeline,
-    },
+    view::{EventStream, Labels, Watching, filter_bar, keys, request_bar, strip, timeline, tools},
 };
 
 /// The path of the default stream, on this page's own server.
@@ -30,7 +28,7 @@ const CONNECT_TIME: &str = "connecttime";
 pub fn App() -> impl IntoView {
     let request = RwSignal::new(requested());
     // Apart: what is listened to can change while the stream is open.
-    let events = RwSignal::new(request.with_untracked(|request| request.events.clone()));
+    let events = RwSignal::new(request.get_untracked().events);
 
     // The address follows the form, so that it can be kept and passed on.
     let mut shown = request.get_untracked();
@@ -49,10 +47,7 @@ pub fn App() -> impl IntoView {
     view! {
         <header class="masthead">
             <h1>"SSE Scope"</h1>
-            <div>
-                <ThemeSwitch />
-                <button type="button" class="quiet" data-do="keys" title="?">"Keys"</button>
-            </div>
+            {tools()}
         </header>
         <main>
             {request_bar(request, events)}
@@ -77,7 +72,9 @@ pub fn App() -> impl IntoView {
 /// What the page has beside the component.
 #[component]
 fn Instruments() -> impl IntoView {
-    let watching = expect_context::<StoredValue<Watching, LocalStorage>>();
+    // `expect_context` would write the name of this type into the page.
+    let watching =
+        use_context::<StoredValue<Watching, LocalStorage>>().expect("it is within an EventStream");
     let watched = || watching.with_value(|watching| Rc::clone(&watching.0));
     (
         strip(watched()),

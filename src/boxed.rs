@@ -1,5 +1,5 @@
-//! Effects and futures as one type each, whatever they do: for each type of its own the machinery
-//! behind them would be compiled again, a kB of WebAssembly a time.
+//! Effects and futures as one type each, whatever they do, and signals read in one way: otherwise
+//! the machinery behind them would be compiled again each time, up to a kB of WebAssembly.
 
 use std::pin::Pin;
 
@@ -14,6 +14,12 @@ pub(crate) fn effect(run: impl FnMut() + 'static) {
 
 fn effect_of(mut run: Box<dyn FnMut()>) {
     Effect::new(move |_| run());
+}
+
+/// The value of a signal, without subscribing. Each way to read one is compiled for each type of
+/// value: so here is the only one beside `get`, which it uses.
+pub(crate) fn current<T: Clone + Send + Sync + 'static>(signal: Signal<T>) -> T {
+    untrack(|| signal.get())
 }
 
 /// Waits `ms`; 0 lets the page draw and hear.

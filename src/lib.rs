@@ -33,9 +33,12 @@
 //! | `session` | [`use_event_source`]: one watched stream as signals; in `link` and `backoff` its rules, pure |
 //! | `source` | the browser's network objects, each owned |
 //! | `journal` | [`Journal`]: what was received, bounded, pure |
-//! | `boxed` | effects and futures, as little code as can be |
+//! | `boxed` | effects, futures and signals, as little code as can be |
 //! | `frame` | drawing once a frame, however much happens in between |
 //! | `view` | one component a file; [`EventStream`] is made of the others |
+
+// By `get` instead: what a slice of a string says in a panic is 5 kB of the page.
+#![cfg_attr(not(test), warn(clippy::string_slice))]
 
 mod app;
 mod boxed;

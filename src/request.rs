@@ -1,6 +1,6 @@
 //! What is asked for, and the forms that it can be passed on in. Pure.
 
-use crate::{Via, source::FetchRequest};
+use crate::{Via, journal::json_text, source::FetchRequest};
 
 /// A stream, and how to ask for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -205,21 +205,9 @@ fn shell(text: &str) -> String {
 /// `text` as a string of JavaScript and JSON, also within a page's script.
 pub(crate) fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => {
-                out.push('\\');
-                out.push(c);
-            }
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '<' | '\u{2028}' | '\u{2029}' => out.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c if c.is_control() => out.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => out.push(c),
-        }
-    }
+    json_text(text, &mut out);
     out.push('"');
-    out
+    out.replace('<', "\\u003c")
 }
 
 #[cfg(test)]

@@ -63,33 +63,27 @@ fn json_member(name: &str, text: &str, out: &mut String) {
     out.push_str(",\"");
     out.push_str(name);
     out.push_str("\":\"");
-    let mut written = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        // Those of two and three bytes too that some programs take for the end of a line: U+0080 to
-        // U+009F, U+2028 and U+2029.
-        let special = match byte {
-            ..b' ' | b'"' | b'\\' | 0x7F => true,
-            0xC2 | 0xE2 => text[at..].starts_with(is_control),
-            _ => false,
-        };
-        if special {
-            out.push_str(&text[written..at]);
-            written = at + json_escape(&text[at..], out);
-        }
-    }
-    out.push_str(&text[written..]);
+    json_text(text, out);
     out.push('"');
 }
 
-fn is_control(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
+/// Appends `text` as it stands in a string of JSON and of JavaScript.
+pub(crate) fn json_text(text: &str, out: &mut String) {
+    // Also what some programs take for the end of a line: U+0080 to U+009F, U+2028 and U+2029.
+    let is_special = |c: char| c.is_control() || matches!(c, '"' | '\\' | '\u{2028}' | '\u{2029}');
+    for piece in text.split_inclusive(is_special) {
+        let mut chars = piece.chars();
+        match chars.next_back().filter(|c| is_special(*c)) {
+            Some(special) => {
+                out.push_str(chars.as_str());
+                json_escape(special, out);
+            }
+            None => out.push_str(piece),
+        }
+    }
 }
 
-/// Appends the first character of `text`, escaped; returns its length.
-fn json_escape(text: &str, out: &mut String) -> usize {
-    let Some(c) = text.chars().next() else {
-        return 0;
-    };
+fn json_escape(c: char, out: &mut String) {
     let short = match c {
         '"' => "\\\"",
         '\\' => "\\\\",
@@ -106,7 +100,6 @@ fn json_escape(text: &str, out: &mut String) -> usize {
             out.extend(char::from_digit(digit, 16));
         }
     }
-    c.len_utf8()
 }
 
 fn csv_line(line: &Line<'_>, out: &mut String) {
@@ -223,7 +216,10 @@ mod tests {
             },
         );
         let out = exported(&journal, Format::JsonLines);
-        assert!(!out.trim_end().contains(is_control));
+        assert!(
+            !out.trim_end()
+                .contains(|c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'))
+        );
         assert!(out.contains(r#"\u0000\u0001"#));
         assert!(out.contains(r#"\u0008\t\n\u000b"#));
         assert!(out.contains(r##" !\"#"##) && out.contains(r#"[\\]"#));

@@ -165,7 +165,7 @@ impl Gaps {
             return bucket as f64;
         }
         let (power, sub) = (bucket / SUB + 2, bucket % SUB);
-        ((SUB + sub) as f64 + 0.5) * ((power - 3) as f64).exp2()
+        ((SUB + sub) as f64 + 0.5) * (1_u64 << (power - 3)) as f64
     }
 
     fn quantile(&self, quantile: f64) -> Option<f64> {

@@ -22,7 +22,7 @@ use names::Names;
 use ring::Ring;
 
 pub(crate) use capture::{CaptureReader, Writer};
-pub(crate) use export::{Format, header, line as write_line};
+pub(crate) use export::{Format, header, json_text, line as write_line};
 pub use figures::{Figures, SECONDS};
 pub use filter::{Criteria, Matches, Text};
 pub use line::Line;

@@ -49,7 +49,8 @@ impl Tokens<'_> {
 
     /// Takes what begins here and ends at `end`, and the space after it.
     fn take(&mut self, end: usize) {
-        self.out.push_str(&self.json[self.at..end]);
+        self.out
+            .push_str(self.json.get(self.at..end).unwrap_or_default());
         self.at = end;
         self.skip_space();
     }
@@ -79,11 +80,11 @@ impl Tokens<'_> {
             b'"' => self.string_end()?,
             b'-' | b'0'..=b'9' => self.number_end()?,
             _ => {
-                let rest = &self.json[self.at..];
+                let rest = self.json.as_bytes().get(self.at..)?;
                 let literals = ["true", "false", "null"];
                 let literal = literals
                     .iter()
-                    .find(|literal| rest.starts_with(**literal))?;
+                    .find(|literal| rest.starts_with(literal.as_bytes()))?;
                 self.at + literal.len()
             }
         };

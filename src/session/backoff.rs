@@ -20,7 +20,8 @@ pub struct Backoff {
 impl Backoff {
     /// The delay before the next attempt, in ms. `random` is in 0.0..1.0.
     pub fn next_delay(&mut self, random: f64) -> f64 {
-        let bound = (BASE_MS * f64::from(self.failures).exp2()).min(CAP_MS);
+        // `f64::exp2` would bring a table of 4 kB.
+        let bound = (BASE_MS * f64::from(1_u32 << self.failures.min(31))).min(CAP_MS);
         self.failures = self.failures.saturating_add(1);
         random * bound
     }

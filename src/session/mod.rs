@@ -6,6 +6,7 @@ mod link;
 
 use std::{
     cell::{Cell, RefCell},
+    ops::Deref,
     rc::{Rc, Weak},
 };
 
@@ -118,7 +119,8 @@ pub fn use_event_source(
             Some(asked) if *asked == wanted => return,
             _ => asked.replace(wanted),
         };
-        session.with_value(|session| match (&previous, &asked) {
+        let session = session.get_value();
+        match (&previous, &asked) {
             (None, _) if immediate => session.connect(),
             (Some(previous), Some(asked)) => {
                 session.connect();
@@ -127,12 +129,9 @@ pub fn use_event_source(
                 }
             }
             _ => {}
-        });
+        }
     });
-    boxed::effect(move || {
-        let events = events.get();
-        session.with_value(|session| session.listen_to(&events));
-    });
+    boxed::effect(move || session.get_value().listen_to(&events.get()));
 
     UseEventSourceReturn {
         link: link.read_only(),
@@ -236,36 +235,46 @@ pub struct UseEventSourceReturn {
 impl UseEventSourceReturn {
     /// Connects, anew if there is a connection.
     pub fn connect(self) {
-        self.session.with_value(|session| session.connect());
+        self.session.get_value().connect();
     }
 
     /// Closes the connection, or gives up the wait for the next.
     pub fn disconnect(self) {
-        self.session.with_value(|session| session.disconnect());
+        self.session.get_value().disconnect();
     }
 
     /// Makes the attempt that is waited for now. Does nothing unless the link is
     /// [`Link::Waiting`].
     pub fn retry(self) {
-        self.session.with_value(|session| session.retry());
+        self.session.get_value().retry();
     }
 
     /// The URL as it was given.
     pub(crate) fn url(self) -> String {
-        self.session
-            .with_value(|session| session.url.get_untracked())
+        boxed::current(self.session.get_value().url)
     }
 
     /// Whether the stream is read by `fetch`.
     pub(crate) fn is_fetch(self) -> bool {
-        self.session
-            .with_value(|session| session.via.with_untracked(|via| *via != Via::EventSource))
+        boxed::current(self.session.get_value().via) != Via::EventSource
+    }
+
+    /// Where the connection stands, for who does not subscribe; like the two below.
+    pub(crate) fn current_link(self) -> Link {
+        self.session.get_value().link.get_untracked()
+    }
+
+    pub(crate) fn current_answer(self) -> Option<Answer> {
+        self.session.get_value().answer.get_untracked()
+    }
+
+    pub(crate) fn journal(self) -> impl Deref<Target = Journal> {
+        self.session.get_value().entries.read_untracked()
     }
 
     /// Changes the log, as by [`Journal::clear`] or [`Journal::set_bound`].
     pub fn edit(self, change: impl FnOnce(&mut Journal)) {
-        self.session
-            .with_value(|session| session.entries.update(change));
+        change(&mut self.session.get_value().entries.write());
     }
 }
 
@@ -297,7 +306,7 @@ impl Session {
         self.release();
         self.backoff.borrow_mut().reset();
         // Somebody asks anew: neither ID nor reconnection time of the last series hold.
-        let bound = self.entries.with_untracked(Journal::bound);
+        let bound = self.entries.read_untracked().bound();
         *self.reader.borrow_mut() = Reader::with_bound(bound);
         self.reconnection_time.set(RECONNECTION_TIME_MS);
         self.apply(Input::Connect);
@@ -325,7 +334,7 @@ impl Session {
 
     /// Begins a new log: another URL is another stream.
     fn start_over(&self) {
-        self.entries.update(Journal::clear);
+        self.entries.write().clear();
     }
 
     fn release(&self) {
@@ -334,7 +343,7 @@ impl Session {
     }
 
     fn open(&self) {
-        if self.answer.with_untracked(Option::is_some) {
+        if self.answer.get_untracked().is_some() {
             self.answer.set(None);
         }
         let me = self.me.clone();
@@ -350,13 +359,13 @@ impl Session {
     }
 
     fn source(&self, on_notice: Rc<dyn Fn(Notice<'_>)>) -> Result<Source, Cause> {
-        let url = resolve(&self.url.get_untracked())
+        let url = resolve(&boxed::current(self.url))
             .map_err(Cause::Url)?
             .href();
-        let with_credentials = self.with_credentials.get_untracked();
-        match self.via.get_untracked() {
+        let with_credentials = boxed::current(self.with_credentials);
+        match boxed::current(self.via) {
             Via::EventSource => {
-                let events = self.events.get_untracked();
+                let events = boxed::current(self.events);
                 EventSource::open(&url, with_credentials, &events, on_notice)
                     .map(Source::EventSource)
                     .map_err(|_| Cause::Url(UrlError::Unparsable { given: url }))
@@ -375,16 +384,14 @@ impl Session {
         match notice {
             Notice::Event { time_stamp, event } => {
                 let at = clock::from_time_stamp(time_stamp);
-                self.entries
-                    .update_untracked(|entries| entries.event(at, event));
+                self.entries.write_untracked().event(at, event);
                 self.frame.request();
             }
             Notice::Bytes(bytes) => {
                 let mut reader = self.reader.borrow_mut();
-                self.entries.update_untracked(|entries| {
-                    entries.receive(&mut reader, now(), bytes, |ms| {
-                        self.reconnection_time.set((ms as f64).min(LONGEST_WAIT_MS));
-                    });
+                let mut entries = self.entries.write_untracked();
+                entries.receive(&mut reader, now(), bytes, |ms| {
+                    self.reconnection_time.set((ms as f64).min(LONGEST_WAIT_MS));
                 });
                 self.frame.request();
             }
@@ -405,7 +412,7 @@ impl Session {
         if open_since.is_some_and(|since| now() - since >= HELD_MS) {
             self.backoff.borrow_mut().reset();
         }
-        let repeats = match self.via.get_untracked() {
+        let repeats = match boxed::current(self.via) {
             Via::EventSource => true,
             Via::Fetch(request) => request.method.eq_ignore_ascii_case("GET"),
         };
@@ -454,14 +461,14 @@ impl Session {
         let after = before.clone().next(input);
         if before.is_open() != after.is_open() {
             let at = now();
-            self.entries.update_untracked(|entries| {
-                if after.is_open() {
-                    entries.opened(at);
-                } else {
-                    entries.finish(&mut self.reader.borrow_mut(), at);
-                    entries.closed(at);
-                }
-            });
+            let mut entries = self.entries.write_untracked();
+            if after.is_open() {
+                entries.opened(at);
+            } else {
+                entries.finish(&mut self.reader.borrow_mut(), at);
+                entries.closed(at);
+            }
+            drop(entries);
             self.frame.request();
         }
         if before != after {

@@ -127,10 +127,9 @@ impl Detail {
         if shown.as_ref().map(|shown| shown.line) == selected {
             return;
         }
-        *shown = selected.and_then(|line| {
-            self.watched
-                .journal(|journal| Some(self.show_facts(journal.get(line)?, journal)))
-        });
+        let journal = self.watched.journal();
+        let line = selected.and_then(|line| journal.get(line));
+        *shown = line.map(|line| self.show_facts(line, &journal));
         dom::show(&self.root, shown.is_some());
         match &mut *shown {
             Some(shown) => self.show_form(shown),
@@ -222,11 +221,12 @@ impl Detail {
         let end = shown
             .text
             .floor_char_boundary((shown.until + SHOWN).min(all));
+        let part = shown.text.get(shown.until..end).unwrap_or_default();
         if shown.until == 0 {
-            self.pre.set(&shown.text[..end]);
+            self.pre.set(part);
         } else {
             // Beside what is there, which need not be laid out again.
-            let part = document().create_text_node(&shown.text[shown.until..end]);
+            let part = document().create_text_node(part);
             let _ = self.pre.element.append_child(&part);
             self.pre.forget();
         }

@@ -57,15 +57,15 @@ pub fn EventStream(
     let stream = use_event_source(url, options);
     let labels = labels.unwrap_or_else(|| Signal::stored(Labels::default()));
     let watched = Watched::new(stream, labels);
-    let watching = StoredValue::new_local(Watching(Rc::clone(&watched)));
-    provide_context(watching);
+    provide_context(StoredValue::new_local(Watching(Rc::clone(&watched))));
     // Another URL is another log.
-    let mut shown = url.get_untracked();
+    let other = Rc::clone(&watched);
+    let mut shown = boxed::current(url);
     boxed::effect(move || {
         let url = url.get();
         if shown != url {
             shown = url;
-            watching.with_value(|watching| watching.0.start_over());
+            other.start_over();
         }
     });
 

@@ -186,7 +186,7 @@ impl Files {
     fn open(self: &Rc<Self>, file: Blob) {
         self.watched.stream.disconnect();
         self.watched.start_over();
-        self.watched.edit(Journal::clear);
+        self.watched.stream.edit(Journal::clear);
         let turn = self.begin("Opening the capture".to_owned());
         let files = Rc::clone(self);
         boxed::spawn(async move {
@@ -208,9 +208,8 @@ impl Files {
                 // Small enough pieces that a frame is not missed.
                 for bytes in bytes.chunks(1 << 16) {
                     let mut result = Ok(());
-                    files
-                        .watched
-                        .edit(|journal| result = reader.feed(bytes, journal));
+                    let stream = files.watched.stream;
+                    stream.edit(|journal| result = reader.feed(bytes, journal));
                     if let Err(error) = result {
                         return files.fail(&error.to_string());
                     }
@@ -304,48 +303,46 @@ impl Export {
             export.text.push_str(header(format));
         }
         export.format = format;
-        watched.lines(|journal, matches, end| {
-            (export.next, export.end) = if shown {
-                (0, matches.count(journal, end))
-            } else {
-                (journal.kept().start, journal.kept().end)
-            };
-        });
+        let journal = watched.journal();
+        (export.next, export.end) = if shown {
+            (0, watched.matches().count(&journal, watched.end(&journal)))
+        } else {
+            (journal.kept().start, journal.kept().end)
+        };
         export
     }
 
     /// Writes some more to `out`; returns whether that was all.
     fn step(&mut self, watched: &Watched, out: &mut Vec<u8>) -> bool {
         const STEP: u64 = 500;
-        watched.lines(|journal, matches, _| {
-            let Some(format) = self.format else {
-                return self.capture.step(journal, STEP as usize, out);
+        let (journal, matches) = (watched.journal(), watched.matches());
+        let Some(format) = self.format else {
+            return self.capture.step(&journal, STEP as usize, out);
+        };
+        let until = (self.next + STEP).min(self.end);
+        for next in self.next..until {
+            let line = if self.shown {
+                matches
+                    .get(&journal, next)
+                    .and_then(|line| journal.get(line))
+            } else {
+                journal.get(next)
             };
-            let until = (self.next + STEP).min(self.end);
-            for next in self.next..until {
-                let line = if self.shown {
-                    matches
-                        .get(journal, next)
-                        .and_then(|line| journal.get(line))
-                } else {
-                    journal.get(next)
-                };
-                // What was evicted meanwhile is gone.
-                if let Some(line) = line {
-                    write_line(format, &line, &mut self.text);
-                }
+            // What was evicted meanwhile is gone.
+            if let Some(line) = line {
+                write_line(format, &line, &mut self.text);
             }
-            self.next = until;
-            out.extend_from_slice(self.text.as_bytes());
-            self.text.clear();
-            until == self.end
-        })
+        }
+        self.next = until;
+        out.extend_from_slice(self.text.as_bytes());
+        self.text.clear();
+        until == self.end
     }
 
     fn part(&self, watched: &Watched) -> f64 {
         match self.format {
             Some(_) => self.next as f64 / self.end.max(1) as f64,
-            None => watched.journal(|journal| self.capture.progress(journal)),
+            None => self.capture.progress(&watched.journal()),
         }
     }
 }

@@ -170,8 +170,8 @@ impl Bar {
 
     fn set_bound(&self, mebibytes: &str) {
         if let Ok(mebibytes) = mebibytes.parse::<usize>() {
-            self.watched
-                .edit(|journal| journal.set_bound(mebibytes << 20));
+            let stream = self.watched.stream;
+            stream.edit(|journal| journal.set_bound(mebibytes << 20));
         }
     }
 
@@ -219,7 +219,7 @@ impl Bar {
             "clear" => {
                 self.watched.start_over();
                 self.entered.borrow_mut().names.clear();
-                self.watched.edit(Journal::clear);
+                self.watched.stream.edit(Journal::clear);
                 self.files.forget();
             }
             _ => return self.files.press(what),
@@ -243,35 +243,19 @@ impl Bar {
             self.draw_chip(wanted, what, name, &text, pressed);
             wanted += 1;
         };
-        self.watched.journal(|journal| {
-            chip(
-                "all",
-                0,
-                "all",
-                journal.len() as u64,
-                entered.names.is_empty(),
-            );
-            for (name, known) in (0..).zip(journal.names()).take(CHIPS) {
-                let label = self.watched.label(&known.text);
-                chip(
-                    "name",
-                    name,
-                    &label,
-                    known.kept,
-                    entered.names.contains(&name),
-                );
-            }
-            let asides = journal.asides() as u64;
-            if asides > 0 || entered.events_only {
-                chip(
-                    "asides",
-                    0,
-                    "comments and notes",
-                    asides,
-                    !entered.events_only,
-                );
-            }
-        });
+        let journal = self.watched.journal();
+        let all = entered.names.is_empty();
+        chip("all", 0, "all", journal.len() as u64, all);
+        for (name, known) in (0..).zip(journal.names()).take(CHIPS) {
+            let label = self.watched.label(&known.text);
+            let pressed = entered.names.contains(&name);
+            chip("name", name, &label, known.kept, pressed);
+        }
+        let asides = journal.asides() as u64;
+        if asides > 0 || entered.events_only {
+            let pressed = !entered.events_only;
+            chip("asides", 0, "comments and notes", asides, pressed);
+        }
         for chip in self.made.borrow_mut().drain(wanted..) {
             chip.text.element.remove();
         }

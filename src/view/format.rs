@@ -13,6 +13,12 @@ pub(super) fn clock(at: f64) -> String {
     )
 }
 
+/// The first `most` bytes, or some fewer, so as not to end within a character.
+pub(super) fn beginning(text: &str, most: usize) -> &str {
+    text.get(..text.floor_char_boundary(most))
+        .unwrap_or_default()
+}
+
 /// `12 345 678`, with thin spaces.
 pub(super) fn count(number: u64) -> String {
     let digits = number.to_string();

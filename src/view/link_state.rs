@@ -54,7 +54,6 @@ pub(super) fn link_state(watched: Rc<Watched>) -> impl IntoView {
 
 fn mount(watched: &Watched, root: &HtmlElement) -> dom::Draw {
     let stream = watched.stream;
-    let link = stream.link;
     let slot = |css| Slot::new(root, css);
     let state = Attribute::new(&dom::find(root, ".link-state"), "data-state");
     let (name_slot, time_slot, spoken_slot) =
@@ -71,7 +70,7 @@ fn mount(watched: &Watched, root: &HtmlElement) -> dom::Draw {
             stream.retry();
             // The button that was pressed goes away.
             let _ = switch.focus();
-        } else if link.with_untracked(Link::is_live) {
+        } else if stream.current_link().is_live() {
             stream.disconnect();
         } else {
             stream.connect();
@@ -81,39 +80,38 @@ fn mount(watched: &Watched, root: &HtmlElement) -> dom::Draw {
     let connecting_since: Rc<Cell<Option<f64>>> = Rc::default();
     Rc::new(move || {
         let now = now();
-        link.with_untracked(|link| {
-            let answer = stream.answer.get_untracked();
-            state.set(kind(link));
-            name_slot.set(&name(link));
-            time_slot.set(&time(link, now));
-            spoken_slot.set(spoken(link));
-            let is_live = link.is_live();
-            button.set(if is_live { "Disconnect" } else { "Connect" });
-            class.set(if is_live { "" } else { "primary" });
-            dom::show(&retry, matches!(link, Link::Waiting { .. }));
+        let link = &stream.current_link();
+        let answer = stream.current_answer();
+        state.set(kind(link));
+        name_slot.set(&name(link));
+        time_slot.set(&time(link, now));
+        spoken_slot.set(spoken(link));
+        let is_live = link.is_live();
+        button.set(if is_live { "Disconnect" } else { "Connect" });
+        class.set(if is_live { "" } else { "primary" });
+        dom::show(&retry, matches!(link, Link::Waiting { .. }));
 
-            let since = match link {
-                Link::Connecting { .. } => connecting_since.get().unwrap_or(now),
-                _ => now,
-            };
-            connecting_since.set(Some(since));
-            let why = match link {
-                // It still explains, and must not come and go with each attempt.
-                Link::Connecting { attempt } if now - since <= PATIENCE_MS && *attempt > 1 => None,
-                Link::Connecting { .. } if now - since <= PATIENCE_MS => Some(String::new()),
-                Link::Connecting { .. } => Some(NO_ANSWER.to_owned()),
-                _ => Some(explain(link, answer.as_ref(), stream.is_fetch())),
-            };
-            if let Some(why) = why {
-                explanation.set(&why);
-                dom::show(&explanation.element, !why.is_empty());
-            }
-            dom::show(&answered, answer.is_some());
-            if let Some(answer) = &answer {
-                summary.set(&title(answer));
-                headers.set(&head(answer));
-            }
-        });
+        let since = match link {
+            Link::Connecting { .. } => connecting_since.get().unwrap_or(now),
+            _ => now,
+        };
+        connecting_since.set(Some(since));
+        let why = match link {
+            // It still explains, and must not come and go with each attempt.
+            Link::Connecting { attempt } if now - since <= PATIENCE_MS && *attempt > 1 => None,
+            Link::Connecting { .. } if now - since <= PATIENCE_MS => Some(String::new()),
+            Link::Connecting { .. } => Some(NO_ANSWER.to_owned()),
+            _ => Some(explain(link, answer.as_ref(), stream.is_fetch())),
+        };
+        if let Some(why) = why {
+            explanation.set(&why);
+            dom::show(&explanation.element, !why.is_empty());
+        }
+        dom::show(&answered, answer.is_some());
+        if let Some(answer) = &answer {
+            summary.set(&title(answer));
+            headers.set(&head(answer));
+        }
     })
 }
 

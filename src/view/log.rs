@@ -21,7 +21,7 @@ use super::{
     row::{Row, px, row_id},
     watched::Watched,
 };
-use crate::journal::{Journal, Line, Matches};
+use crate::journal::{Journal, Line};
 
 /// The height of a row in px: `--row` of `style/log.css`.
 const ROW: f64 = 24.0;
@@ -152,14 +152,11 @@ impl List {
         if let Some(line) = self.watched.sought.take() {
             self.show(line);
         }
-        self.watched
-            .lines(|journal, matches, end| self.draw_lines(journal, matches, end));
-    }
-
-    fn draw_lines(&self, journal: &Journal, matches: &Matches, end: u64) {
+        let (journal, matches) = (&*self.watched.journal(), &*self.watched.matches());
+        let end = self.watched.end(journal);
         let selected = self.watched.selected();
         let total = matches.count(journal, end);
-        let top = self.place(total, |line| matches.count(journal, line));
+        let top = self.place(total);
         let first = (top - MARGIN).max(0.0) as u64;
         let last = (top + self.room() + MARGIN).ceil() as u64;
         let line_at = |place| journal.get(matches.get(journal, place)?);
@@ -198,8 +195,8 @@ impl List {
     }
 
     /// Decides what is in sight: sets the scroll bar, and returns the place of the line at the upper
-    /// edge, with a fraction. `place_of` tells how many lines there are before one.
-    fn place(&self, total: u64, place_of: impl Fn(u64) -> u64) -> f64 {
+    /// edge, with a fraction.
+    fn place(&self, total: u64) -> f64 {
         let rows = total as f64;
         let lowest = (rows - self.room()).max(0.0);
         if lowest == 0.0 {
@@ -208,8 +205,7 @@ impl List {
         let top = if self.following.get() {
             lowest
         } else {
-            let (line, part) = self.anchor.get();
-            (place_of(line) as f64 + part).min(lowest)
+            self.anchored().min(lowest)
         };
         let height = (rows * ROW).min(HIGHEST);
         if self.sizer_height.replace(height) != height {
@@ -243,16 +239,12 @@ impl List {
         if now == before {
             return;
         }
-        let (total, top) = self.watched.lines(|journal, matches, end| {
-            let (line, part) = self.anchor.get();
-            let total = matches.count(journal, end) as f64;
-            let top = if self.following.get() {
-                total - self.room()
-            } else {
-                matches.count(journal, line) as f64 + part
-            };
-            (total, top)
-        });
+        let total = self.total() as f64;
+        let top = if self.following.get() {
+            total - self.room()
+        } else {
+            self.anchored()
+        };
         let lowest = (total - self.room()).max(0.0);
         let free = self.sizer_height.get() - self.height.get();
         let top = if !self.is_scaled() {
@@ -271,13 +263,31 @@ impl List {
         self.draw();
     }
 
+    /// How many lines are shown.
+    fn total(&self) -> u64 {
+        let journal = self.watched.journal();
+        let end = self.watched.end(&journal);
+        self.watched.matches().count(&journal, end)
+    }
+
+    /// The place of the line at the upper edge, with a fraction, while not following.
+    fn anchored(&self) -> f64 {
+        let (line, part) = self.anchor.get();
+        self.place_of(line) as f64 + part
+    }
+
+    /// How many of the lines that are shown come before `line`.
+    fn place_of(&self, line: u64) -> u64 {
+        let journal = self.watched.journal();
+        self.watched.matches().count(&journal, line)
+    }
+
     /// Stays where `top` is, or follows.
     fn hold(&self, top: f64, following: bool) {
-        let (line, end) = self.watched.lines(|journal, matches, end| {
-            let line = matches.get(journal, top as u64);
-            (line.unwrap_or(end), end)
-        });
-        self.anchor.set((line, top.fract()));
+        let journal = self.watched.journal();
+        let end = self.watched.end(&journal);
+        let line = self.watched.matches().get(&journal, top as u64);
+        self.anchor.set((line.unwrap_or(end), top.fract()));
         if self.following.replace(following) && !following {
             self.seen.set(end);
         }
@@ -328,11 +338,8 @@ impl List {
 
     /// Has a line in the middle.
     fn show(&self, line: u64) {
-        let (place, total) = self.watched.lines(|journal, matches, end| {
-            (matches.count(journal, line), matches.count(journal, end))
-        });
-        let lowest = (total as f64 - self.room()).max(0.0);
-        let top = (place as f64 - (self.room() / 2.0).floor()).max(0.0);
+        let lowest = (self.total() as f64 - self.room()).max(0.0);
+        let top = (self.place_of(line) as f64 - (self.room() / 2.0).floor()).max(0.0);
         self.hold(top.min(lowest), false);
     }
 
@@ -414,26 +421,23 @@ impl List {
     /// Selects the line that is `step` lines after the selected one, and has it in sight.
     fn step(&self, step: i64) {
         let selected = self.watched.selected();
-        let found = self.watched.lines(|journal, matches, end| {
-            let last = matches.count(journal, end).checked_sub(1)?;
-            let place = match selected {
-                Some(seq) => matches.count(journal, seq).saturating_add_signed(step),
-                None if step == i64::MIN => 0,
-                None => last,
-            };
-            let place = place.min(last);
-            Some((place, matches.get(journal, place)?, last))
-        });
-        let Some((place, seq, last)) = found else {
+        let Some(last) = self.total().checked_sub(1) else {
             return;
         };
-        let (line, part) = self.anchor.get();
+        let place = match selected {
+            Some(seq) => self.place_of(seq).saturating_add_signed(step),
+            None if step == i64::MIN => 0,
+            None => last,
+        };
+        let place = place.min(last);
+        let found = self.watched.matches().get(&self.watched.journal(), place);
+        let Some(seq) = found else {
+            return;
+        };
         let top = if self.following.get() {
             (last as f64 + 1.0 - self.room()).max(0.0)
         } else {
-            self.watched
-                .lines(|journal, matches, _| matches.count(journal, line)) as f64
-                + part
+            self.anchored()
         };
         let place = place as f64;
         let lowest = place + 1.0 - self.room();

@@ -27,6 +27,6 @@ pub(crate) use keys::keys;
 pub use labels::Labels;
 pub(crate) use request_bar::request_bar;
 pub(crate) use strip::strip;
-pub(crate) use theme::ThemeSwitch;
+pub(crate) use theme::tools;
 pub(crate) use timeline::timeline;
 pub(crate) use watched::Watching;

@@ -49,43 +49,42 @@ fn mount(watched: Rc<Watched>, root: &HtmlElement) -> dom::Draw {
             return;
         }
         drawn.set(now);
-        watched.journal(|journal| {
-            let figures = journal.figures();
-            let plural = if figures.events == 1 { "" } else { "s" };
-            events.set(&format!("{} event{plural}", format::count(figures.events)));
-            value.set(&figures.events.to_string());
-            rate.set(&format::rate(figures.rate(now)));
-            gap.set(&match (figures.last_gap, figures.max_gap) {
-                (Some(last), Some(max)) => {
-                    let quantile = |part| {
-                        figures
-                            .gap_quantile(part)
-                            .map_or(String::new(), format::duration)
-                    };
-                    format!(
-                        "gap {}, median {}, p99 {}, max {}",
-                        format::duration(last),
-                        quantile(0.5),
-                        quantile(0.99),
-                        format::duration(max)
-                    )
-                }
-                _ => "gap –".to_owned(),
-            });
-            bytes.set(&format::bytes(figures.bytes));
-            let last = journal.last_event_id();
-            let last = &last[..last.floor_char_boundary(40)];
-            id.set(&["last id ", if last.is_empty() { "–" } else { last }].concat());
-            let again = figures.openings.saturating_sub(1);
-            let plural = if again == 1 { "" } else { "s" };
-            reconnects.set(&format!("{again} reconnect{plural}"));
-            let (at, count) = said.get();
-            if now - at > SPOKEN_MS && count != figures.events {
-                said.set((now, figures.events));
-                spoken.set(&format!("{} events", figures.events));
+        let journal = watched.journal();
+        let figures = journal.figures();
+        let plural = if figures.events == 1 { "" } else { "s" };
+        events.set(&format!("{} event{plural}", format::count(figures.events)));
+        value.set(&figures.events.to_string());
+        rate.set(&format::rate(figures.rate(now)));
+        gap.set(&match (figures.last_gap, figures.max_gap) {
+            (Some(last), Some(max)) => {
+                let quantile = |part| {
+                    figures
+                        .gap_quantile(part)
+                        .map_or(String::new(), format::duration)
+                };
+                format!(
+                    "gap {}, median {}, p99 {}, max {}",
+                    format::duration(last),
+                    quantile(0.5),
+                    quantile(0.99),
+                    format::duration(max)
+                )
             }
-            draw_spark(&spark, &figures.per_second(now));
+            _ => "gap –".to_owned(),
         });
+        bytes.set(&format::bytes(figures.bytes));
+        let last = journal.last_event_id();
+        let last = format::beginning(last, 40);
+        id.set(&["last id ", if last.is_empty() { "–" } else { last }].concat());
+        let again = figures.openings.saturating_sub(1);
+        let plural = if again == 1 { "" } else { "s" };
+        reconnects.set(&format!("{again} reconnect{plural}"));
+        let (at, count) = said.get();
+        if now - at > SPOKEN_MS && count != figures.events {
+            said.set((now, figures.events));
+            spoken.set(&format!("{} events", figures.events));
+        }
+        draw_spark(&spark, &figures.per_second(now));
     })
 }
 

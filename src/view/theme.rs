@@ -1,8 +1,17 @@
 //! Light or dark: as the system has it, or as chosen.
 
+use std::cell::Cell;
+
 use leptos::prelude::*;
 
-use super::settings;
+use super::{
+    dom::{self, Slot},
+    settings,
+};
+
+const MARKUP: &str = r#"
+<button type="button" class="quiet" data-do="theme" title="Light, dark, or as the system has it"><span aria-hidden="true">◐ </span>Theme: <span class="theme"></span></button>
+<button type="button" class="quiet" data-do="keys" title="?">Keys</button>"#;
 
 /// Where the choice is remembered. `index.html` reads it, as `sse-scope-theme`, before the first
 /// paint.
@@ -49,19 +58,16 @@ impl Theme {
     }
 }
 
-/// A button that goes through the themes.
-#[component]
-pub(crate) fn ThemeSwitch() -> impl IntoView {
-    let theme = RwSignal::new(Theme::recall());
-    let switch = move |_| {
-        theme.update(|theme| *theme = theme.next());
-        theme.get_untracked().apply();
-    };
-    view! {
-        <button type="button" class="quiet" title="Light, dark, or as the system has it" on:click=switch>
-            <span aria-hidden="true">"◐ "</span>
-            "Theme: "
-            {move || theme.get().name()}
-        </button>
-    }
+/// The button that goes through the themes, and the one that tells the keys (see `keys.rs`).
+pub(crate) fn tools() -> impl IntoView {
+    dom::panel("tools", MARKUP, |root| {
+        let name = Slot::new(&root, ".theme");
+        let theme = Cell::new(Theme::recall());
+        name.set(theme.get().name());
+        dom::listen(&dom::find(&root, "[data-do=theme]"), "click", move |_| {
+            theme.set(theme.get().next());
+            theme.get().apply();
+            name.set(theme.get().name());
+        });
+    })
 }

@@ -113,19 +113,13 @@ impl Timeline {
 
     /// While nothing can come the present stands still: where the last line is.
     fn present(&self) -> f64 {
-        if self
-            .watched
-            .stream
-            .link
-            .with_untracked(|link| link.is_live())
-        {
+        if self.watched.stream.current_link().is_live() {
             return now();
         }
-        let last = self.watched.journal(|journal| {
-            let last = journal.kept().end.checked_sub(1)?;
-            Some(journal.get(last)?.at())
-        });
-        last.unwrap_or_else(now)
+        let journal = self.watched.journal();
+        let last = journal.kept().end.checked_sub(1);
+        last.and_then(|last| journal.get(last))
+            .map_or_else(now, |last| last.at())
     }
 
     fn width(&self) -> f64 {
@@ -143,7 +137,7 @@ impl Timeline {
             "wheel" => {
                 let wheel: &WheelEvent = event.unchecked_ref();
                 event.prevent_default();
-                let factor = within(wheel.delta_y() * 0.002, (-1.0, 1.0)).exp();
+                let factor = js_sys::Math::exp(within(wheel.delta_y() * 0.002, (-1.0, 1.0)));
                 window.zoomed(factor, x() / self.width(), present)
             }
             "pointerdown" => {
@@ -167,8 +161,8 @@ impl Timeline {
                 if start == last {
                     let per_px = window.span / self.width();
                     let at = window.start(present) + x() * per_px;
-                    let found = |journal: &Journal| nearest(journal, at, SLACK * per_px);
-                    if let Some(line) = self.watched.journal(found) {
+                    let found = nearest(&self.watched.journal(), at, SLACK * per_px);
+                    if let Some(line) = found {
                         self.watched.go_to(line);
                     }
                 }
@@ -206,16 +200,15 @@ impl Timeline {
         let (window, present) = (self.window.get(), self.present());
         let (start, per_px) = (window.start(present), window.span / self.canvas.width());
         draw_axis(&self.canvas, &pen, start, window.span);
-        self.watched.journal(|journal| {
-            draw_band(&self.canvas, &pen, journal, start, per_px, present);
-            draw_ticks(&self.canvas, &pen, journal, start, per_px);
-            let selected = self.watched.selected().and_then(|line| journal.get(line));
-            if let Some(line) = selected {
-                pen.set_fill_style_str(&self.canvas.colour("--ink"));
-                let x = (line.at() - start) / per_px;
-                pen.fill_rect(x.floor() - 1.0, 0.0, 2.0, self.canvas.height() - AXIS);
-            }
-        });
+        let journal = self.watched.journal();
+        draw_band(&self.canvas, &pen, &journal, start, per_px, present);
+        draw_ticks(&self.canvas, &pen, &journal, start, per_px);
+        let selected = self.watched.selected().and_then(|line| journal.get(line));
+        if let Some(line) = selected {
+            pen.set_fill_style_str(&self.canvas.colour("--ink"));
+            let x = (line.at() - start) / per_px;
+            pen.fill_rect(x.floor() - 1.0, 0.0, 2.0, self.canvas.height() - AXIS);
+        }
     }
 }
 
@@ -330,7 +323,7 @@ fn draw_axis(canvas: &Canvas, pen: &CanvasRenderingContext2d, start: f64, span: 
     while at < start + span {
         let x = ((at - start) / per_px).floor();
         let clock = format::clock(at);
-        let text = if step < 1e3 { &clock[..] } else { &clock[..8] };
+        let text = format::beginning(&clock, if step < 1e3 { 12 } else { 8 });
         let _ = pen.fill_text(text, x + 3.0, canvas.height() - 3.0);
         pen.set_fill_style_str(&line);
         pen.fill_rect(x, 0.0, 1.0, canvas.height());

@@ -4,7 +4,8 @@
 //! do, and on purpose: each use of one is some hundred bytes of WebAssembly.
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::{Cell, Ref, RefCell},
+    ops::Deref,
     rc::Rc,
 };
 
@@ -92,7 +93,7 @@ impl Watched {
             stream.entries.track();
             stream.link.track();
             stream.answer.track();
-            labels.track();
+            labels.get();
             if let Some(watched) = on_change.upgrade() {
                 watched.advance();
                 watched.draw();
@@ -122,38 +123,20 @@ impl Watched {
         });
     }
 
-    /// Reads the log.
-    pub(super) fn journal<T>(&self, read: impl FnOnce(&Journal) -> T) -> T {
-        let (mut read, mut result) = (Some(read), None);
-        self.read_journal(&mut |journal| result = read.take().map(|read| read(journal)));
-        result.expect("it is read once")
+    /// The log, to read. It cannot be changed meanwhile.
+    pub(super) fn journal(&self) -> impl Deref<Target = Journal> {
+        self.stream.journal()
     }
 
-    fn read_journal(&self, read: &mut dyn FnMut(&Journal)) {
-        self.stream.entries.with_untracked(|journal| read(journal));
+    /// The lines that are shown.
+    pub(super) fn matches(&self) -> Ref<'_, Matches> {
+        self.matches.borrow()
     }
 
-    /// Changes the log.
-    pub(super) fn edit(&self, change: impl FnOnce(&mut Journal)) {
-        let mut change = Some(change);
-        self.edit_journal(&mut |journal| {
-            if let Some(change) = change.take() {
-                change(journal);
-            }
-        });
-    }
-
-    fn edit_journal(&self, change: &mut dyn FnMut(&mut Journal)) {
-        self.stream.edit(|journal| change(journal));
-    }
-
-    /// Reads the log and the lines that are shown, up to the last number.
-    pub(super) fn lines<T>(&self, read: impl FnOnce(&Journal, &Matches, u64) -> T) -> T {
-        self.journal(|journal| {
-            let end = journal.kept().end;
-            let end = self.frozen.get().map_or(end, |frozen| frozen.min(end));
-            read(journal, &self.matches.borrow(), end)
-        })
+    /// The number after that of the last line that may be shown.
+    pub(super) fn end(&self, journal: &Journal) -> u64 {
+        let end = journal.kept().end;
+        self.frozen.get().map_or(end, |frozen| frozen.min(end))
     }
 
     /// Shows what matches `criteria`.
@@ -166,15 +149,13 @@ impl Watched {
     /// Has the filter look at what is new, a slice at a time.
     fn advance(self: &Rc<Self>) {
         let until = now() + SLICE_MS;
-        let done = self.journal(|journal| {
-            let mut matches = self.matches.borrow_mut();
-            loop {
-                let done = matches.advance(journal, STEP);
-                if done || now() > until {
-                    return done;
-                }
+        let (journal, mut matches) = (self.journal(), self.matches.borrow_mut());
+        let done = loop {
+            let done = matches.advance(&journal, STEP);
+            if done || now() > until {
+                break done;
             }
-        });
+        };
         let rest = (!done).then(|| {
             let me = Rc::downgrade(self);
             Timeout::new(0, move || {
@@ -190,7 +171,7 @@ impl Watched {
     /// How far the filter is that has not looked at everything yet: 0 to 1.
     pub(super) fn progress(&self) -> Option<f64> {
         self.rest.borrow().as_ref()?;
-        Some(self.lines(|journal, matches, _| matches.progress(journal)))
+        Some(self.matches().progress(&self.journal()))
     }
 
     pub(super) fn selected(&self) -> Option<u64> {
@@ -215,7 +196,7 @@ impl Watched {
 
     /// Stops the view, but not the capture; or lets it go on.
     pub(super) fn freeze(&self, frozen: bool) {
-        let end = self.journal(|journal| journal.kept().end);
+        let end = self.journal().kept().end;
         self.frozen.set(frozen.then_some(end));
         self.changed();
     }
@@ -238,7 +219,6 @@ impl Watched {
 
     /// What an event type is called.
     pub(super) fn label(&self, event_type: &str) -> String {
-        self.labels
-            .with_untracked(|labels| labels.get(event_type).to_owned())
+        boxed::current(self.labels).get(event_type).to_owned()
     }
 }

@@ -83,8 +83,10 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
         let Some(end) = memchr::memchr2(b'\n', b'\r', text.as_bytes()) else {
             return rest.take();
         };
-        let (line, after) = text.split_at(end);
-        rest = Some(after.strip_prefix("\r\n").unwrap_or(&after[1..]));
+        let (line, after) = text.split_at_checked(end)?;
+        rest = after
+            .strip_prefix("\r\n")
+            .or_else(|| after.strip_prefix(['\n', '\r']));
         Some(line)
     })
 }
