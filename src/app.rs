@@ -131,11 +131,11 @@ fn requested() -> Request {
 }
 
 /// The address of the page that asks for `request`.
-pub(crate) fn address(request: &Request, with_headers: bool) -> Result<String, JsValue> {
+pub(crate) fn address(request: &Request, whole: bool) -> Result<String, JsValue> {
     let address = Url::new(&window().location().href()?)?;
     address.set_search("");
     let params = address.search_params();
-    for (name, value) in request.parameters(with_headers) {
+    for (name, value) in request.parameters(whole) {
         params.set(name, &value);
     }
     Ok(address.href())

@@ -18,10 +18,14 @@ pub(crate) struct Request {
     pub(crate) body: String,
 }
 
-/// Event types as people write them: separated by commas or spaces, each once.
+/// Event types as people write them: separated by commas, each once. They may have spaces.
 pub(crate) fn names(text: &str) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    for name in text.split([',', ' ']).filter(|name| !name.is_empty()) {
+    for name in text
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+    {
         if !names.iter().any(|known| known == name) {
             names.push(name.to_owned());
         }
@@ -44,9 +48,10 @@ impl Request {
         }
     }
 
-    /// The parameters of the page's address that ask for this. Headers are left out unless
-    /// `with_headers`: they may hold what is not for everybody who sees an address.
-    pub(crate) fn parameters(&self, with_headers: bool) -> Vec<(&'static str, String)> {
+    /// The parameters of the page's address that ask for this. Method, headers and body are left out
+    /// unless `whole`: they may hold what is not for everybody who sees an address, a body may be
+    /// longer than an address can be, and nothing but a GET is to be sent by a reload.
+    pub(crate) fn parameters(&self, whole: bool) -> Vec<(&'static str, String)> {
         let mut parameters = vec![("url", self.url.clone()), ("events", self.events.join(","))];
         let mut add = |name, value: &str| {
             if !value.is_empty() {
@@ -58,9 +63,11 @@ impl Request {
         }
         if self.is_fetch {
             add("via", "fetch");
-            add("method", &self.method);
-            add("headers", if with_headers { &self.headers } else { "" });
-            add("body", &self.body);
+            if whole {
+                add("method", &self.method);
+                add("headers", &self.headers);
+                add("body", &self.body);
+            }
         }
         parameters
     }
@@ -83,9 +90,11 @@ impl Request {
             .map(str::trim)
             .filter(|line| !line.is_empty())
             .map(|line| match line.split_once(':') {
-                Some((name, value)) if !name.trim().is_empty() => Ok((name.trim(), value.trim())),
+                Some((name, value)) if is_header(name.trim(), value) => {
+                    Ok((name.trim(), value.trim()))
+                }
                 _ => Err(format!(
-                    "The header “{line}” has no name and colon: write one a line, such as Authorization: Bearer x."
+                    "The header “{line}” is not a name, a colon and a value, in letters that headers can have: write one a line, such as Authorization: Bearer x."
                 )),
             })
             .collect()
@@ -125,24 +134,52 @@ impl Request {
         }))
     }
 
+    /// The headers, those included that are sent if there are no others of their names.
+    fn all_headers(&self) -> Vec<(&str, &str)> {
+        let mut headers = self.header_pairs().unwrap_or_default();
+        let mut default = |name, value, applies: bool| {
+            if applies
+                && !headers
+                    .iter()
+                    .any(|(known, _)| known.eq_ignore_ascii_case(name))
+            {
+                headers.push((name, value));
+            }
+        };
+        default("accept", "text/event-stream", true);
+        // Fetch, 5.2: what a body that is text has.
+        default(
+            "content-type",
+            "text/plain;charset=UTF-8",
+            !self.body.is_empty(),
+        );
+        headers
+    }
+
     /// A command line for a shell. `url` is absolute.
     pub(crate) fn as_curl(&self, url: &str) -> String {
-        let mut command = "curl -N".to_owned();
+        // -g: brackets and braces in a URL are no ranges.
+        let mut command = "curl -gN".to_owned();
         if self.is_fetch {
             if self.method() != "GET" {
                 command.push_str(&format!(" -X {}", shell(self.method())));
             }
-            for (name, value) in self.header_pairs().unwrap_or_default() {
-                command.push_str(&format!(" \\\n  -H {}", shell(&format!("{name}: {value}"))));
+            for (name, value) in self.all_headers() {
+                // The semicolon sends a header without a value.
+                let header = match value {
+                    "" => [name, ";"].concat(),
+                    value => [name, ": ", value].concat(),
+                };
+                command.push_str(&format!(" \\\n  -H {}", shell(&header)));
             }
             if !self.body.is_empty() {
                 command.push_str(&format!(" \\\n  --data-raw {}", shell(&self.body)));
             }
         }
-        command.push_str(&format!(
-            " \\\n  -H 'accept: text/event-stream' {}",
-            shell(url)
-        ));
+        if !self.is_fetch {
+            command.push_str(" \\\n  -H 'accept: text/event-stream'");
+        }
+        command.push_str(&[" ", &shell(url)].concat());
         command
     }
 
@@ -167,10 +204,8 @@ impl Request {
             return program;
         }
         let headers: Vec<String> = self
-            .header_pairs()
-            .unwrap_or_default()
+            .all_headers()
             .into_iter()
-            .chain([("accept", "text/event-stream")])
             .map(|(name, value)| format!("{}: {}", quoted(name), quoted(value)))
             .collect();
         let mut program = format!(
@@ -191,6 +226,12 @@ impl Request {
         );
         program
     }
+}
+
+/// Whether a browser would take them (Fetch, 2.2.2): a token, and bytes.
+fn is_header(name: &str, value: &str) -> bool {
+    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !name.is_empty() && name.bytes().all(token) && value.chars().all(|char| u32::from(char) < 256)
 }
 
 /// `text` as one word of a POSIX shell.
@@ -228,7 +269,7 @@ mod tests {
 
     #[test]
     fn event_types_are_split_at_commas_and_spaces_without_repeats() {
-        assert_eq!(names(" a, b,,c  a "), ["a", "b", "c"]);
+        assert_eq!(names(" a, b c,,d , a "), ["a", "b c", "d"]);
         assert!(names(" , ").is_empty());
     }
 
@@ -244,22 +285,21 @@ mod tests {
     }
 
     #[test]
-    fn an_address_does_not_have_the_headers_unless_asked_to() {
+    fn an_address_has_no_more_than_a_get_unless_asked_to() {
         let names: Vec<_> = post()
             .parameters(false)
             .into_iter()
             .map(|(name, _)| name)
             .collect();
-        assert_eq!(
-            names,
-            ["url", "events", "credentials", "via", "method", "body"]
-        );
+        assert_eq!(names, ["url", "events", "credentials", "via"]);
     }
 
     #[test]
     fn what_cannot_be_sent_is_said() {
         for (change, expected) in [
-            ("headers", "The header “no colon” has no name and colon"),
+            ("headers", "The header “no colon” is not a name, a colon"),
+            ("name", "The header “Bad Name: x” is not a name, a colon"),
+            ("value", "The header “x: €” is not a name, a colon"),
             (
                 "cookie",
                 "A browser does not let a page set the header “Cookie”",
@@ -269,6 +309,8 @@ mod tests {
             let mut request = post();
             match change {
                 "headers" => request.headers = "no colon".to_owned(),
+                "name" => request.headers = "Bad Name: x".to_owned(),
+                "value" => request.headers = "x: €".to_owned(),
                 "cookie" => request.headers = "Cookie: a=b".to_owned(),
                 _ => request.method = String::new(),
             }
@@ -301,8 +343,22 @@ mod tests {
     fn as_curl() {
         assert_eq!(
             post().as_curl("http://h/chat?a=b"),
-            "curl -N -X POST \\\n  -H 'Authorization: Bearer it'\\''s' \\\n  -H 'x: y:z' \\\n  \
-             --data-raw '{\"q\": \"</script>\n\"}' \\\n  -H 'accept: text/event-stream' 'http://h/chat?a=b'"
+            "curl -gN -X POST \\\n  -H 'Authorization: Bearer it'\\''s' \\\n  -H 'x: y:z' \\\n  \
+             -H 'accept: text/event-stream' \\\n  -H 'content-type: text/plain;charset=UTF-8' \\\n  \
+             --data-raw '{\"q\": \"</script>\n\"}' 'http://h/chat?a=b'"
+        );
+        let own = Request {
+            headers: "Accept: a/b\nX-Empty:".to_owned(),
+            is_fetch: true,
+            ..Request::default()
+        };
+        assert_eq!(
+            own.as_curl("http://h/[1]"),
+            "curl -gN \\\n  -H 'Accept: a/b' \\\n  -H 'X-Empty;' 'http://h/[1]'"
+        );
+        assert_eq!(
+            Request::default().as_curl("http://h/"),
+            "curl -gN \\\n  -H 'accept: text/event-stream' http://h/"
         );
     }
 

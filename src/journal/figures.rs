@@ -111,7 +111,7 @@ impl Figures {
         sum as f64 / whole as f64
     }
 
-    /// The gap that the fraction `quantile` of all gaps do not exceed, within 1/16; `None` before
+    /// The gap that the fraction `quantile` of all gaps do not exceed, within 1/128; `None` before
     /// the second event.
     pub fn gap_quantile(&self, quantile: f64) -> Option<f64> {
         // The middle of its bucket may be beyond the longest.
@@ -125,7 +125,9 @@ fn second(at: f64) -> u64 {
 }
 
 /// Sub-buckets of each power of two.
-const SUB: u64 = 8;
+const SUB: u64 = 1 << SUB_BITS;
+
+const SUB_BITS: u64 = 6;
 
 /// How many gaps there were of each size: in µs, in buckets that grow with the gap.
 #[derive(Clone, Debug)]
@@ -154,8 +156,8 @@ impl Gaps {
             return us as usize;
         }
         let power = u64::from(us.ilog2());
-        let sub = (us >> (power - 3)) & (SUB - 1);
-        ((power - 2) * SUB + sub) as usize
+        let sub = (us >> (power - SUB_BITS)) & (SUB - 1);
+        ((power - SUB_BITS + 1) * SUB + sub) as usize
     }
 
     /// The middle of a bucket, in µs.
@@ -164,8 +166,8 @@ impl Gaps {
         if bucket < SUB {
             return bucket as f64;
         }
-        let (power, sub) = (bucket / SUB + 2, bucket % SUB);
-        ((SUB + sub) as f64 + 0.5) * (1_u64 << (power - 3)) as f64
+        let (power, sub) = (bucket / SUB - 1, bucket % SUB);
+        ((SUB + sub) as f64 + 0.5) * (1_u64 << power) as f64
     }
 
     fn quantile(&self, quantile: f64) -> Option<f64> {

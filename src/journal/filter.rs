@@ -127,6 +127,11 @@ impl Matches {
         }
     }
 
+    /// Whether nobody knows how long a line takes.
+    pub fn is_costly(&self) -> bool {
+        matches!(self.criteria.text, Text::Pattern(_))
+    }
+
     /// Looks at up to `most` more lines, and forgets those that were evicted. Returns whether all
     /// were looked at.
     pub fn advance(&mut self, journal: &Journal, most: usize) -> bool {

@@ -105,6 +105,7 @@ pub fn use_event_source(
         source: RefCell::default(),
         reader: RefCell::new(Reader::with_bound(bound)),
         reconnection_time: Cell::new(RECONNECTION_TIME_MS),
+        answered: Cell::default(),
         retry: RefCell::default(),
         backoff: RefCell::default(),
     });
@@ -297,6 +298,8 @@ struct Session {
     /// How long to wait after a connection was lost, in ms, where it is not the browser that waits.
     reconnection_time: Cell<f64>,
     /// When this page, and not the browser, makes the next attempt.
+    /// The present attempt was answered.
+    answered: Cell<bool>,
     retry: RefCell<Option<Timeout>>,
     backoff: RefCell<Backoff>,
 }
@@ -304,6 +307,9 @@ struct Session {
 impl Session {
     fn connect(&self) {
         self.release();
+        if self.answer.get_untracked().is_some() {
+            self.answer.set(None);
+        }
         self.backoff.borrow_mut().reset();
         // Somebody asks anew: neither ID nor reconnection time of the last series hold.
         let bound = self.entries.read_untracked().bound();
@@ -343,9 +349,7 @@ impl Session {
     }
 
     fn open(&self) {
-        if self.answer.get_untracked().is_some() {
-            self.answer.set(None);
-        }
+        self.answered.set(false);
         let me = self.me.clone();
         let on_notice: Rc<dyn Fn(Notice<'_>)> = Rc::new(move |notice| {
             if let Some(session) = me.upgrade() {
@@ -395,7 +399,10 @@ impl Session {
                 });
                 self.frame.request();
             }
-            Notice::Answered(answer) => self.answer.set(Some(answer)),
+            Notice::Answered(answer) => {
+                self.answered.set(true);
+                self.answer.set(Some(answer));
+            }
             Notice::Opened => {
                 clock::set();
                 self.apply(Input::Opened { at: now() });
@@ -409,6 +416,11 @@ impl Session {
             Link::Open { since } => Some(since),
             _ => None,
         };
+        // The answer to an earlier attempt stays until another comes, so that nothing flickers; here
+        // there is none.
+        if !self.answered.get() && self.answer.get_untracked().is_some() {
+            self.answer.set(None);
+        }
         if open_since.is_some_and(|since| now() - since >= HELD_MS) {
             self.backoff.borrow_mut().reset();
         }

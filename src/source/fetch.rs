@@ -59,6 +59,9 @@ pub struct Answer {
     pub redirected_to: Option<String>,
     /// The beginning of the body if it is no event stream.
     pub excerpt: String,
+    /// The connection was lost in the middle of the body. What the browser had not handed over by
+    /// then is lost with it.
+    pub broke_off: bool,
 }
 
 impl Answer {
@@ -169,6 +172,7 @@ async fn run(
         after: ticks() - asked,
         redirected_to: response.redirected().then(|| response.url()),
         excerpt: String::new(),
+        broke_off: false,
     };
     let is_event_stream = answer.is_event_stream();
     let status = answer.status;
@@ -189,7 +193,14 @@ async fn run(
     let mut buffer = Vec::new();
     let mut since = ticks();
     loop {
-        let result = JsFuture::from(reader.read()).await?;
+        let result = match JsFuture::from(reader.read()).await {
+            Err(_) if is_event_stream => {
+                answer.broke_off = true;
+                tell(Notice::Answered(answer));
+                return Ok(Failure::Lost);
+            }
+            result => result?,
+        };
         let chunk = Reflect::get(&result, &"value".into())?;
         if chunk.is_undefined() {
             break;
@@ -282,6 +293,7 @@ mod tests {
             after: 0.0,
             redirected_to: None,
             excerpt: String::new(),
+            broke_off: false,
         }
     }
 

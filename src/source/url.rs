@@ -15,6 +15,14 @@ pub enum UrlError {
         /// What was given.
         given: String,
     },
+    /// It begins with the name of a server, and a URL with its scheme.
+    #[error(
+        "“{given}” has no scheme: write http://{given} for that server, or ./{given} for a path of this one."
+    )]
+    NoScheme {
+        /// What was given.
+        given: String,
+    },
     /// It is not of the web.
     #[error(
         "“{given}” has the scheme “{scheme}”: an event stream has http: or https:, as in http://localhost:8844/stream."
@@ -36,6 +44,14 @@ pub(crate) fn resolve(given: &str) -> Result<Url, UrlError> {
     let given = given.trim();
     if given.is_empty() {
         return Err(UrlError::Empty);
+    }
+    // `localhost:8844/x` would be of the scheme `localhost:`, `example.org/x` a path of this server.
+    let first = given.split(['/', '?', '#']).next().unwrap_or_default();
+    let is_named = given.contains("://") || first.starts_with('.');
+    if !is_named && first.contains([':', '.']) || first == "localhost" {
+        return Err(UrlError::NoScheme {
+            given: given.to_owned(),
+        });
     }
     let base = document().base_uri().ok().flatten().unwrap_or_default();
     let url = Url::new_with_base(given, &base).map_err(|_| UrlError::Unparsable {

@@ -3,7 +3,7 @@
 use std::{cell::Cell, rc::Rc};
 
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlElement, PointerEvent};
+use web_sys::{HtmlElement, KeyboardEvent, PointerEvent};
 
 use super::{dom, settings};
 
@@ -19,6 +19,27 @@ pub(super) fn adjustable(log: &HtmlElement) {
         }
         let grip = dom::find(log, &format!("[data-column={column}]"));
         let start = Rc::new(Cell::new(None));
+        dom::set(&grip, "title", "Drag, arrow keys, or a double click");
+        let (by_key, pressed, key_of) = (log.clone(), grip.clone(), key.clone());
+        dom::listen(&grip, "keydown", move |event| {
+            let event: &KeyboardEvent = event.unchecked_ref();
+            let by = match &*event.key() {
+                "ArrowLeft" => -10,
+                "ArrowRight" => 10,
+                _ => return,
+            };
+            event.prevent_default();
+            event.stop_propagation();
+            let cell = pressed.parent_element();
+            let width = cell.map_or(0, |cell| cell.client_width());
+            let width = set(&by_key, column, width + by);
+            settings::remember(&key_of, &width.to_string());
+        });
+        let (reset, key_of) = (log.clone(), key.clone());
+        dom::listen(&grip, "dblclick", move |_| {
+            let _ = reset.style().remove_property(&["--", &key_of].concat());
+            settings::remember(&key_of, "");
+        });
         let (on_down, grabbed) = (Rc::clone(&start), grip.clone());
         dom::listen(&grip, "pointerdown", move |event| {
             let event: &PointerEvent = event.unchecked_ref();

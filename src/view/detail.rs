@@ -4,7 +4,7 @@ use std::{cell::RefCell, rc::Rc};
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlElement, KeyboardEvent};
+use web_sys::{Element, HtmlElement, KeyboardEvent};
 
 use super::{
     dom::{self, Slot},
@@ -16,8 +16,11 @@ use crate::journal::{Journal, Kind, Line, pretty};
 /// How much is shown before "Show more", in bytes: what a browser lays out within a frame or two.
 const SHOWN: usize = 64 << 10;
 
-/// Up to how many bytes JSON is indented.
+/// Up to how many bytes JSON is indented, and bytes are shown as such.
 const INDENTED: usize = 1 << 20;
+
+/// How much of a type or an ID is shown, in bytes.
+const FACT: usize = 1_000;
 
 const MARKUP: &str = r#"
 <div class="detail-head">
@@ -83,7 +86,14 @@ impl Detail {
             let closed = Rc::clone(&detail);
             dom::listen(&section, "keydown", move |event| {
                 let event: &KeyboardEvent = event.unchecked_ref();
-                if event.key() == "Escape" && closed.watched.selected().is_some() {
+                // These have a use of their own for it.
+                let within = event.target().is_some_and(|target| {
+                    let target: &Element = target.unchecked_ref();
+                    target
+                        .closest("dialog, .menu[open], input")
+                        .is_ok_and(|found| found.is_some())
+                });
+                if event.key() == "Escape" && !within && closed.watched.selected().is_some() {
                     closed.close();
                 }
             });
@@ -132,7 +142,11 @@ impl Detail {
         *shown = line.map(|line| self.show_facts(line, &journal));
         dom::show(&self.root, shown.is_some());
         match &mut *shown {
-            Some(shown) => self.show_form(shown),
+            Some(shown) => {
+                self.show_form(shown);
+                // Where the screen is low it is below what is in sight.
+                self.root.scroll_into_view_with_bool(false);
+            }
             // It was evicted before it could be shown.
             None if selected.is_some() => self.watched.select(None),
             None => {}
@@ -151,7 +165,10 @@ impl Detail {
             _ => line.data(),
         };
         match line.kind() {
-            Kind::Event => self.title.set(&self.watched.label(&event_type)),
+            Kind::Event => {
+                let label = self.watched.label(&event_type);
+                self.title.set(format::cut(&label, 100));
+            }
             Kind::Opened | Kind::Closed => self.title.set("Connection"),
             Kind::Comment => self.title.set("Comment"),
             Kind::Retry => self.title.set("Reconnection time"),
@@ -185,6 +202,11 @@ impl Detail {
 
     fn add_fact(&self, name: &str, value: &str) {
         let fact = dom::element("div");
+        let value = match format::cut(value, FACT) {
+            all if all.len() == value.len() => value.to_owned(),
+            some => format!("{some}… ({} bytes in all)", value.len()),
+        };
+        let value = &value;
         for (tag, text) in [("dt", name), ("dd", value)] {
             let part = dom::element(tag);
             part.set_text_content(Some(text));
@@ -203,11 +225,13 @@ impl Detail {
                 if name == *form { "true" } else { "false" },
             );
         }
+        dom::set(&self.pre.element, "data-form", &form);
         shown.text = match &**form {
             "bytes" => hex(&shown.bytes),
-            "pretty" if shown.data.len() <= INDENTED => {
-                pretty(&shown.data).unwrap_or_else(|| shown.data.clone())
+            "pretty" if shown.data.len() > INDENTED => {
+                format!("(Not indented: it has more than 1 MiB.)\n{}", shown.data)
             }
+            "pretty" => pretty(&shown.data).unwrap_or_else(|| shown.data.clone()),
             _ => shown.data.clone(),
         };
         shown.until = 0;
@@ -270,6 +294,9 @@ fn hex(bytes: &[u8]) -> String {
             });
         }
         out.push('\n');
+    }
+    if shown.len() < bytes.len() {
+        out.push_str(&format!("(The first MiB of {} bytes.)\n", bytes.len()));
     }
     out
 }

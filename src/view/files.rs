@@ -25,6 +25,9 @@ use crate::{
 /// How long to work before the page may draw, in ms.
 const SLICE_MS: f64 = 20.0;
 
+/// How much of a capture is taken down at once, in bytes; also enough for its head.
+const HEAD: usize = 1 << 16;
+
 /// How much of a file is read at once, in bytes.
 const PIECE: f64 = (1 << 20) as f64;
 
@@ -62,13 +65,26 @@ impl Files {
             picked.open_first(&js_sys::Reflect::get(&input, &"files".into()).unwrap_or_default());
             dom::set_property(&input, "value", &"".into());
         });
-        dom::listen(&document(), "dragover", |event| event.prevent_default());
+        dom::listen(&document(), "dragover", |event| {
+            // Text is for the boxes.
+            if has_files(&event) {
+                event.prevent_default();
+            }
+        });
         let dropped = Rc::clone(&files);
         dom::listen(&document(), "drop", move |event| {
-            event.prevent_default();
-            let event: DragEvent = event.unchecked_into();
-            if let Some(files) = event.data_transfer().and_then(|data| data.files()) {
-                dropped.open_first(&files);
+            if has_files(&event) {
+                event.prevent_default();
+                let event: &DragEvent = event.unchecked_ref();
+                let files = event.data_transfer().and_then(|data| data.files());
+                dropped.open_first(&files.into());
+            }
+        });
+        let live = Rc::clone(&files);
+        boxed::effect(move || {
+            live.watched.stream.link.track();
+            if live.watched.stream.current_link().is_live() {
+                live.make_room();
             }
         });
         // The work of a component that is gone is given up.
@@ -78,7 +94,8 @@ impl Files {
 
     /// A button of the menu was pressed.
     pub(super) fn press(self: &Rc<Self>, what: &str) {
-        let _ = dom::find(&self.root, ".menu").remove_attribute("open");
+        // Before the line with the button goes away that was pressed.
+        super::keys::close(&dom::find(&self.root, ".menu"));
         let shown = !what.ends_with("-all");
         match what.trim_end_matches("-all") {
             "jsonl" => self.export(Kind::Text(Format::JsonLines), shown, "jsonl"),
@@ -92,6 +109,8 @@ impl Files {
 
     /// What is shown is the stream again.
     pub(super) fn forget(&self) {
+        self.cancel();
+        dom::show(&self.problem.element, false);
         self.facts.take();
         dom::show(&self.opened.element, false);
     }
@@ -171,6 +190,9 @@ impl Files {
             files.draw(None);
             if let Err(error) = save(&parts, &format!("sse-scope.{suffix}")) {
                 files.fail(&crate::session::message(&error));
+            } else if work.missing > 0 {
+                let missing = super::format::count(work.missing);
+                files.fail(&format!("{missing} lines were evicted while the file was written, and are missing in it: Freeze does not keep them, a larger bound does."));
             }
         });
     }
@@ -184,15 +206,12 @@ impl Files {
 
     /// Shows a capture in place of the stream.
     fn open(self: &Rc<Self>, file: Blob) {
-        self.watched.stream.disconnect();
-        self.watched.start_over();
-        self.watched.stream.edit(Journal::clear);
         let turn = self.begin("Opening the capture".to_owned());
         let files = Rc::clone(self);
         boxed::spawn(async move {
             let mut reader = CaptureReader::new();
             let mut at = 0.0;
-            while at < file.size() {
+            loop {
                 let piece = file.slice_with_f64_and_f64(at, (at + PIECE).min(file.size()));
                 let bytes = match piece {
                     Ok(piece) => JsFuture::from(piece.array_buffer()).await,
@@ -205,8 +224,15 @@ impl Files {
                     Ok(bytes) => Uint8Array::new(&bytes).to_vec(),
                     Err(error) => return files.fail(&crate::session::message(&error)),
                 };
+                // What is no capture must not cost the log that is there.
+                if at == 0.0 {
+                    match head(&bytes) {
+                        Ok(facts) => files.show_capture(facts),
+                        Err(why) => return files.fail(&why),
+                    }
+                }
                 // Small enough pieces that a frame is not missed.
-                for bytes in bytes.chunks(1 << 16) {
+                for bytes in bytes.chunks(HEAD) {
                     let mut result = Ok(());
                     let stream = files.watched.stream;
                     stream.edit(|journal| result = reader.feed(bytes, journal));
@@ -215,20 +241,54 @@ impl Files {
                     }
                 }
                 at += PIECE;
+                if at >= file.size() {
+                    break;
+                }
                 if !files.goes_on(turn, at / file.size()).await {
                     return;
                 }
             }
             files.cancel();
             files.draw(None);
-            files.opened.set(&title(reader.facts()));
-            files.facts.replace(Some(reader.facts().to_owned()));
-            dom::show(&files.opened.element, true);
             if let Err(error) = reader.finish() {
                 files.fail(&error.to_string());
             }
         });
     }
+
+    fn show_capture(&self, facts: String) {
+        self.watched.stream.disconnect();
+        self.watched.start_over();
+        self.watched.stream.edit(Journal::clear);
+        self.opened.set(&title(&facts));
+        self.facts.replace(Some(facts));
+        dom::show(&self.opened.element, true);
+    }
+
+    /// The stream is opened again: what is there of a capture is not of it.
+    fn make_room(&self) {
+        if self.facts.borrow().is_some() {
+            self.forget();
+            self.watched.start_over();
+            self.watched.stream.edit(Journal::clear);
+        }
+    }
+}
+
+/// The facts of the capture that begins with `bytes`.
+///
+/// # Errors
+///
+/// Why it is none.
+fn head(bytes: &[u8]) -> Result<String, String> {
+    let mut reader = CaptureReader::new();
+    let fed = reader.feed(&bytes[..bytes.len().min(HEAD)], &mut Journal::default());
+    if !reader.facts().is_empty() {
+        // What is wrong further on is told when it is reached.
+        return Ok(reader.facts().to_owned());
+    }
+    let why = fed.err().or_else(|| reader.finish().err());
+    Err(why.map_or_else(String::new, |why| why.to_string()))
 }
 
 /// The JSON object that a capture of this stream begins with.
@@ -249,12 +309,10 @@ fn title(facts: &str) -> String {
     let facts = js_sys::JSON::parse(facts).unwrap_or_default();
     let url = js_sys::Reflect::get(&facts, &"url".into()).ok();
     let url = url.and_then(|url| url.as_string());
-    [
-        "This is a capture of ",
-        url.as_deref().unwrap_or("some stream"),
-        ".",
-    ]
-    .concat()
+    match url {
+        Some(url) => ["This is a capture of ", &url, "."].concat(),
+        None => "This is a capture.".to_owned(),
+    }
 }
 
 struct GiveUp(std::rc::Weak<Files>);
@@ -281,6 +339,8 @@ struct Export {
     next: u64,
     end: u64,
     text: String,
+    /// How many lines were evicted before they could be written.
+    missing: u64,
 }
 
 impl Export {
@@ -293,6 +353,7 @@ impl Export {
                 next: 0,
                 end: 0,
                 text: String::new(),
+                missing: 0,
             },
             match kind {
                 Kind::Text(format) => Some(format),
@@ -328,9 +389,9 @@ impl Export {
             } else {
                 journal.get(next)
             };
-            // What was evicted meanwhile is gone.
-            if let Some(line) = line {
-                write_line(format, &line, &mut self.text);
+            match line {
+                Some(line) => write_line(format, &line, &mut self.text),
+                None => self.missing += 1,
             }
         }
         self.next = until;
@@ -345,6 +406,13 @@ impl Export {
             None => self.capture.progress(&watched.journal()),
         }
     }
+}
+
+/// Whether files are dragged, and not text.
+fn has_files(event: &web_sys::Event) -> bool {
+    let event: &DragEvent = event.unchecked_ref();
+    let types = event.data_transfer().map(|data| data.types());
+    types.is_some_and(|types| types.includes(&"Files".into(), 0))
 }
 
 /// Has the browser save a file.

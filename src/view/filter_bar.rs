@@ -5,6 +5,7 @@ use std::{
     rc::Rc,
 };
 
+use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
@@ -23,13 +24,20 @@ use crate::{
 /// How many event types get a chip.
 const CHIPS: usize = 40;
 
+/// How much of an event's data a regular expression sees, in bytes. The browser cannot be stopped
+/// while it looks for one, and some take the square of what they see.
+const PATTERN: usize = 16 << 10;
+
+/// How long after the last key a regular expression is looked for, in ms.
+const TYPED_MS: u32 = 250;
+
 /// How often chips are counted, in ms.
 const PACE_MS: f64 = 250.0;
 
 const MARKUP: &str = r#"
 <div class="filter">
   <input type="search" name="filter" placeholder="Filter" aria-label="Filter by text in the data" autocomplete="off" autocapitalize="off" spellcheck="false" title="/">
-  <button type="button" class="toggle" data-do="case" aria-pressed="false" aria-label="Match case" title="Match case">Aa</button><button type="button" class="toggle" data-do="pattern" aria-pressed="false" aria-label="Regular expression" title="Regular expression">.*</button>
+  <button type="button" class="toggle" data-do="case" aria-pressed="false" aria-label="Match case" title="Match case">Aa</button><button type="button" class="toggle" data-do="pattern" aria-pressed="false" aria-label="Regular expression" title="Regular expression, looked for in the first 16 KiB of the data">.*</button>
 </div>
 <div class="chips" role="group" aria-label="Event types"></div>
 <div class="actions">
@@ -82,7 +90,9 @@ impl Entered {
         } else if self.pattern {
             let flags = if self.exact { "u" } else { "iu" };
             let pattern = compile(&self.text, flags)?;
-            Text::Pattern(Box::new(move |text| pattern.test(text)))
+            Text::Pattern(Box::new(move |text| {
+                pattern.test(format::cut(text, PATTERN))
+            }))
         } else if self.exact {
             Text::Exact(self.text.clone())
         } else if self.text.is_ascii() {
@@ -126,6 +136,8 @@ struct Bar {
     chips: HtmlElement,
     made: RefCell<Vec<MadeChip>>,
     drawn: Cell<f64>,
+    /// Waits for the next key of a regular expression.
+    typing: RefCell<Option<Timeout>>,
 }
 
 impl Bar {
@@ -142,6 +154,7 @@ impl Bar {
             chips: dom::find(&root, ".chips"),
             made: RefCell::default(),
             drawn: Cell::new(0.0),
+            typing: RefCell::default(),
             watched,
             root,
         });
@@ -160,8 +173,23 @@ impl Bar {
         let typed = Rc::clone(&bar);
         let filter = dom::find(&bar.root, "[name=filter]");
         dom::listen(&filter, "input", move |_| {
-            typed.entered.borrow_mut().text = dom::value(&typed.root, "[name=filter]");
-            typed.apply();
+            let mut entered = typed.entered.borrow_mut();
+            entered.text = dom::value(&typed.root, "[name=filter]");
+            let is_pattern = entered.pattern;
+            drop(entered);
+            let waiting = is_pattern.then(|| {
+                let applied = Rc::downgrade(&typed);
+                Timeout::new(TYPED_MS, move || {
+                    if let Some(bar) = applied.upgrade() {
+                        bar.apply();
+                    }
+                })
+            });
+            let waits = waiting.is_some();
+            typed.typing.replace(waiting);
+            if !waits {
+                typed.apply();
+            }
         });
         let pressed = Rc::clone(&bar);
         dom::on_press(&bar.root, move |what, button| pressed.press(what, &button));
@@ -250,6 +278,9 @@ impl Bar {
             let label = self.watched.label(&known.text);
             let pressed = entered.names.contains(&name);
             chip("name", name, &label, known.kept, pressed);
+        }
+        if let Some(more) = journal.names().len().checked_sub(CHIPS + 1) {
+            chip("none", 0, "other types", more as u64 + 1, false);
         }
         let asides = journal.asides() as u64;
         if asides > 0 || entered.events_only {

@@ -37,6 +37,14 @@ pub(crate) fn keys(watched: Rc<Watched>) -> impl IntoView {
         dom::listen(&document(), "keydown", move |event| {
             key(&watched, &dialog, event.unchecked_ref());
         });
+        // A menu is closed by a press beside it.
+        dom::listen(&document(), "pointerdown", |event| {
+            if let Some(menu) = in_page(".menu[open]")
+                && !menu.contains(event.target().as_ref().map(|target| target.unchecked_ref()))
+            {
+                let _ = menu.remove_attribute("open");
+            }
+        });
     })
 }
 
@@ -48,9 +56,17 @@ fn key(watched: &Watched, dialog: &HtmlDialogElement, event: &KeyboardEvent) {
     if event.ctrl_key() || event.alt_key() || event.meta_key() || event.default_prevented() {
         return;
     }
+    if key == "Escape"
+        && let Some(menu) = in_page(".menu[open]")
+    {
+        close(&menu);
+        return event.prevent_default();
+    }
     if writes {
         if key == "Escape" {
             focus(".log-scroller");
+            // A search box would be emptied.
+            event.prevent_default();
         }
         return;
     }
@@ -94,6 +110,12 @@ fn key(watched: &Watched, dialog: &HtmlDialogElement, event: &KeyboardEvent) {
         _ => return,
     }
     event.prevent_default();
+}
+
+/// Closes a menu; its button takes the focus from what is gone.
+pub(super) fn close(menu: &HtmlElement) {
+    let _ = dom::find(menu, "summary").focus();
+    let _ = menu.remove_attribute("open");
 }
 
 fn in_page(css: &str) -> Option<HtmlElement> {

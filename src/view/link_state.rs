@@ -25,6 +25,12 @@ const GAVE_UP: &str = "The browser gave up on this stream, and does not tell a p
 const UNREACHABLE: &str = "No answer: nothing listens there, the network is down, or the stream is on another origin, \
      which does not allow this page to read it (CORS); a browser does not tell which.";
 
+const NOBODY: &str =
+    "No answer: nothing listens there, its name is not known, or the network is down.";
+
+const BROKE_OFF: &str = "The connection broke off in the middle of the response; what the browser had not handed over by \
+     then is lost.";
+
 const NO_ANSWER: &str = "No answer yet. The server may be holding it back, or the browser the request: it opens at \
      most six connections to an HTTP/1.1 server, over all its tabs.";
 
@@ -122,10 +128,17 @@ fn explain(link: &Link, answer: Option<&Answer>, is_fetch: bool) -> String {
         Link::Waiting { by: By::Page, .. } => match answer {
             None => UNREACHABLE.to_owned(),
             Some(answer) if answer.is_event_stream() => {
-                "The stream ended. It is opened again after its reconnection time.".to_owned()
+                let how = if answer.broke_off {
+                    BROKE_OFF
+                } else {
+                    "The stream ended."
+                };
+                format!("{how} It is opened again after its reconnection time.")
             }
             Some(answer) => refusal(answer),
         },
+        // Where the server refuses, the browser gives up; that it goes on means that none answers.
+        Link::Waiting { attempt, .. } if *attempt > 1 => NOBODY.to_owned(),
         Link::Closed { cause } => match cause {
             Cause::User => String::new(),
             Cause::Url(error) => error.to_string(),
@@ -137,8 +150,12 @@ fn explain(link: &Link, answer: Option<&Answer>, is_fetch: bool) -> String {
             Cause::Ended => match answer {
                 None => UNREACHABLE.to_owned(),
                 Some(answer) if answer.is_event_stream() => {
-                    "The stream ended. A request that is not a GET is not repeated by itself."
-                        .to_owned()
+                    let how = if answer.broke_off {
+                        BROKE_OFF
+                    } else {
+                        "The stream ended."
+                    };
+                    format!("{how} A request that is not a GET is not repeated by itself.")
                 }
                 Some(answer) => refusal(answer),
             },
@@ -149,10 +166,23 @@ fn explain(link: &Link, answer: Option<&Answer>, is_fetch: bool) -> String {
 
 fn refusal(answer: &Answer) -> String {
     if answer.status != 200 {
-        return format!(
-            "The status is {}, and an event stream has 200.",
-            title(answer)
-        );
+        let line = answer.excerpt.lines().next().unwrap_or_default();
+        let is_text = answer
+            .header("content-type")
+            .is_some_and(|kind| kind.starts_with("text/plain"));
+        return match line {
+            // The server's own sentence.
+            said if is_text && !said.is_empty() => {
+                format!(
+                    "The status is {}, and the server says: {said}",
+                    answer.status
+                )
+            }
+            _ => format!(
+                "The status is {}, and an event stream has 200.",
+                answer.status
+            ),
+        };
     }
     let given = answer.header("content-type").unwrap_or("missing");
     format!("The content type is {given}, and that of an event stream is text/event-stream.")
@@ -220,7 +250,12 @@ fn name(link: &Link) -> String {
             by: By::Browser,
             ..
         } => {
-            format!("Lost. The browser tries again by itself, attempt {attempt}")
+            let state = if *attempt == 1 {
+                "Lost"
+            } else {
+                "No connection"
+            };
+            format!("{state}. The browser tries again by itself, attempt {attempt}")
         }
         Link::Waiting {
             attempt,
@@ -288,6 +323,7 @@ mod tests {
             after: 12.54,
             redirected_to: None,
             excerpt: String::new(),
+            broke_off: false,
         };
         for (answer, is_fetch, expected) in [
             (None, false, "The browser gave up"),
@@ -295,7 +331,7 @@ mod tests {
             (
                 Some(answer(500, "text/html")),
                 true,
-                "The status is 500 Any after 12.5 ms, and",
+                "The status is 500, and an event stream",
             ),
             (
                 Some(answer(200, "text/html")),

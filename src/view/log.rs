@@ -33,11 +33,11 @@ const HIGHEST: f64 = 10_000_000.0;
 const MARGIN: f64 = 2.0;
 
 const MARKUP: &str = r#"
-<div class="row columns" aria-hidden="true">
-  <button type="button" class="time" data-do="time" tabindex="-1" title="Time of day, or since the first line">time</button>
+<div class="row columns">
+  <button type="button" class="time" data-do="time" title="Time of day, or since the first line">time</button>
   <span class="delta">Δ</span>
-  <span class="label">event<i class="grip" data-column="event"></i></span>
-  <span class="id">id<i class="grip" data-column="id"></i></span>
+  <span class="label">event<i class="grip" data-column="event" role="separator" aria-orientation="vertical" aria-label="Width of the event column" tabindex="0"></i></span>
+  <span class="id">id<i class="grip" data-column="id" role="separator" aria-orientation="vertical" aria-label="Width of the id column" tabindex="0"></i></span>
   <span class="size">size</span>
   <span class="data">data</span>
 </div>
@@ -184,7 +184,9 @@ impl List {
         self.active
             .set(&active.map_or(String::new(), |seq| row_id(self.number, seq)));
         dom::show(&self.empty.element, total == 0);
-        self.empty.set(if !journal.is_empty() {
+        self.empty.set(if self.watched.is_frozen() && end <= journal.kept().start {
+            "What was frozen has been evicted since. Export has larger bounds."
+        } else if !journal.is_empty() {
             "Nothing matches."
         } else if self.watched.stream.is_fetch() {
             "Nothing received yet."

@@ -1,14 +1,14 @@
 //! Which stream to open, and how to ask for it.
 
 use leptos::prelude::*;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::HtmlElement;
 
 use super::{
     dom::{self, Slot},
     generator, settings,
 };
-use crate::{request::Request, request::names, source::resolve};
+use crate::{request::Request, source::resolve};
 
 /// How many URLs are remembered.
 const HISTORY: usize = 30;
@@ -91,11 +91,14 @@ fn mount(request: RwSignal<Request>, events: RwSignal<Vec<String>>, root: HtmlEl
         event.prevent_default();
         let mut entered = submitted();
         let problem_now = entered.via().err();
+        problem.forget();
         problem.set(problem_now.as_deref().unwrap_or_default());
         dom::show(&problem.element, problem_now.is_some());
         if problem_now.is_none() {
-            for menu in [".request-more", ".generator"] {
-                let _ = dom::find(&shown, menu).remove_attribute("open");
+            for menu in [".request-more[open]", ".generator[open]"] {
+                if let Ok(Some(menu)) = shown.query_selector(menu) {
+                    super::keys::close(menu.unchecked_ref());
+                }
             }
             remember(&entered.url);
             list(&shown);
@@ -116,11 +119,22 @@ fn mount(request: RwSignal<Request>, events: RwSignal<Vec<String>>, root: HtmlEl
             "data-via",
             if is_fetch { "fetch" } else { "EventSource" },
         );
+        let events = dom::find(&way, "[name=events]");
+        dom::set_property(&events, "disabled", &is_fetch.into());
     };
     let chosen = choose.clone();
     dom::listen(&form, "change", move |_| chosen());
+    let refused = Slot::new(&root, ".problem");
     dom::on_press(&root, move |what, button| {
         let entered = entered();
+        // What cannot be sent cannot be passed on.
+        let why = entered.via().err();
+        refused.set(why.as_deref().unwrap_or_default());
+        refused.forget();
+        dom::show(&refused.element, why.is_some());
+        if why.is_some() {
+            return;
+        }
         let url = resolve(&entered.url).map_or(entered.url.clone(), |url| url.href());
         let text = match what {
             "curl" => entered.as_curl(&url),
@@ -177,15 +191,13 @@ fn list(root: &HtmlElement) {
 /// The URLs that were opened, the last one first.
 fn history() -> Vec<String> {
     let remembered = settings::recall("history").unwrap_or_default();
-    names(&remembered.replace('\n', " "))
+    remembered.lines().map(str::to_owned).collect()
 }
 
 fn remember(url: &str) {
-    // A URL has neither spaces nor commas that matter to `names`, but a query may.
-    let url = url.replace(' ', "%20").replace(',', "%2C");
     let mut urls = history();
-    urls.retain(|known| *known != url);
-    urls.insert(0, url);
+    urls.retain(|known| known != url);
+    urls.insert(0, url.to_owned());
     urls.truncate(HISTORY);
     settings::remember("history", &urls.join("\n"));
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::journal::{Kind, Line};
 
-/// How many bytes of an event's data a row shows. The whole is in the detail.
+/// How many bytes of an event's data, type or ID a row shows. The whole is in the detail.
 const SHOWN: usize = 400;
 
 /// One row of the document. It belongs to a line as long as that is in sight.
@@ -84,7 +84,8 @@ impl Row {
             Kind::Closed => ("closed", "", "Connection close.".into(), "".into(), None),
             Kind::Event => {
                 let event_type = line.event_type();
-                self.label.set(&watched.label(&event_type));
+                self.label
+                    .set(format::cut(&watched.label(&event_type), SHOWN));
                 let id = line.last_event_id();
                 ("event", ": ", line.beginning(SHOWN), id, Some(line.size()))
             }
@@ -107,7 +108,7 @@ impl Row {
             _ => String::new(),
         };
         self.data.set(&[&text, &*more].concat());
-        self.id.set(&id);
+        self.id.set(format::cut(&id, SHOWN));
         self.size
             .set(&size.map_or(String::new(), |size| format::bytes(size as u64)));
     }

@@ -150,8 +150,10 @@ impl Watched {
     fn advance(self: &Rc<Self>) {
         let until = now() + SLICE_MS;
         let (journal, mut matches) = (self.journal(), self.matches.borrow_mut());
+        // A regular expression may take long over a single line.
+        let step = if matches.is_costly() { 1 } else { STEP };
         let done = loop {
-            let done = matches.advance(&journal, STEP);
+            let done = matches.advance(&journal, step);
             if done || now() > until {
                 break done;
             }
