@@ -199,8 +199,8 @@ impl Files {
 
     fn open_first(self: &Rc<Self>, list: &JsValue) {
         let first = js_sys::Reflect::get_u32(list, 0).unwrap_or_default();
-        if let Ok(file) = first.dyn_into::<Blob>() {
-            self.open(file);
+        if !first.is_undefined() {
+            self.open(first.unchecked_into());
         }
     }
 

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlDialogElement, HtmlElement, KeyboardEvent};
+use web_sys::{Element, HtmlDialogElement, HtmlElement, KeyboardEvent};
 
 use super::{dom, watched::Watched};
 
@@ -49,7 +49,7 @@ pub(crate) fn keys(watched: Rc<Watched>) -> impl IntoView {
 }
 
 fn key(watched: &Watched, dialog: &HtmlDialogElement, event: &KeyboardEvent) {
-    let target: Option<HtmlElement> = event.target().and_then(|target| target.dyn_into().ok());
+    let target: Option<Element> = event.target().and_then(|target| target.dyn_into().ok());
     let Some(target) = target else { return };
     let writes = matches!(&*target.tag_name(), "INPUT" | "TEXTAREA" | "SELECT");
     let key = event.key();
@@ -119,7 +119,11 @@ pub(super) fn close(menu: &HtmlElement) {
 }
 
 fn in_page(css: &str) -> Option<HtmlElement> {
-    let found = document().query_selector(css).ok().flatten()?;
+    let found = document()
+        .document_element()?
+        .query_selector(css)
+        .ok()
+        .flatten()?;
     Some(found.unchecked_into())
 }
 
