@@ -45,10 +45,7 @@ pub(crate) fn resolve(given: &str) -> Result<Url, UrlError> {
     if given.is_empty() {
         return Err(UrlError::Empty);
     }
-    // `localhost:8844/x` would be of the scheme `localhost:`, `example.org/x` a path of this server.
-    let first = given.split(['/', '?', '#']).next().unwrap_or_default();
-    let is_named = given.contains("://") || first.starts_with('.');
-    if !is_named && first.contains([':', '.']) || first == "localhost" {
+    if begins_with_a_host(given) {
         return Err(UrlError::NoScheme {
             given: given.to_owned(),
         });
@@ -63,5 +60,43 @@ pub(crate) fn resolve(given: &str) -> Result<Url, UrlError> {
             given: given.to_owned(),
             scheme: scheme.to_owned(),
         }),
+    }
+}
+
+/// Whether a server is named where a scheme or a path should be: `localhost:8844/x` would be of the
+/// scheme `localhost:`, and `example.org/x` a path of this page's own server.
+fn begins_with_a_host(given: &str) -> bool {
+    let first = given.split(['/', '?', '#']).next().unwrap_or_default();
+    match first.split_once(':') {
+        Some((_, port)) => !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()),
+        None => first == "localhost" || (first.contains('.') && !first.starts_with('.')),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::begins_with_a_host;
+
+    #[test]
+    fn a_server_without_a_scheme_is_told_from_paths_and_schemes() {
+        for (given, expected) in [
+            ("localhost", true),
+            ("localhost:8844/stream", true),
+            ("127.0.0.1:9000?a=b", true),
+            ("[::1]", false),
+            ("example.org/x", true),
+            ("example.org", true),
+            ("stream", false),
+            ("/stream.txt", false),
+            ("./a.b", false),
+            ("../a.b", false),
+            ("?a=b.c", false),
+            ("http://example.org", false),
+            ("http://example.org:80/x", false),
+            ("javascript:alert(1)", false),
+            ("data:text/plain,1", false),
+        ] {
+            assert_eq!(begins_with_a_host(given), expected, "{given}");
+        }
     }
 }
