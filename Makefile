@@ -92,7 +92,7 @@ test-page: | target $(WASM_BINDGEN) $(WASM_PACK) browser
 
 test-e2e: $(PAGE) | browser
 	@echo "== End to end in Chromium (about two minutes to build the first time)"
-	@cargo test --quiet --release -p sse-scope-server --features e2e -- --test-threads=2
+	@cargo test --quiet --release -p sse-scope-server --features e2e --test e2e --test http --test command -- --test-threads=2
 
 # Not a test: nothing fails for being slow.
 bench: $(PAGE) | browser

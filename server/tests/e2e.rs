@@ -200,7 +200,10 @@ async fn bad_input_gets_a_sentence_and_leaves_the_page_usable() {
             "“ftp://example.org/” has the scheme “ftp:”",
         ),
         ("javascript:alert(1)", "has the scheme “javascript:”"),
-        ("localhost:8844/stream", "has the scheme “localhost:”"),
+        (
+            "localhost:8844/stream",
+            "has no scheme: write http://localhost:8844/stream for",
+        ),
         // Not a stream: HTML, and nothing at all.
         ("/", "The browser gave up on this stream"),
         ("/strem", "The browser gave up on this stream"),
@@ -550,11 +553,44 @@ async fn a_capture_that_is_opened_again_is_the_same() {
     browser
         .until("!document.querySelector('.filter-bar .problem').hidden")
         .await;
-    std::fs::write(&file, "data: 1\n\n").expect("it can be written");
+    browser
+        .until("document.querySelector('.opened').textContent.startsWith('This is a capture of ')")
+        .await;
+
+    // What is no capture leaves what is there.
+    let lines = browser.lines().await;
+    for wrong in ["data: 1\n\n", "", "sse-capture 2\n{}\n", "\u{89}PNG\r\n"] {
+        std::fs::write(&file, wrong).expect("it can be written");
+        browser
+            .value("document.querySelector('.filter-bar .problem').hidden = true")
+            .await;
+        browser.choose_file("input[type=file]", &file).await;
+        browser
+            .until("!document.querySelector('.filter-bar .problem').hidden")
+            .await;
+        assert_eq!(browser.lines().await, lines, "{wrong:?}");
+    }
+
+    // Another stream is not mixed with it.
+    browser.fill("url", "/stream?data=seq&interval=50ms").await;
+    browser.press("Open").await;
+    browser.until_line("^message: 3$").await;
+    let lines = browser.lines().await;
+    assert_eq!(lines[..2], [OPEN.to_owned(), "message: 0".to_owned()]);
+    browser
+        .until("document.querySelector('.opened').hidden")
+        .await;
+
+    // Nor the same one again.
+    std::fs::write(&file, &first).expect("it can be written");
     browser.choose_file("input[type=file]", &file).await;
     browser
-        .until("document.querySelector('.filter-bar .problem').textContent.length > 20")
+        .until("document.querySelector('[data-figure=events]').dataset.value === '200'")
         .await;
+    browser.press("Connect").await;
+    browser.until_line("^message: 3$").await;
+    let lines = browser.lines().await;
+    assert_eq!(lines[..2], [OPEN.to_owned(), "message: 0".to_owned()]);
 }
 
 #[tokio::test]
