@@ -30,8 +30,12 @@ pub fn App() -> impl IntoView {
     // Apart: what is listened to can change while the stream is open.
     let events = RwSignal::new(request.get_untracked().events);
 
-    // The address follows the form, so that it can be kept and passed on.
+    // What a link asks for beside a GET is not asked for again by a reload.
     let mut shown = request.get_untracked();
+    if shown.parameters(true) != shown.parameters(false) {
+        let _ = follow(&shown);
+    }
+    // The address follows the form, so that it can be kept and passed on.
     boxed::effect(move || {
         let events = events.get();
         let request = Request {

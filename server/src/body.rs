@@ -19,14 +19,15 @@ use tokio::{
 use tokio_util::sync::{PollSemaphore, WaitForCancellationFutureOwned};
 
 use crate::{
-    connection::Fate,
-    spec::{End, Spec},
+    socket::Fate,
+    spec::End,
     streams::{Live, Streams},
     writer::{Now, Step, Writer},
 };
 
-/// How long the client's system has for what was sent before a reset, which would overtake it.
-const BEFORE_A_RESET: Duration = Duration::from_millis(50);
+/// How long the system has for what was written before the connection is cut, which would overtake
+/// it.
+const BEFORE_A_CUT: Duration = Duration::from_millis(50);
 
 /// Without a reconnection time of its own a browser waits about so long, in ms.
 const USUAL_RECONNECTION_TIME: u64 = 3_000;
@@ -48,8 +49,8 @@ pub(crate) struct StreamBody {
     reconnection_time: u64,
     /// How the connection ends; a test of the body alone has none.
     fate: Option<Fate>,
-    /// The reset is next.
-    resetting: bool,
+    /// When it is cut off, once nothing else is left; in µs since the beginning.
+    cut_at: Option<u64>,
     live: Live,
     /// Held as long as the stream compresses.
     _gzip: Option<OwnedSemaphorePermit>,
@@ -58,7 +59,7 @@ pub(crate) struct StreamBody {
 impl StreamBody {
     pub(crate) fn new(
         writer: Writer,
-        spec_retry: Option<Duration>,
+        retry: Option<Duration>,
         streams: &Streams,
         fate: Option<Fate>,
         gzip: Option<OwnedSemaphorePermit>,
@@ -71,10 +72,10 @@ impl StreamBody {
             place: None,
             stop: streams.end(),
             stopping: false,
-            reconnection_time: spec_retry
+            reconnection_time: retry
                 .map_or(USUAL_RECONNECTION_TIME, |time| time.as_millis() as u64),
             fate,
-            resetting: false,
+            cut_at: None,
             live: Live::new(streams),
             _gzip: gzip,
         }
@@ -120,8 +121,7 @@ impl http_body::Body for StreamBody {
         if this.place.is_none() {
             match this.places.poll_acquire(cx) {
                 Poll::Ready(place) => this.place = place,
-                // A client that does not read must not keep the server.
-                Poll::Pending if this.stopping => return Poll::Ready(None),
+                // The end waits, too: a client that does not read is cut after a while.
                 Poll::Pending => return Poll::Pending,
             }
         }
@@ -137,20 +137,21 @@ impl http_body::Body for StreamBody {
                     });
                     return Poll::Ready(Some(Ok(Frame::data(frame))));
                 }
+                Step::Again => {
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
                 Step::Wait(None) => return Poll::Pending,
                 Step::Wait(Some(at)) => ready!(this.poll_sleep(at, cx)),
                 Step::End(End::Close | End::Stall) => return Poll::Ready(None),
-                Step::End(End::Reset) if !this.resetting => {
-                    this.resetting = true;
-                    let soon = this.began.elapsed() + BEFORE_A_RESET;
-                    this.sleep = Some(Box::pin(tokio::time::sleep_until(this.began + soon)));
-                }
                 Step::End(end) => {
-                    if end == End::Reset {
-                        ready!(this.sleep.as_mut().expect("just set").as_mut().poll(cx));
-                        if let Some(fate) = &this.fate {
-                            fate.reset();
-                        }
+                    let until = *this.cut_at.get_or_insert_with(|| {
+                        let soon = this.began.elapsed() + BEFORE_A_CUT;
+                        u64::try_from(soon.as_micros()).unwrap_or(u64::MAX)
+                    });
+                    ready!(this.poll_sleep(until, cx));
+                    if let Some(fate) = this.fate.as_ref().filter(|_| end == End::Reset) {
+                        fate.reset();
                     }
                     let cut =
                         io::Error::new(io::ErrorKind::ConnectionAborted, "the stream is to end so");
@@ -173,11 +174,6 @@ impl AsRef<[u8]> for Placed {
     }
 }
 
-/// The seed of a stream that was given none.
-pub(crate) fn seed(spec: &Spec) -> u64 {
-    spec.seed.unwrap_or_else(|| fastrand::u64(..))
-}
-
 #[cfg(test)]
 mod tests {
     use std::{
@@ -188,7 +184,7 @@ mod tests {
     use http_body::Body;
 
     use super::*;
-    use crate::{FRAME, events::Start};
+    use crate::{FRAME, events::Start, spec::Spec};
 
     /// Counts how often it wakes.
     #[derive(Default)]
@@ -232,9 +228,6 @@ mod tests {
         let _unwritten = poll();
         assert!(poll().is_pending());
         streams.end_all();
-        assert!(
-            matches!(poll(), Poll::Ready(None)),
-            "the end waits for no place"
-        );
+        assert!(poll().is_pending(), "nor an end");
     }
 }

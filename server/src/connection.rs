@@ -1,17 +1,7 @@
 //! Connections: how many there may be, how long they may take, how they end.
 
 use std::{
-    convert::Infallible,
-    future::Future,
-    io,
-    net::IpAddr,
-    pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    task::{Context, Poll},
-    time::Duration,
+    convert::Infallible, future::Future, io, net::IpAddr, pin::Pin, sync::Arc, time::Duration,
 };
 
 use axum::{
@@ -24,14 +14,19 @@ use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower_service::Service as _;
 
-use crate::{FRAME, hosts::Hosts, metrics::Refusal, streams::Streams};
+use crate::{
+    FRAME,
+    hosts::Hosts,
+    metrics::Refusal,
+    socket::{Fate, Socket},
+    streams::Streams,
+};
 
 /// How long a connection may take to end after [`run`] was asked to stop. A client that does not
 /// read must not keep the program alive.
@@ -99,7 +94,9 @@ pub async fn run(
         closing: CancellationToken::new(),
         http,
     });
-    let places = Arc::new(Semaphore::new(limits.max_connections));
+    let places = Arc::new(Semaphore::new(
+        limits.max_connections.min(Semaphore::MAX_PERMITS),
+    ));
     let refusing = Arc::new(Semaphore::new(REFUSING));
     let connections = TaskTracker::new();
     let mut shutdown = std::pin::pin!(shutdown);
@@ -110,6 +107,15 @@ pub async fn run(
         };
         let tcp = match accepted {
             Ok((tcp, _)) => tcp,
+            // That client is gone.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
+                ) =>
+            {
+                continue;
+            }
             Err(error) => {
                 tracing::warn!(%error, "cannot accept a connection");
                 // Where the system has no more file descriptors, asking again at once would only
@@ -165,17 +171,20 @@ async fn serve(
         fate: fate.clone(),
         shared: Arc::clone(&shared),
     };
-    let socket = TokioIo::new(Socket { tcp, fate });
-    let mut connection = std::pin::pin!(shared.http.serve_connection(socket, service));
+    let socket = Socket::new(tcp, fate);
+    let io = TokioIo::new(socket.clone());
+    let mut connection = std::pin::pin!(shared.http.serve_connection(io, service));
     let patience = async {
+        let closing = shared.closing.cancelled();
         if refused {
-            tokio::time::sleep(REFUSED_WITHIN).await;
+            let _ = tokio::time::timeout(REFUSED_WITHIN, closing).await;
         } else {
-            shared.closing.cancelled().await;
+            closing.await;
         }
     };
     let result = tokio::select! {
         result = &mut connection => result,
+        () = socket.broken() => return,
         () = patience => {
             connection.as_mut().graceful_shutdown();
             match tokio::time::timeout(GRACE, connection).await {
@@ -251,7 +260,7 @@ fn too_many() -> Response {
 
 fn not_ours(host: &str) -> Response {
     let text = if host.is_empty() {
-        "The request does not say which host it is for.\n".to_owned()
+        "The request does not say which one host it is for.\n".to_owned()
     } else {
         let host: String = host.chars().take(100).collect();
         format!(
@@ -263,70 +272,4 @@ fn not_ours(host: &str) -> Response {
         ("x-content-type-options", "nosniff"),
     ];
     (StatusCode::FORBIDDEN, headers, text).into_response()
-}
-
-/// How a connection ends: as it comes, unless a stream asks for a reset.
-#[derive(Clone, Default)]
-pub(crate) struct Fate(Arc<AtomicBool>);
-
-impl Fate {
-    pub(crate) fn reset(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
-/// A connection that ends by its [`Fate`].
-struct Socket {
-    tcp: TcpStream,
-    fate: Fate,
-}
-
-impl Drop for Socket {
-    fn drop(&mut self) {
-        if self.fate.0.load(Ordering::Relaxed)
-            && let Err(error) = self.tcp.set_zero_linger()
-        {
-            tracing::debug!(%error, "cannot reset a connection");
-        }
-    }
-}
-
-impl AsyncRead for Socket {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_read(cx, buffer)
-    }
-}
-
-impl AsyncWrite for Socket {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.tcp).poll_write(cx, bytes)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.tcp).poll_write_vectored(cx, slices)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.tcp.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_shutdown(cx)
-    }
 }

@@ -154,7 +154,9 @@ impl Events {
     pub(crate) fn heartbeat(&mut self) -> Vec<u8> {
         let mut out = b": heartbeat".to_vec();
         self.end_line(&mut out);
-        self.end_line(&mut out);
+        if self.spec.corrupt != Some(Corrupt::NoBlank) {
+            self.end_line(&mut out);
+        }
         out
     }
 

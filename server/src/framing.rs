@@ -80,7 +80,7 @@ impl Framing {
         if self.release.is_some_and(|release| release <= now) {
             self.let_go();
         }
-        let size = self.split.min(self.ready.len());
+        let size = self.split.min(FRAME).min(self.ready.len());
         (size > 0).then(|| self.ready.split_to(size))
     }
 

@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | `lib.rs` | [`app`]: which path is answered by what |
 //! | `connection.rs` | [`run`]: connections, their limits, a clean end |
+//! | `socket.rs` | one client's socket, and how it ends |
 //! | `hosts.rs` | for which hosts it answers |
 //! | `spec/` | what the query of `/stream` asks for: the table of its parameters |
 //! | `stream.rs` | from a request for `/stream` to the head of the response |
@@ -50,6 +51,7 @@ mod hosts;
 mod metrics;
 mod resume;
 mod schedule;
+mod socket;
 mod spec;
 mod stream;
 mod streams;

@@ -2,12 +2,16 @@
 //! record of what was sent: the ID alone tells, so any copy of the server can resume any client.
 
 use crate::{
+    data::Tokens,
     events::Start,
-    spec::{Id, Resume, Spec},
+    spec::{Data, Id, Resume, Spec},
 };
 
 /// How many events of the past there are to be had again where IDs are times.
 const KEPT: u64 = 10_000;
+
+/// How far the clocks of two servers may differ, in ms.
+const DRIFT: u64 = 10_000;
 
 /// How many events `resume=gap` leaves out, and `resume=repeat` sends again.
 const SLIP: u64 = 3;
@@ -64,7 +68,10 @@ impl Spec {
             return anew;
         };
         let seen = self.number_of(last).filter(|number| match self.id {
-            Id::Time => *number < current.saturating_add(self.burst),
+            Id::Time => {
+                let ahead = self.burst.saturating_mul(DRIFT / ms(self.interval) + 1);
+                *number < current.saturating_add(ahead)
+            }
             Id::None | Id::Seq => *number < u64::MAX,
         });
         let Some(seen) = seen else {
@@ -87,11 +94,20 @@ impl Spec {
 
     /// Whether a client that begins at `start` has had all events that there are: it is told not to
     /// come back (HTML, 9.2.3: status 204).
-    pub(crate) fn is_complete(&self, start: Start) -> bool {
+    pub(crate) fn is_complete(&self, start: Start, seed: u64) -> bool {
+        let count = match self.data {
+            Data::Tokens => Some(Tokens::new(seed, self.count).count),
+            _ => self.count,
+        };
+        // With `repeat` it begins with what it had.
+        let seen = match self.resume {
+            Resume::Repeat => SLIP,
+            _ => 0,
+        };
         self.resume != Resume::Ignore
             && self.id == Id::Seq
             && start.number > 0
-            && self.count.is_some_and(|count| start.number >= count)
+            && count.is_some_and(|count| start.number.saturating_add(seen) >= count)
     }
 }
 
@@ -146,6 +162,12 @@ mod tests {
             (
                 "id=time&resume=replay",
                 Some("1795389955000"),
+                1_795_389_956,
+                None,
+            ),
+            (
+                "id=time&resume=replay",
+                Some("1795389995000"),
                 NOW / 1000,
                 Some(None),
             ),

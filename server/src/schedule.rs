@@ -33,7 +33,7 @@ impl Schedule {
             interval: us(spec.interval),
             jitter: us(spec.jitter),
             // Not the numbers that decide what the events say.
-            seed: seed.rotate_left(32),
+            seed: !seed,
             burst: spec.burst,
             first: match by_clock {
                 true => rest,

@@ -12,9 +12,9 @@ use axum::{
 use jiff::Timestamp;
 
 use crate::{
-    body::{StreamBody, seed},
-    connection::Fate,
+    body::StreamBody,
     metrics::Refusal,
+    socket::Fate,
     spec::{self, Phase, Spec},
     streams::Streams,
     writer::Writer,
@@ -43,15 +43,15 @@ pub(crate) async fn serve(
 }
 
 fn answer(spec: Spec, query: &str, request: &Request, streams: &Streams) -> Response {
-    if spec.redirect > 0 {
-        return redirect(&spec, query, request.uri().path());
-    }
     let now = Timestamp::now();
     let now_us = u64::try_from(now.as_microsecond()).unwrap_or(0);
     let phase = spec.outage.map(|outage| outage.at(now_us / 1_000));
     if let Some(Phase::Down { left }) = phase {
         streams.refuse(Refusal::Outage);
         return come_back(left, spec.cors, "Down, as asked for by outage.\n");
+    }
+    if spec.redirect > 0 {
+        return redirect(&spec, query, request.uri().path());
     }
     let status = StatusCode::from_u16(spec.status).expect("checked when read");
     if !has_stream(status) {
@@ -61,7 +61,8 @@ fn answer(spec: Spec, query: &str, request: &Request, streams: &Streams) -> Resp
     let last = last.map(|id| String::from_utf8_lossy(id.as_bytes()));
     let last = last.as_deref().or(spec.last_event_id.as_deref());
     let start = spec.start(last, now_us / 1_000);
-    if spec.is_complete(start) {
+    let seed = spec.seed();
+    if spec.is_complete(start, seed) {
         return without_stream(&spec, StatusCode::NO_CONTENT);
     }
     let gzip = match spec.gzip.then(|| streams.compressing().try_acquire_owned()) {
@@ -79,7 +80,6 @@ fn answer(spec: Spec, query: &str, request: &Request, streams: &Streams) -> Resp
         _ => None,
     };
     let retry = spec.retry;
-    let seed = seed(&spec);
     let writer = Writer::new(spec, seed, start, now_us, cut);
     let fate = request.extensions().get::<Fate>().cloned();
     let body = StreamBody::new(writer, retry, streams, fate, gzip);
@@ -102,6 +102,13 @@ fn headers(spec: &Spec) -> HeaderMap {
     if spec.gzip {
         add(header::CONTENT_ENCODING, "gzip");
     }
+    // A document made of what a link asks for must not act as a page of this server.
+    if spec.content_type != Spec::default().content_type {
+        add(
+            header::CONTENT_SECURITY_POLICY,
+            "sandbox; default-src 'none'",
+        );
+    }
     match &spec.content_type {
         Some(kind) => headers.insert(header::CONTENT_TYPE, value(kind)),
         None => headers.remove(header::CONTENT_TYPE),
@@ -123,12 +130,13 @@ fn without_stream(spec: &Spec, status: StatusCode) -> Response {
         _ => format!("Status {}, as asked for.\n", status.as_u16()),
     };
     let mut response = plain(status, spec.cors, text);
-    if let Some(kind) = &spec.content_type
-        && *kind != Spec::default().content_type.unwrap_or_default()
-    {
-        response
-            .headers_mut()
-            .insert(header::CONTENT_TYPE, value(kind));
+    if spec.content_type != Spec::default().content_type {
+        match &spec.content_type {
+            Some(kind) => response
+                .headers_mut()
+                .insert(header::CONTENT_TYPE, value(kind)),
+            None => response.headers_mut().remove(header::CONTENT_TYPE),
+        };
     }
     response
 }

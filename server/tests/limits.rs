@@ -319,6 +319,74 @@ async fn many_streams_end_cleanly_and_their_clients_come_back_at_different_times
 }
 
 #[tokio::test]
+async fn a_stream_in_small_writes_ends_cleanly_too() {
+    let server = Server::start().await;
+    let request = "GET /stream?split=3&data=seq HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    let mut stream = server.send(request).await;
+    stream.until(|received| received.contains("a: ")).await;
+    server.stop.send(()).expect("it runs");
+    stream.until_end().await;
+    let text = chunks(&Response::parse(&stream.received).body).concat();
+    let text = String::from_utf8(text).expect("text");
+    assert!(text.contains("data: 0\n\n"), "{text}");
+    let last = text.lines().last().expect("some");
+    assert!(
+        last.starts_with("retry: ") && text.ends_with('\n'),
+        "{text}"
+    );
+    server.running.await.expect("no panic").expect("no error");
+}
+
+#[tokio::test]
+async fn a_client_that_breaks_off_leaves_no_silent_stream() {
+    let server = Server::start().await;
+    let stall = "/stream?after=0&end=stall HTTP/1.1\r\nhost: localhost\r\n";
+    for request in [
+        format!("GET {stall}\r\n"),
+        // More of a request than is read.
+        format!("GET {stall}\r\nG"),
+        format!("POST {stall}content-length: 10\r\n\r\n12345"),
+    ] {
+        let mut stream = server.send(&request).await;
+        stream.until(|received| received.contains("retry: ")).await;
+        server.until_live(1).await;
+        stream.tcp.set_zero_linger().expect("an option");
+        drop(stream);
+        server.until_live(0).await;
+    }
+}
+
+#[tokio::test]
+async fn a_refused_connection_does_not_hold_up_the_end() {
+    let limits = Limits {
+        max_connections: 1,
+        ..Limits::default()
+    };
+    let server = Server::limited(limits).await;
+    let mut stream = server.send(GET_STREAM).await;
+    stream
+        .until(|received| received.contains("connecttime"))
+        .await;
+    let _silent = server.send("").await;
+    until_refused(&server).await;
+    let asked = Instant::now();
+    server.stop.send(()).expect("it runs");
+    server.running.await.expect("no panic").expect("no error");
+    assert!(
+        asked.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        asked.elapsed()
+    );
+}
+
+/// Waits until a connection is refused, which is when those before it were, too.
+async fn until_refused(server: &Server) {
+    let mut refused = server.send(GET_STREAM).await;
+    refused.until_end().await;
+    assert_eq!(Response::parse(&refused.received).status(), "503");
+}
+
+#[tokio::test]
 async fn the_figures_are_those_of_what_happened() {
     let server = Server::start().await;
     server

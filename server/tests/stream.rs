@@ -309,6 +309,14 @@ async fn the_head_is_what_it_is_asked_to_be() {
         assert_eq!(origin, cors.then_some("*"), "{query}");
         assert_eq!(response.header("access-control-allow-credentials"), None);
     }
+    // A link must not be able to make a page of this server out of what it says.
+    let page = server
+        .ask("GET /stream?type=text/html&raw=PHNjcmlwdD4", "")
+        .await;
+    assert_eq!(
+        page.header("content-security-policy"),
+        Some("sandbox; default-src 'none'")
+    );
     let asked = Instant::now();
     let late = server.ask("GET /stream?delay=150ms&count=0", "").await;
     assert_eq!(late.status(), "200");
@@ -501,6 +509,28 @@ async fn a_thousand_cuts_lose_and_repeat_exactly_what_they_should() {
         let expected: Vec<_> = (0..3).flat_map(|_| 0..after).collect();
         assert_eq!(ignored, expected, "{}", query("ignore"));
     }
+}
+
+#[tokio::test]
+async fn a_model_s_answer_is_resumed_piece_by_piece_and_then_over() {
+    let server = Server::start().await;
+    let query = "data=tokens&interval=0&id=seq&resume=replay";
+    let whole = text(&server, query).await;
+    let whole = events(whole.as_bytes());
+    let mut pieces = Vec::new();
+    let mut last = String::new();
+    loop {
+        let ask = format!("GET /stream?{query}&after=7&lastEventId={last}");
+        let response = server.ask(&ask, "").await;
+        if response.status() == "204" {
+            break;
+        }
+        for event in events(&chunks(&response.body).concat()) {
+            last.clone_from(&event.2);
+            pieces.push(event);
+        }
+    }
+    assert_eq!(pieces, whole);
 }
 
 #[tokio::test]

@@ -297,9 +297,9 @@ struct Session {
     reader: RefCell<Reader>,
     /// How long to wait after a connection was lost, in ms, where it is not the browser that waits.
     reconnection_time: Cell<f64>,
-    /// When this page, and not the browser, makes the next attempt.
     /// The present attempt was answered.
     answered: Cell<bool>,
+    /// When this page, and not the browser, makes the next attempt.
     retry: RefCell<Option<Timeout>>,
     backoff: RefCell<Backoff>,
 }

@@ -4,7 +4,7 @@ use std::{cell::RefCell, rc::Rc};
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement, KeyboardEvent};
+use web_sys::{Element, HtmlElement, KeyboardEvent, ScrollIntoViewOptions, ScrollLogicalPosition};
 
 use super::{
     dom::{self, Slot},
@@ -18,6 +18,8 @@ const SHOWN: usize = 64 << 10;
 
 /// Up to how many bytes JSON is indented, and bytes are shown as such.
 const INDENTED: usize = 1 << 20;
+
+const NOT_INDENTED: &str = "(Not indented: it has more than 1 MiB.)\n";
 
 /// How much of a type or an ID is shown, in bytes.
 const FACT: usize = 1_000;
@@ -120,7 +122,10 @@ impl Detail {
         let mut shown = self.shown.borrow_mut();
         match (what, &mut *shown) {
             ("close", _) => self.close(),
-            ("copy", Some(shown)) => dom::copy(&shown.text, button),
+            ("copy", Some(shown)) => {
+                let text = shown.text.strip_prefix(NOT_INDENTED);
+                dom::copy(text.unwrap_or(&shown.text), button);
+            }
             ("more", Some(shown)) => self.show_more(shown),
             (form, Some(shown)) => {
                 settings::remember("form", form);
@@ -145,7 +150,10 @@ impl Detail {
             Some(shown) => {
                 self.show_form(shown);
                 // Where the screen is low it is below what is in sight.
-                self.root.scroll_into_view_with_bool(false);
+                let options = ScrollIntoViewOptions::new();
+                options.set_block(ScrollLogicalPosition::Nearest);
+                self.root
+                    .scroll_into_view_with_scroll_into_view_options(&options);
             }
             // It was evicted before it could be shown.
             None if selected.is_some() => self.watched.select(None),
@@ -228,9 +236,7 @@ impl Detail {
         dom::set(&self.pre.element, "data-form", &form);
         shown.text = match &**form {
             "bytes" => hex(&shown.bytes),
-            "pretty" if shown.data.len() > INDENTED => {
-                format!("(Not indented: it has more than 1 MiB.)\n{}", shown.data)
-            }
+            "pretty" if shown.data.len() > INDENTED => [NOT_INDENTED, &shown.data].concat(),
             "pretty" => pretty(&shown.data).unwrap_or_else(|| shown.data.clone()),
             _ => shown.data.clone(),
         };

@@ -282,13 +282,18 @@ impl Files {
 /// Why it is none.
 fn head(bytes: &[u8]) -> Result<String, String> {
     let mut reader = CaptureReader::new();
-    let fed = reader.feed(&bytes[..bytes.len().min(HEAD)], &mut Journal::default());
-    if !reader.facts().is_empty() {
-        // What is wrong further on is told when it is reached.
-        return Ok(reader.facts().to_owned());
+    for bytes in bytes.chunks(HEAD) {
+        let fed = reader.feed(bytes, &mut Journal::default());
+        if !reader.facts().is_empty() {
+            // What is wrong further on is told when it is reached.
+            return Ok(reader.facts().to_owned());
+        }
+        fed.map_err(|why| why.to_string())?;
     }
-    let why = fed.err().or_else(|| reader.finish().err());
-    Err(why.map_or_else(String::new, |why| why.to_string()))
+    match reader.finish() {
+        Ok(()) => Ok(String::new()),
+        Err(why) => Err(why.to_string()),
+    }
 }
 
 /// The JSON object that a capture of this stream begins with.

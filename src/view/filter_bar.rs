@@ -205,6 +205,7 @@ impl Bar {
 
     /// Shows what was entered, or says why it cannot be.
     fn apply(&self) {
+        self.typing.take();
         let criteria = self.entered.borrow().criteria();
         dom::show(&self.problem.element, criteria.is_err());
         match criteria {
@@ -250,6 +251,7 @@ impl Bar {
                 self.watched.stream.edit(Journal::clear);
                 self.files.forget();
             }
+            "none" => return,
             _ => return self.files.press(what),
         }
         self.apply();

@@ -45,7 +45,9 @@ pub(super) fn mount(root: &HtmlElement) {
                     return about
                         .set("This page's server lists no parameters at /stream/help.json.");
                 };
-                build(&panel, &help);
+                if boxes(&panel).is_empty() {
+                    build(&panel, &help);
+                }
                 about.set("Choose a ready stream, or set what it is to be. All can be combined.");
             }
             fill(&panel, &asked(&request));
@@ -183,12 +185,18 @@ fn fill(panel: &HtmlElement, query: &str) {
     let asked = UrlSearchParams::new_with_str(query).ok();
     for (name, control) in boxes(panel) {
         let value = asked.as_ref().and_then(|asked| asked.get(&name));
+        let is_select = control.tag_name() == "SELECT";
         // A switch can be on without a value.
         let value = match value {
-            Some(value) if value.is_empty() && control.tag_name() == "SELECT" => "1".to_owned(),
+            Some(value) if value.is_empty() && is_select => "1".to_owned(),
             value => value.unwrap_or_default(),
         };
         dom::set_property(&control, "value", &value.into());
+        let index = Reflect::get(&control, &"selectedIndex".into()).unwrap_or_default();
+        if index.as_f64() == Some(-1.0) {
+            // The default, which is not among the choices.
+            dom::set_property(&control, "selectedIndex", &0.into());
+        }
     }
 }
 
@@ -199,13 +207,15 @@ fn url(panel: &HtmlElement) -> String {
         let value = Reflect::get(&control, &"value".into()).unwrap_or_default();
         let value = value.as_string().unwrap_or_default();
         if !value.is_empty() {
-            // What a query can hold as it is (RFC 3986, 3.4), people can read as it is.
-            let value = String::from(js_sys::encode_uri_component(&value));
-            let value = value.replace("%2C", ",").replace("%2F", "/");
             url.push(if url == STREAM { '?' } else { '&' });
             url.push_str(&name);
             url.push('=');
-            url.push_str(&value);
+            // What a query can hold as it is (RFC 3986, 3.4), people can read as it is.
+            for part in value.split_inclusive([',', '/']) {
+                let text = part.trim_end_matches([',', '/']);
+                url.push_str(&String::from(js_sys::encode_uri_component(text)));
+                url.push_str(part.get(text.len()..).unwrap_or_default());
+            }
         }
     }
     url
@@ -222,12 +232,12 @@ fn write_url(request: &HtmlElement, panel: &HtmlElement) {
         dom::set_property(&dom::find(request, css), "value", &value.into());
     };
     let url = url(panel);
-    let is_default = url == STREAM;
     set("[name=url]", &url);
-    let mut types = match is_default {
-        true => "connecttime".to_owned(),
-        false => dom::value(panel, "[data-parameter=event]"),
-    };
+    let mut types = dom::value(panel, "[data-parameter=event]");
+    if types.is_empty() {
+        // Some parameters leave the default stream as it is; to listen in vain costs nothing.
+        types.push_str("connecttime");
+    }
     if !dom::value(panel, "[data-parameter=resume]").is_empty() {
         types.push_str(",incomplete");
     }

@@ -260,6 +260,16 @@ struct Asked {
 const QUOTED: usize = 100;
 
 impl Spec {
+    /// What all that is random in the stream comes from.
+    pub(crate) fn seed(&self) -> u64 {
+        match (self.seed, self.resume) {
+            (Some(seed), _) => seed,
+            (None, Resume::Ignore) => fastrand::u64(..),
+            // Another connection goes on with the same stream.
+            (None, _) => 0,
+        }
+    }
+
     /// Reads a query, without its question mark.
     ///
     /// # Errors
@@ -332,6 +342,12 @@ impl Asked {
                 !spec.interval.is_zero(),
                 "id=time",
                 "an interval, as no two events may have the same time",
+            ),
+            (
+                spec.data == Data::Tokens,
+                spec.id != Id::Time,
+                "data=tokens",
+                "numbers from 0: give id=seq or none",
             ),
             (
                 spec.resume != Resume::Ignore,
@@ -567,6 +583,10 @@ mod tests {
             (
                 "id=time&interval=0",
                 "id=time needs an interval, as no two events may have the same time.",
+            ),
+            (
+                "data=tokens&id=time",
+                "data=tokens needs numbers from 0: give id=seq or none.",
             ),
             (
                 "resume=replay",

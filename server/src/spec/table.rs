@@ -87,7 +87,7 @@ pub(crate) static PARAMETERS: &[Parameter] = parameters![
         "1s",
         |asked, value| { asked.spec.interval = duration(value)?; Some(()) };
     Signal "count" reshapes: true,
-        "How many events, then the end. With resume=replay and id=seq: how many in all connections together.",
+        "How many events, then the end. With resume and id=seq: how many in all connections together.",
         "a number of events: give a whole number from 0, below 2^64",
         "without end",
         |asked, value| { asked.spec.count = Some(number(value)?); Some(()) };
@@ -111,7 +111,7 @@ pub(crate) static PARAMETERS: &[Parameter] = parameters![
             Some(())
         };
     Signal "size" reshapes: true,
-        "How many bytes of data each event has: padded with x, JSON with spaces. Dates and numbers are cut to it, JSON is not.",
+        "How many bytes of data each event has: padded with x, JSON with spaces. Dates are cut to it, numbers that are longer become x; JSON and further lines are not cut.",
         "a number of bytes: give 90, 64k or 1m, from 1 to 16m",
         "as long as the data is",
         |asked, value| { asked.spec.size = Some(size(value)?); Some(()) };
@@ -150,7 +150,7 @@ pub(crate) static PARAMETERS: &[Parameter] = parameters![
         "none",
         |asked, value| { asked.spec.heartbeat = Some(some_time(value)?); Some(()) };
     Signal "jitter",
-        "Events come up to this much late, at random.",
+        "Events come up to this much late, at random; with an interval of 0 they do not.",
         "a duration: give 250ms, 2s or a number of ms, at most 3600s",
         "0",
         |asked, value| { asked.spec.jitter = duration(value)?; Some(()) };
@@ -162,7 +162,7 @@ pub(crate) static PARAMETERS: &[Parameter] = parameters![
     Signal "seed",
         "What all that is random comes from: the same seed gives the same bytes in the same writes. Dates and IDs by time are not random.",
         "a number: give a whole number from 0, below 2^64",
-        "another one each time",
+        "another one each time; with resume always the same",
         |asked, value| { asked.spec.seed = Some(number(value)?); Some(()) };
 
     Framing "newline" = ["lf" | "cr" | "crlf" | "mixed"],
