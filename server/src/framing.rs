@@ -7,7 +7,7 @@ use flate2::{Compression, write::GzEncoder};
 
 use crate::{
     FRAME,
-    spec::{Hold, Spec},
+    spec::{Hold, Spec, us},
 };
 
 pub(crate) struct Framing {
@@ -58,7 +58,7 @@ impl Framing {
             Some(hold) => {
                 self.held.extend(bytes);
                 let (full, time) = match hold {
-                    Hold::For(time) => (FRAME, u64::try_from(time.as_micros()).ok()),
+                    Hold::For(time) => (FRAME, Some(us(time))),
                     Hold::Bytes(size) => (size, None),
                 };
                 if self.held.len() >= full {

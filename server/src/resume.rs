@@ -4,7 +4,7 @@
 use crate::{
     data::Tokens,
     events::Start,
-    spec::{Data, Id, Resume, Spec},
+    spec::{Data, Id, Resume, Spec, ms},
 };
 
 /// How many events of the past there are to be had again where IDs are times.
@@ -15,11 +15,6 @@ const DRIFT: u64 = 10_000;
 
 /// How many events `resume=gap` leaves out, and `resume=repeat` sends again.
 const SLIP: u64 = 3;
-
-/// How many ms a time is.
-fn ms(time: std::time::Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-}
 
 impl Spec {
     /// The ID of event `number` where IDs are times: the ms since 1970 of its burst, and from the

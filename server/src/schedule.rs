@@ -2,7 +2,7 @@
 
 use crate::{
     data,
-    spec::{Id, Spec},
+    spec::{Id, Spec, us},
 };
 
 /// Ticks at an interval, each of a burst of events.
@@ -25,7 +25,6 @@ pub(crate) struct Schedule {
 impl Schedule {
     /// `number` is that of the first event, `now` is in µs since 1970.
     pub(crate) fn new(spec: &Spec, seed: u64, number: u64, now: u64) -> Self {
-        let us = |time: std::time::Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         // IDs that are times: ticks are those of the clock, and the first may be in the past.
         let by_clock = spec.id == Id::Time;
         let (tick, rest) = (number / spec.burst, spec.burst - number % spec.burst);

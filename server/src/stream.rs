@@ -76,7 +76,7 @@ fn answer(spec: Spec, query: &str, request: &Request, streams: &Streams) -> Resp
     };
     let headers = headers(&spec);
     let cut = match phase {
-        Some(Phase::Up { left }) => u64::try_from(left.as_micros()).ok(),
+        Some(Phase::Up { left }) => Some(spec::us(left)),
         _ => None,
     };
     let retry = spec.retry;

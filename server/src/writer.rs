@@ -9,7 +9,7 @@ use crate::{
     events::{Events, Start},
     framing::Framing,
     schedule::Schedule,
-    spec::{End, Spec},
+    spec::{End, Spec, us},
 };
 
 /// A moment of one stream.
@@ -73,7 +73,6 @@ pub(crate) struct Written {
 impl Writer {
     /// `now` is in µs since 1970; `cut` is when an outage ends the stream.
     pub(crate) fn new(spec: Spec, seed: u64, start: Start, now: u64, cut: Option<u64>) -> Self {
-        let us = |time: std::time::Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         Self {
             schedule: Schedule::new(&spec, seed, start.number, now),
             framing: Framing::new(&spec),

@@ -175,7 +175,7 @@ impl Detail {
         match line.kind() {
             Kind::Event => {
                 let label = self.watched.label(&event_type);
-                self.title.set(format::cut(&label, 100));
+                self.title.set(format::beginning(&label, 100));
             }
             Kind::Opened | Kind::Closed => self.title.set("Connection"),
             Kind::Comment => self.title.set("Comment"),
@@ -210,7 +210,7 @@ impl Detail {
 
     fn add_fact(&self, name: &str, value: &str) {
         let fact = dom::element("div");
-        let value = match format::cut(value, FACT) {
+        let value = match format::beginning(value, FACT) {
             all if all.len() == value.len() => value.to_owned(),
             some => format!("{some}… ({} bytes in all)", value.len()),
         };

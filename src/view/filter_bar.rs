@@ -91,7 +91,7 @@ impl Entered {
             let flags = if self.exact { "u" } else { "iu" };
             let pattern = compile(&self.text, flags)?;
             Text::Pattern(Box::new(move |text| {
-                pattern.test(format::cut(text, PATTERN))
+                pattern.test(format::beginning(text, PATTERN))
             }))
         } else if self.exact {
             Text::Exact(self.text.clone())

@@ -84,11 +84,6 @@ pub(super) fn uptime(ms: f64) -> String {
     )
 }
 
-/// The beginning of `text`, of at most `most` bytes.
-pub(super) fn cut(text: &str, most: usize) -> &str {
-    text.get(..text.floor_char_boundary(most)).unwrap_or(text)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

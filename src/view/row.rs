@@ -85,7 +85,7 @@ impl Row {
             Kind::Event => {
                 let event_type = line.event_type();
                 self.label
-                    .set(format::cut(&watched.label(&event_type), SHOWN));
+                    .set(format::beginning(&watched.label(&event_type), SHOWN));
                 let id = line.last_event_id();
                 ("event", ": ", line.beginning(SHOWN), id, Some(line.size()))
             }
@@ -108,7 +108,7 @@ impl Row {
             _ => String::new(),
         };
         self.data.set(&[&text, &*more].concat());
-        self.id.set(format::cut(&id, SHOWN));
+        self.id.set(format::beginning(&id, SHOWN));
         self.size
             .set(&size.map_or(String::new(), |size| format::bytes(size as u64)));
     }

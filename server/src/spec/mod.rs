@@ -111,6 +111,16 @@ impl Default for Spec {
     }
 }
 
+/// How many ms a time is.
+pub(crate) fn ms(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// How many µs a time is.
+pub(crate) fn us(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
 /// What the events say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Data {
@@ -174,7 +184,6 @@ pub(crate) struct Outage {
 impl Outage {
     /// How long it is down from `now` on, or until it is: both in ms since 1970.
     pub(crate) fn at(self, now: u64) -> Phase {
-        let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         let (down, period) = (ms(self.down), ms(self.period));
         let into = now % period;
         if into < down {
