@@ -160,7 +160,9 @@ impl Publisher {
             let mut due = first;
             while !over.load(Ordering::Relaxed) {
                 std::thread::sleep(due.saturating_duration_since(Instant::now()));
-                if let Err(error) = publish(address) {
+                if let Err(error) = publish(address)
+                    && !over.load(Ordering::Relaxed)
+                {
                     eprintln!("cannot publish: {error}");
                     return;
                 }
