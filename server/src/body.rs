@@ -4,8 +4,11 @@
 use std::{
     io,
     pin::Pin,
-    sync::Arc,
-    task::{Context, Poll, ready},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, Waker, ready},
     time::Duration,
 };
 
@@ -13,14 +16,14 @@ use bytes::Bytes;
 use http_body::Frame;
 use jiff::Timestamp;
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::OwnedSemaphorePermit,
     time::{Instant, Sleep},
 };
-use tokio_util::sync::{PollSemaphore, WaitForCancellationFutureOwned};
 
 use crate::{
     connection::Fate,
     spec::{End, Spec},
+    stop::Stopped,
     streams::{Live, Streams},
     writer::{Now, Step, Writer},
 };
@@ -38,11 +41,9 @@ pub(crate) struct StreamBody {
     began: Instant,
     /// Until when there is nothing to write.
     sleep: Option<Pin<Box<Sleep>>>,
-    places: PollSemaphore,
-    /// The place of the next frame, once it is free.
-    place: Option<OwnedSemaphorePermit>,
+    place: Arc<Place>,
     /// The server stops.
-    stop: Pin<Box<WaitForCancellationFutureOwned>>,
+    stop: Stopped,
     stopping: bool,
     /// In ms.
     reconnection_time: u64,
@@ -67,9 +68,8 @@ impl StreamBody {
             writer,
             began: Instant::now(),
             sleep: None,
-            places: PollSemaphore::new(Arc::new(Semaphore::new(1))),
-            place: None,
-            stop: streams.end(),
+            place: Arc::default(),
+            stop: streams.ended(),
             stopping: false,
             reconnection_time: spec_retry
                 .map_or(USUAL_RECONNECTION_TIME, |time| time.as_millis() as u64),
@@ -109,7 +109,7 @@ impl http_body::Body for StreamBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         let this = self.get_mut();
-        if !this.stopping && this.stop.as_mut().poll(cx).is_ready() {
+        if !this.stopping && Pin::new(&mut this.stop).poll(cx).is_ready() {
             this.stopping = true;
             // Not all at once.
             let base = this.reconnection_time;
@@ -117,13 +117,11 @@ impl http_body::Body for StreamBody {
             let now = this.now();
             this.writer.stop(ms, now);
         }
-        if this.place.is_none() {
-            match this.places.poll_acquire(cx) {
-                Poll::Ready(place) => this.place = place,
-                // A client that does not read must not keep the server.
-                Poll::Pending if this.stopping => return Poll::Ready(None),
-                Poll::Pending => return Poll::Pending,
-            }
+        match this.place.poll_free(cx) {
+            Poll::Ready(()) => {}
+            // A client that does not read must not keep the server.
+            Poll::Pending if this.stopping => return Poll::Ready(None),
+            Poll::Pending => return Poll::Pending,
         }
         loop {
             let step = this.writer.step(this.now());
@@ -131,10 +129,9 @@ impl http_body::Body for StreamBody {
             match step {
                 Step::Write(bytes) => {
                     this.live.count_bytes(bytes.len());
-                    let frame = Bytes::from_owner(Placed {
-                        bytes,
-                        _place: this.place.take(),
-                    });
+                    let place = Arc::clone(&this.place);
+                    place.taken.store(true, Ordering::Relaxed);
+                    let frame = Bytes::from_owner(Placed { bytes, place });
                     return Poll::Ready(Some(Ok(Frame::data(frame))));
                 }
                 Step::Wait(None) => return Poll::Pending,
@@ -161,10 +158,42 @@ impl http_body::Body for StreamBody {
     }
 }
 
+/// Where one frame may be.
+#[derive(Default)]
+struct Place {
+    taken: AtomicBool,
+    /// Who waits for it to be free.
+    waiting: Mutex<Option<Waker>>,
+}
+
+impl Place {
+    fn poll_free(&self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.taken.load(Ordering::Acquire) {
+            *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = Some(cx.waker().clone());
+            // It may have become free before anybody was there to be woken.
+            if self.taken.load(Ordering::Acquire) {
+                return Poll::Pending;
+            }
+        }
+        Poll::Ready(())
+    }
+}
+
 /// A frame on its way. It is dropped when all of it is written, and frees its place.
 struct Placed {
     bytes: Bytes,
-    _place: Option<OwnedSemaphorePermit>,
+    place: Arc<Place>,
+}
+
+impl Drop for Placed {
+    fn drop(&mut self) {
+        self.place.taken.store(false, Ordering::Release);
+        let waiting = self.place.waiting.lock();
+        let waiting = waiting.unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(waker) = waiting {
+            waker.wake();
+        }
+    }
 }
 
 impl AsRef<[u8]> for Placed {

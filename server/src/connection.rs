@@ -2,7 +2,7 @@
 
 use std::{
     convert::Infallible,
-    future::Future,
+    future::{Future, poll_fn},
     io,
     net::IpAddr,
     pin::Pin,
@@ -10,7 +10,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
@@ -20,6 +20,7 @@ use axum::{
     http::{Request, StatusCode},
     response::{IntoResponse, Response},
 };
+use bytes::{Buf as _, Bytes};
 use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::{SockRef, TcpKeepalive};
@@ -28,10 +29,17 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::task::TaskTracker;
 use tower_service::Service as _;
 
-use crate::{FRAME, hosts::Hosts, metrics::Refusal, streams::Streams};
+use crate::{
+    FRAME,
+    chunks::{Chunks, Handover, Taken, Wish},
+    hosts::Hosts,
+    metrics::Refusal,
+    stop::Stop,
+    streams::Streams,
+};
 
 /// How long a connection may take to end after [`run`] was asked to stop. A client that does not
 /// read must not keep the program alive.
@@ -96,7 +104,7 @@ pub async fn run(
     let shared = Arc::new(Shared {
         hosts: Hosts::new(&limits.allow_hosts),
         streams,
-        closing: CancellationToken::new(),
+        closing: Stop::default(),
         http,
     });
     let places = Arc::new(Semaphore::new(limits.max_connections));
@@ -130,7 +138,7 @@ pub async fn run(
     }
     drop(listener);
     shared.streams.end_all();
-    shared.closing.cancel();
+    shared.closing.say();
     connections.close();
     connections.wait().await;
     Ok(())
@@ -140,7 +148,7 @@ pub async fn run(
 struct Shared {
     hosts: Hosts,
     streams: Streams,
-    closing: CancellationToken,
+    closing: Stop,
     http: http1::Builder,
 }
 
@@ -151,45 +159,102 @@ async fn serve(
     _place: OwnedSemaphorePermit,
     shared: Arc<Shared>,
 ) {
-    let Ok(address) = tcp.local_addr() else {
-        return;
+    let refused = app.is_none();
+    let too_long = async {
+        patience(refused, &shared).await;
+        tokio::time::sleep(GRACE).await;
     };
+    tokio::select! {
+        biased;
+        result = answer(tcp, app, &shared) => {
+            if let Err(error) = result {
+                tracing::debug!(error, "a connection ended");
+            }
+        }
+        () = too_long => tracing::debug!("a connection did not end in time and is cut"),
+    }
+}
+
+/// Until a connection is asked to end.
+async fn patience(refused: bool, shared: &Shared) {
+    if refused {
+        tokio::time::sleep(REFUSED_WITHIN).await;
+    } else {
+        shared.closing.wait().await;
+    }
+}
+
+/// Requests by hyper and streams by [`Chunks`], in turn.
+async fn answer(
+    tcp: TcpStream,
+    app: Option<Router>,
+    shared: &Arc<Shared>,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let ip = tcp.local_addr()?.ip().to_canonical();
     if let Err(error) = prepare(&tcp) {
         tracing::debug!(%error, "cannot set the options of a connection");
     }
-    let refused = app.is_none();
     let fate = Fate::default();
-    let service = Service {
-        app,
-        ip: address.ip().to_canonical(),
+    let mut socket = Socket {
+        tcp,
         fate: fate.clone(),
-        shared: Arc::clone(&shared),
+        ahead: Bytes::new(),
     };
-    let socket = TokioIo::new(Socket { tcp, fate });
-    let mut connection = std::pin::pin!(shared.http.serve_connection(socket, service));
-    let patience = async {
-        if refused {
-            tokio::time::sleep(REFUSED_WITHIN).await;
-        } else {
-            shared.closing.cancelled().await;
+    loop {
+        let service = Service {
+            app: app.clone(),
+            ip,
+            fate: fate.clone(),
+            shared: Arc::clone(shared),
+        };
+        let Some((back, taken)) = requests(socket, service).await? else {
+            return Ok(());
+        };
+        socket = back;
+        let keep = taken.keep;
+        let mut chunks = Chunks::new(taken, std::mem::take(&mut socket.ahead));
+        poll_fn(|cx| chunks.poll(&mut socket, cx)).await?;
+        if !keep || shared.closing.said() {
+            return Ok(poll_fn(|cx| Pin::new(&mut socket).poll_shutdown(cx)).await?);
         }
-    };
-    let result = tokio::select! {
-        result = &mut connection => result,
-        () = patience => {
-            connection.as_mut().graceful_shutdown();
-            match tokio::time::timeout(GRACE, connection).await {
-                Ok(result) => result,
-                Err(_) => {
-                    tracing::debug!("a connection did not end in time and is cut");
-                    return;
-                }
-            }
-        }
-    };
-    if let Err(error) = result {
-        tracing::debug!(%error, "a connection ended");
+        socket.ahead = chunks.ahead;
     }
+}
+
+/// Answers requests until the connection ends or a stream begins.
+async fn requests(socket: Socket, service: Service) -> hyper::Result<Option<(Socket, Taken)>> {
+    let (fate, shared) = (service.fate.clone(), Arc::clone(&service.shared));
+    let mut patience = Some(Box::pin({
+        let (refused, shared) = (service.app.is_none(), Arc::clone(&shared));
+        async move { patience(refused, &shared).await }
+    }));
+    // In a box, and so gone without a trace when the stream begins.
+    let io = TokioIo::new(socket);
+    let mut connection = Box::new(shared.http.serve_connection(io, service));
+    let taken = poll_fn(|cx| {
+        let mut connection = Pin::new(&mut *connection);
+        let impatient = patience.as_mut().map(|patience| patience.as_mut().poll(cx));
+        if impatient.is_some_and(|impatient| impatient.is_ready()) {
+            patience = None;
+            connection.as_mut().graceful_shutdown();
+        }
+        match connection.as_mut().poll(cx) {
+            Poll::Ready(result) => Poll::Ready(result.map(|()| None)),
+            Poll::Pending => match fate.handover().take() {
+                Some(taken) => Poll::Ready(Ok(Some(taken))),
+                None => Poll::Pending,
+            },
+        }
+    });
+    let Some(taken) = taken.await? else {
+        return Ok(None);
+    };
+    let parts = connection.into_parts();
+    let mut socket = parts.io.into_inner();
+    if !parts.read_buf.is_empty() {
+        socket.ahead = parts.read_buf;
+    }
+    Ok(Some((socket, taken)))
 }
 
 fn prepare(tcp: &TcpStream) -> io::Result<()> {
@@ -229,8 +294,13 @@ impl hyper::service::Service<Request<Incoming>> for Service {
             self.shared.streams.refuse(Refusal::Host);
             return Box::pin(std::future::ready(Ok(not_ours(&host))));
         }
-        request.extensions_mut().insert(self.fate.clone());
-        Box::pin(app.call(request.map(Body::new)))
+        let fate = self.fate.clone();
+        request.extensions_mut().insert(fate.clone());
+        let wish = Wish::of(&request);
+        Box::pin(async move {
+            let response = app.call(request.map(Body::new)).await?;
+            Ok(fate.handover().take_from(response, &wish))
+        })
     }
 }
 
@@ -265,13 +335,18 @@ fn not_ours(host: &str) -> Response {
     (StatusCode::FORBIDDEN, headers, text).into_response()
 }
 
-/// How a connection ends: as it comes, unless a stream asks for a reset.
+/// What becomes of a connection: a stream is written without hyper; its end is as it comes, unless a
+/// stream asks for a reset.
 #[derive(Clone, Default)]
-pub(crate) struct Fate(Arc<AtomicBool>);
+pub(crate) struct Fate(Arc<(AtomicBool, Handover)>);
 
 impl Fate {
     pub(crate) fn reset(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.0.0.store(true, Ordering::Relaxed);
+    }
+
+    fn handover(&self) -> &Handover {
+        &self.0.1
     }
 }
 
@@ -279,11 +354,13 @@ impl Fate {
 struct Socket {
     tcp: TcpStream,
     fate: Fate,
+    /// Read already, and for hyper to read again.
+    ahead: Bytes,
 }
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        if self.fate.0.load(Ordering::Relaxed)
+        if self.fate.0.0.load(Ordering::Relaxed)
             && let Err(error) = self.tcp.set_zero_linger()
         {
             tracing::debug!(%error, "cannot reset a connection");
@@ -297,6 +374,12 @@ impl AsyncRead for Socket {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if !self.ahead.is_empty() {
+            let count = self.ahead.len().min(buffer.remaining());
+            buffer.put_slice(&self.ahead[..count]);
+            self.ahead.advance(count);
+            return Poll::Ready(Ok(()));
+        }
         Pin::new(&mut self.tcp).poll_read(cx, buffer)
     }
 }
@@ -323,7 +406,10 @@ impl AsyncWrite for Socket {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_flush(cx)
+        // hyper asks for this when it has written all that it has.
+        ready!(Pin::new(&mut self.tcp).poll_flush(cx))?;
+        self.fate.handover().is_flushed();
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

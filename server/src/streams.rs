@@ -1,19 +1,16 @@
 //! What the streams of one server share: how many there are, what they did, and how they all end.
 //! No stream depends on another.
 
-use std::{
-    pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
 };
 
 use tokio::sync::Semaphore;
-use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use crate::{
     metrics::{Metrics, Refusal},
+    stop::{Stop, Stopped},
     writer::Written,
 };
 
@@ -26,7 +23,7 @@ pub struct Streams(Arc<Shared>);
 
 struct Shared {
     live: AtomicUsize,
-    end: CancellationToken,
+    end: Stop,
     compressing: Arc<Semaphore>,
     metrics: Metrics,
 }
@@ -35,7 +32,7 @@ impl Default for Shared {
     fn default() -> Self {
         Self {
             live: AtomicUsize::new(0),
-            end: CancellationToken::new(),
+            end: Stop::default(),
             compressing: Arc::new(Semaphore::new(COMPRESSING)),
             metrics: Metrics::default(),
         }
@@ -50,16 +47,12 @@ impl Streams {
 
     /// Ends every open stream as a whole response ends, and every later one at once.
     pub fn end_all(&self) {
-        self.0.end.cancel();
+        self.0.end.say();
     }
 
-    pub(crate) async fn ended(&self) {
-        self.0.end.cancelled().await;
-    }
-
-    /// [`Streams::ended`] for a body, which keeps it to poll it.
-    pub(crate) fn end(&self) -> Pin<Box<WaitForCancellationFutureOwned>> {
-        Box::pin(self.0.end.clone().cancelled_owned())
+    /// Ready when all are to end.
+    pub(crate) fn ended(&self) -> Stopped {
+        self.0.end.wait()
     }
 
     pub(crate) fn compressing(&self) -> Arc<Semaphore> {
