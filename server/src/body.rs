@@ -31,6 +31,10 @@ use crate::{
 /// How long the client's system has for what was sent before a reset, which would overtake it.
 const BEFORE_A_RESET: Duration = Duration::from_millis(50);
 
+/// Who waits longer than this is woken together with others. At whole seconds an interval stays what
+/// it is: all its ticks are later by the same.
+const LONG: Duration = Duration::from_millis(250);
+
 /// Without a reconnection time of its own a browser waits about so long, in ms.
 const USUAL_RECONNECTION_TIME: u64 = 3_000;
 
@@ -87,9 +91,12 @@ impl StreamBody {
         }
     }
 
-    /// Pending until `at`, in µs since the beginning.
+    /// Pending until `at`, in µs since the beginning, or a little later.
     fn poll_sleep(&mut self, at: u64, cx: &mut Context<'_>) -> Poll<()> {
-        let at = self.began + Duration::from_micros(at);
+        let mut at = self.began + Duration::from_micros(at);
+        if at.saturating_duration_since(Instant::now()) > LONG {
+            at = self.live.together(at);
+        }
         let sleep = self
             .sleep
             .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at)));

@@ -1,12 +1,15 @@
 //! What the streams of one server share: how many there are, what they did, and how they all end.
 //! No stream depends on another.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::Instant};
 
 use crate::{
     metrics::{Metrics, Refusal},
@@ -17,12 +20,18 @@ use crate::{
 /// How many streams may compress at a time: each has some 300 kB of state.
 const COMPRESSING: usize = 256;
 
+/// The grid on which those are woken that waited for long. With thousands of streams something is due
+/// at each millisecond, and to wake for a few of them costs as much as to write to some.
+const GRID: Duration = Duration::from_millis(5);
+
 /// The streams of one server: how many are live, and the means to end them all.
 #[derive(Clone, Default)]
 pub struct Streams(Arc<Shared>);
 
 struct Shared {
     live: AtomicUsize,
+    /// Where the grid is.
+    began: Instant,
     end: Stop,
     compressing: Arc<Semaphore>,
     metrics: Metrics,
@@ -32,6 +41,7 @@ impl Default for Shared {
     fn default() -> Self {
         Self {
             live: AtomicUsize::new(0),
+            began: Instant::now(),
             end: Stop::default(),
             compressing: Arc::new(Semaphore::new(COMPRESSING)),
             metrics: Metrics::default(),
@@ -76,6 +86,14 @@ impl Live {
     pub(crate) fn new(streams: &Streams) -> Self {
         streams.0.live.fetch_add(1, Ordering::Relaxed);
         Self(Arc::clone(&streams.0))
+    }
+
+    /// The next moment at which those are woken that waited for long.
+    pub(crate) fn together(&self, at: Instant) -> Instant {
+        let since = at.saturating_duration_since(self.0.began).as_micros();
+        let grid = GRID.as_micros();
+        let more = (since.next_multiple_of(grid) - since) as u64;
+        at + Duration::from_micros(more)
     }
 
     pub(crate) fn count(&self, written: Written) {
