@@ -28,7 +28,7 @@ WASM_PACK := $(call tool,wasm-pack,$(WASM_PACK_VERSION))
 export PATH := $(TOOLS)/wasm-bindgen-$(WASM_BINDGEN_VERSION)/bin:$(TOOLS)/wasm-opt-$(BINARYEN_VERSION)/bin:$(TOOLS)/trunk-$(TRUNK_VERSION)/bin:$(TOOLS)/wasm-pack-$(WASM_PACK_VERSION)/bin:$(PATH)
 
 .DELETE_ON_ERROR:
-.PHONY: help run build dev env test check test-native test-page test-e2e bench bench-wire screenshots target browser
+.PHONY: help run build dev env test check test-native test-page test-e2e bench bench-wire bench-server screenshots target browser
 
 help:
 	@echo "make run          build everything, start the server, print its address"
@@ -36,6 +36,7 @@ help:
 	@echo "make test         every check, in a real browser too"
 	@echo "make bench        how the page keeps to its budgets, against bare pages"
 	@echo "make bench-wire   how fast the event-stream format is read, against others"
+	@echo "make bench-server how the server bears 10,000 streams, against others"
 	@echo "make screenshots  take the pictures in docs/ again"
 	@echo "make env          print the PATH with the tools, for: eval \"\$$(make -s env)\""
 	@echo "LISTEN=ADDR:PORT  where make run has the server listen"
@@ -103,6 +104,14 @@ bench: $(PAGE) | browser
 bench-wire:
 	@npm install --no-audit --no-fund --loglevel=error --prefix target/bench eventsource-parser@3.1.0 >/dev/null
 	@cargo bench --quiet -p sse-wire
+
+# Not a test either: nothing fails for being slow. Each of the 10,000 connections needs a file
+# descriptor. better-sse is one of the servers it is compared with; nginx with nchan is another, if
+# the system has it.
+bench-server:
+	@npm install --no-audit --no-fund --loglevel=error --prefix target/bench better-sse@0.16.1 >/dev/null
+	@echo "== Measuring the server under load (about three minutes)"
+	@ulimit -n $$(ulimit -Hn); cargo bench --quiet -p sse-scope-server --bench load
 
 screenshots: $(PAGE) | browser
 	@cargo test --quiet --release -p sse-scope-server --features screenshots --test screenshots

@@ -4,8 +4,11 @@
 use std::{
     io,
     pin::Pin,
-    sync::Arc,
-    task::{Context, Poll, ready},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, Waker, ready},
     time::Duration,
 };
 
@@ -13,14 +16,14 @@ use bytes::Bytes;
 use http_body::Frame;
 use jiff::Timestamp;
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::OwnedSemaphorePermit,
     time::{Instant, Sleep},
 };
-use tokio_util::sync::{PollSemaphore, WaitForCancellationFutureOwned};
 
 use crate::{
     socket::Fate,
     spec::End,
+    stop::Stopped,
     streams::{Live, Streams},
     writer::{Now, Step, Writer},
 };
@@ -28,6 +31,10 @@ use crate::{
 /// How long the system has for what was written before the connection is cut, which would overtake
 /// it.
 const BEFORE_A_CUT: Duration = Duration::from_millis(50);
+
+/// Who waits longer than this is woken together with others. At whole seconds an interval stays what
+/// it is: all its ticks are later by the same.
+const LONG: Duration = Duration::from_millis(250);
 
 /// Without a reconnection time of its own a browser waits about so long, in ms.
 const USUAL_RECONNECTION_TIME: u64 = 3_000;
@@ -39,11 +46,9 @@ pub(crate) struct StreamBody {
     began: Instant,
     /// Until when there is nothing to write.
     sleep: Option<Pin<Box<Sleep>>>,
-    places: PollSemaphore,
-    /// The place of the next frame, once it is free.
-    place: Option<OwnedSemaphorePermit>,
+    place: Arc<Place>,
     /// The server stops.
-    stop: Pin<Box<WaitForCancellationFutureOwned>>,
+    stop: Stopped,
     stopping: bool,
     /// In ms.
     reconnection_time: u64,
@@ -68,9 +73,8 @@ impl StreamBody {
             writer,
             began: Instant::now(),
             sleep: None,
-            places: PollSemaphore::new(Arc::new(Semaphore::new(1))),
-            place: None,
-            stop: streams.end(),
+            place: Arc::default(),
+            stop: streams.ended(),
             stopping: false,
             reconnection_time: retry
                 .map_or(USUAL_RECONNECTION_TIME, |time| time.as_millis() as u64),
@@ -88,9 +92,12 @@ impl StreamBody {
         }
     }
 
-    /// Pending until `at`, in µs since the beginning.
+    /// Pending until `at`, in µs since the beginning, or a little later.
     fn poll_sleep(&mut self, at: u64, cx: &mut Context<'_>) -> Poll<()> {
-        let at = self.began + Duration::from_micros(at);
+        let mut at = self.began + Duration::from_micros(at);
+        if at.saturating_duration_since(Instant::now()) > LONG {
+            at = self.live.together(at);
+        }
         let sleep = self
             .sleep
             .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at)));
@@ -110,7 +117,7 @@ impl http_body::Body for StreamBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         let this = self.get_mut();
-        if !this.stopping && this.stop.as_mut().poll(cx).is_ready() {
+        if !this.stopping && Pin::new(&mut this.stop).poll(cx).is_ready() {
             this.stopping = true;
             // Not all at once.
             let base = this.reconnection_time;
@@ -118,12 +125,10 @@ impl http_body::Body for StreamBody {
             let now = this.now();
             this.writer.stop(ms, now);
         }
-        if this.place.is_none() {
-            match this.places.poll_acquire(cx) {
-                Poll::Ready(place) => this.place = place,
-                // The end waits, too: a client that does not read is cut after a while.
-                Poll::Pending => return Poll::Pending,
-            }
+        match this.place.poll_free(cx) {
+            Poll::Ready(()) => {}
+            // The end waits, too: a client that does not read is cut after a while.
+            Poll::Pending => return Poll::Pending,
         }
         loop {
             let step = this.writer.step(this.now());
@@ -131,10 +136,9 @@ impl http_body::Body for StreamBody {
             match step {
                 Step::Write(bytes) => {
                     this.live.count_bytes(bytes.len());
-                    let frame = Bytes::from_owner(Placed {
-                        bytes,
-                        _place: this.place.take(),
-                    });
+                    let place = Arc::clone(&this.place);
+                    place.taken.store(true, Ordering::Relaxed);
+                    let frame = Bytes::from_owner(Placed { bytes, place });
                     return Poll::Ready(Some(Ok(Frame::data(frame))));
                 }
                 Step::Again => {
@@ -162,10 +166,42 @@ impl http_body::Body for StreamBody {
     }
 }
 
+/// Where one frame may be.
+#[derive(Default)]
+struct Place {
+    taken: AtomicBool,
+    /// Who waits for it to be free.
+    waiting: Mutex<Option<Waker>>,
+}
+
+impl Place {
+    fn poll_free(&self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.taken.load(Ordering::Acquire) {
+            *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = Some(cx.waker().clone());
+            // It may have become free before anybody was there to be woken.
+            if self.taken.load(Ordering::Acquire) {
+                return Poll::Pending;
+            }
+        }
+        Poll::Ready(())
+    }
+}
+
 /// A frame on its way. It is dropped when all of it is written, and frees its place.
 struct Placed {
     bytes: Bytes,
-    _place: Option<OwnedSemaphorePermit>,
+    place: Arc<Place>,
+}
+
+impl Drop for Placed {
+    fn drop(&mut self) {
+        self.place.taken.store(false, Ordering::Release);
+        let waiting = self.place.waiting.lock();
+        let waiting = waiting.unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(waker) = waiting {
+            waker.wake();
+        }
+    }
 }
 
 impl AsRef<[u8]> for Placed {

@@ -1,7 +1,14 @@
 //! Connections: how many there may be, how long they may take, how they end.
 
 use std::{
-    convert::Infallible, future::Future, io, net::IpAddr, pin::Pin, sync::Arc, time::Duration,
+    convert::Infallible,
+    future::{Future, poll_fn},
+    io,
+    net::IpAddr,
+    pin::Pin,
+    sync::Arc,
+    task::Poll,
+    time::Duration,
 };
 
 use axum::{
@@ -14,17 +21,20 @@ use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::{
+    io::{AsyncWrite, Interest},
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::task::TaskTracker;
 use tower_service::Service as _;
 
 use crate::{
     FRAME,
+    chunks::{Chunks, Taken, Wish},
     hosts::Hosts,
     metrics::Refusal,
     socket::{Fate, Socket},
+    stop::Stop,
     streams::Streams,
 };
 
@@ -91,7 +101,7 @@ pub async fn run(
     let shared = Arc::new(Shared {
         hosts: Hosts::new(&limits.allow_hosts),
         streams,
-        closing: CancellationToken::new(),
+        closing: Stop::default(),
         http,
     });
     let places = Arc::new(Semaphore::new(
@@ -136,7 +146,7 @@ pub async fn run(
     }
     drop(listener);
     shared.streams.end_all();
-    shared.closing.cancel();
+    shared.closing.say();
     connections.close();
     connections.wait().await;
     Ok(())
@@ -146,7 +156,7 @@ pub async fn run(
 struct Shared {
     hosts: Hosts,
     streams: Streams,
-    closing: CancellationToken,
+    closing: Stop,
     http: http1::Builder,
 }
 
@@ -157,48 +167,103 @@ async fn serve(
     _place: OwnedSemaphorePermit,
     shared: Arc<Shared>,
 ) {
-    let Ok(address) = tcp.local_addr() else {
-        return;
+    let refused = app.is_none();
+    let too_long = async {
+        patience(refused, &shared).await;
+        tokio::time::sleep(GRACE).await;
     };
+    let tcp = Arc::new(tcp);
+    tokio::select! {
+        biased;
+        result = answer(Arc::clone(&tcp), app, &shared) => {
+            if let Err(error) = result {
+                tracing::debug!(error, "a connection ended");
+            }
+        }
+        // Who has not read a request to its end asks for no more of its client, and would never hear
+        // that it is gone.
+        _ = tcp.ready(Interest::ERROR) => tracing::debug!("a connection broke off"),
+        () = too_long => tracing::debug!("a connection did not end in time and is cut"),
+    }
+}
+
+/// Until a connection is asked to end.
+async fn patience(refused: bool, shared: &Shared) {
+    let closing = shared.closing.wait();
+    if refused {
+        let _ = tokio::time::timeout(REFUSED_WITHIN, closing).await;
+    } else {
+        closing.await;
+    }
+}
+
+/// Requests by hyper and streams by [`Chunks`], in turn.
+async fn answer(
+    tcp: Arc<TcpStream>,
+    app: Option<Router>,
+    shared: &Arc<Shared>,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let ip = tcp.local_addr()?.ip().to_canonical();
     if let Err(error) = prepare(&tcp) {
         tracing::debug!(%error, "cannot set the options of a connection");
     }
-    let refused = app.is_none();
     let fate = Fate::default();
-    let service = Service {
-        app,
-        ip: address.ip().to_canonical(),
-        fate: fate.clone(),
-        shared: Arc::clone(&shared),
-    };
-    let socket = Socket::new(tcp, fate);
-    let io = TokioIo::new(socket.clone());
-    let mut connection = std::pin::pin!(shared.http.serve_connection(io, service));
-    let patience = async {
-        let closing = shared.closing.cancelled();
-        if refused {
-            let _ = tokio::time::timeout(REFUSED_WITHIN, closing).await;
-        } else {
-            closing.await;
+    let mut socket = Socket::new(tcp, fate.clone());
+    loop {
+        let service = Service {
+            app: app.clone(),
+            ip,
+            fate: fate.clone(),
+            shared: Arc::clone(shared),
+        };
+        let Some((back, taken)) = requests(socket, service).await? else {
+            return Ok(());
+        };
+        socket = back;
+        let keep = taken.keep;
+        let mut chunks = Chunks::new(taken, std::mem::take(&mut socket.ahead));
+        poll_fn(|cx| chunks.poll(&mut socket, cx)).await?;
+        if !keep || shared.closing.said() {
+            return Ok(poll_fn(|cx| Pin::new(&mut socket).poll_shutdown(cx)).await?);
         }
-    };
-    let result = tokio::select! {
-        result = &mut connection => result,
-        () = socket.broken() => return,
-        () = patience => {
-            connection.as_mut().graceful_shutdown();
-            match tokio::time::timeout(GRACE, connection).await {
-                Ok(result) => result,
-                Err(_) => {
-                    tracing::debug!("a connection did not end in time and is cut");
-                    return;
-                }
-            }
-        }
-    };
-    if let Err(error) = result {
-        tracing::debug!(%error, "a connection ended");
+        socket.ahead = chunks.ahead;
     }
+}
+
+/// Answers requests until the connection ends or a stream begins.
+async fn requests(socket: Socket, service: Service) -> hyper::Result<Option<(Socket, Taken)>> {
+    let (fate, shared) = (service.fate.clone(), Arc::clone(&service.shared));
+    let mut patience = Some(Box::pin({
+        let (refused, shared) = (service.app.is_none(), Arc::clone(&shared));
+        async move { patience(refused, &shared).await }
+    }));
+    // In a box, and so gone without a trace when the stream begins.
+    let io = TokioIo::new(socket);
+    let mut connection = Box::new(shared.http.serve_connection(io, service));
+    let taken = poll_fn(|cx| {
+        let mut connection = Pin::new(&mut *connection);
+        let impatient = patience.as_mut().map(|patience| patience.as_mut().poll(cx));
+        if impatient.is_some_and(|impatient| impatient.is_ready()) {
+            patience = None;
+            connection.as_mut().graceful_shutdown();
+        }
+        match connection.as_mut().poll(cx) {
+            Poll::Ready(result) => Poll::Ready(result.map(|()| None)),
+            Poll::Pending => match fate.handover().take() {
+                Some(taken) => Poll::Ready(Ok(Some(taken))),
+                None => Poll::Pending,
+            },
+        }
+    });
+    let Some(taken) = taken.await? else {
+        return Ok(None);
+    };
+    let parts = connection.into_parts();
+    let mut socket = parts.io.into_inner();
+    if !parts.read_buf.is_empty() {
+        socket.ahead = parts.read_buf;
+    }
+    Ok(Some((socket, taken)))
 }
 
 fn prepare(tcp: &TcpStream) -> io::Result<()> {
@@ -238,8 +303,13 @@ impl hyper::service::Service<Request<Incoming>> for Service {
             self.shared.streams.refuse(Refusal::Host);
             return Box::pin(std::future::ready(Ok(not_ours(&host))));
         }
-        request.extensions_mut().insert(self.fate.clone());
-        Box::pin(app.call(request.map(Body::new)))
+        let fate = self.fate.clone();
+        request.extensions_mut().insert(fate.clone());
+        let wish = Wish::of(&request);
+        Box::pin(async move {
+            let response = app.call(request.map(Body::new)).await?;
+            Ok(fate.handover().take_from(response, &wish))
+        })
     }
 }
 

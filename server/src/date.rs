@@ -1,6 +1,24 @@
 //! Dates as ECMAScript writes them.
 
+use std::cell::RefCell;
+
 use jiff::{Timestamp, tz::TimeZone};
+
+thread_local! {
+    /// The last second that this thread wrote, and its date.
+    static LAST: RefCell<(i64, String)> = const { RefCell::new((i64::MIN, String::new())) };
+}
+
+/// Hands `use_it` the date of `time`, which is formatted once a second for all streams of a thread.
+pub(crate) fn with<T>(time: Timestamp, use_it: impl FnOnce(&str) -> T) -> T {
+    LAST.with_borrow_mut(|(second, text)| {
+        if *second != time.as_second() {
+            *second = time.as_second();
+            *text = to_string(time);
+        }
+        use_it(text)
+    })
+}
 
 /// `Date.prototype.toString` of ECMAScript in the time zone UTC, as Node writes it into the article's
 /// stream (ECMA-262, 21.4.4.41): `Sun Nov 22 2026 23:25:54 GMT+0000 (Coordinated Universal Time)`.
@@ -33,6 +51,7 @@ mod tests {
         ] {
             let time = Timestamp::from_second(seconds).expect("in range");
             assert_eq!(to_string(time), expected);
+            with(time, |date| assert_eq!(date, expected));
         }
     }
 }

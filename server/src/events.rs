@@ -43,7 +43,8 @@ pub(crate) struct Events {
     begun: Option<usize>,
     /// What a frame needs to begin an event.
     room: usize,
-    date: Date,
+    /// What dates say.
+    now: Timestamp,
     /// Decides about `newline=mixed`: anew for each event, whichever connection emits it.
     rng: fastrand::Rng,
 }
@@ -79,7 +80,7 @@ impl Events {
             left: left.min(spec.after.unwrap_or(u64::MAX)),
             begun: None,
             room: (ROOM + names + spec.lines * LINE).min(FRAME),
-            date: Date::default(),
+            now: Timestamp::UNIX_EPOCH,
             rng: data::rng(seed, 0),
             spec,
         }
@@ -98,9 +99,7 @@ impl Events {
     /// The next frame, of at most [`FRAME`] bytes: it ends the event that is begun and begins others,
     /// each of them one less of what is `owed`. Dates are those of `now`.
     pub(crate) fn frame(&mut self, owed: &mut u64, now: Timestamp) -> Vec<u8> {
-        if self.spec.data == Data::Clock {
-            self.date.set(now);
-        }
+        self.now = now;
         let mut out = Vec::with_capacity(self.capacity(*owed));
         if !self.opened {
             self.open(&mut out);
@@ -134,7 +133,7 @@ impl Events {
 
     /// A part of one more event, which will not end.
     pub(crate) fn half(&mut self, now: Timestamp) -> Vec<u8> {
-        self.date.set(now);
+        self.now = now;
         let mut out = Vec::new();
         let padding = self.begin(&mut out);
         out.resize(out.len() + padding.min(FRAME), self.padding());
@@ -209,10 +208,10 @@ impl Events {
         let is_json = matches!(self.spec.data, Data::Json | Data::Tokens);
         let before = out.len();
         match self.spec.data {
-            Data::Clock => {
-                let date = self.date.text.as_bytes();
-                out.extend_from_slice(&date[..size.unwrap_or(usize::MAX).min(date.len())]);
-            }
+            Data::Clock => date::with(self.now, |date| {
+                let size = size.unwrap_or(usize::MAX).min(date.len());
+                out.extend_from_slice(&date.as_bytes()[..size]);
+            }),
             // Part of a number would be another number.
             Data::Seq if size.is_some_and(|size| size < self.number.digits().len()) => {}
             Data::Seq => out.extend_from_slice(self.number.digits()),
@@ -307,9 +306,15 @@ impl Events {
     /// large frame for a client that does not read.
     fn capacity(&self, owed: u64) -> usize {
         let events = usize::try_from(owed.min(self.left)).unwrap_or(usize::MAX);
+        // For the opening, or the end of an event; an event by itself has its room.
+        let rest = if self.opened && self.begun.is_none() {
+            0
+        } else {
+            ROOM
+        };
         (self.spec.size.unwrap_or(0) + self.room)
             .saturating_mul(events)
-            .saturating_add(self.begun.unwrap_or(0) + ROOM)
+            .saturating_add(self.begun.unwrap_or(0) + rest)
             .min(FRAME)
     }
 }
@@ -348,23 +353,6 @@ impl Number {
                 return;
             }
             *digit = b'0';
-        }
-    }
-}
-
-/// The date, formatted once a second.
-#[derive(Default)]
-struct Date {
-    second: Option<i64>,
-    text: String,
-}
-
-impl Date {
-    fn set(&mut self, now: Timestamp) {
-        let second = Some(now.as_second());
-        if self.second != second {
-            self.second = second;
-            self.text = date::to_string(now);
         }
     }
 }

@@ -12,6 +12,7 @@
 //! | `spec/` | what the query of `/stream` asks for: the table of its parameters |
 //! | `stream.rs` | from a request for `/stream` to the head of the response |
 //! | `resume.rs` | where a stream begins for a client that comes back |
+//! | `chunks.rs` | from the head of a stream on: its body, written without hyper |
 //! | `body.rs` | the body: a clock, a client, and what the writer says |
 //! | `writer.rs` | what is written next, and when: it joins the four below |
 //! | `schedule.rs` | when events are due |
@@ -19,6 +20,7 @@
 //! | `data.rs` | what they say, where it is more than a date or a number |
 //! | `framing.rs` | compressed, withheld, cut |
 //! | `streams.rs` | [`Streams`]: what all streams share |
+//! | `stop.rs` | that all is to end |
 //! | `metrics.rs` | the figures at `/metrics` |
 //! | `date.rs` | the dates, as ECMAScript writes them |
 //! | `assets.rs` | the page, embedded by `build.rs`, and its policy |
@@ -42,6 +44,7 @@
 
 mod assets;
 mod body;
+mod chunks;
 mod connection;
 mod data;
 mod date;
@@ -53,6 +56,7 @@ mod resume;
 mod schedule;
 mod socket;
 mod spec;
+mod stop;
 mod stream;
 mod streams;
 mod writer;

@@ -12,47 +12,51 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use bytes::{Buf, Bytes};
 use socket2::SockRef;
 use tokio::{
-    io::{AsyncRead, AsyncWrite, Interest, ReadBuf},
+    io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
 };
 
-/// How a connection ends: as it comes, unless a stream asks for a reset.
+use crate::chunks::Handover;
+
+/// What becomes of a connection: a stream is written without hyper; its end is as it comes, unless a
+/// stream asks for a reset.
 #[derive(Clone, Default)]
-pub(crate) struct Fate(Arc<AtomicBool>);
+pub(crate) struct Fate(Arc<(AtomicBool, Handover)>);
 
 impl Fate {
     pub(crate) fn reset(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.0.0.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn handover(&self) -> &Handover {
+        &self.0.1
     }
 }
 
 /// A connection that ends by its [`Fate`].
-#[derive(Clone)]
 pub(crate) struct Socket {
     tcp: Arc<TcpStream>,
     fate: Fate,
+    /// Read already, and for hyper to read again.
+    pub(crate) ahead: Bytes,
 }
 
 impl Socket {
-    pub(crate) fn new(tcp: TcpStream, fate: Fate) -> Self {
+    pub(crate) fn new(tcp: Arc<TcpStream>, fate: Fate) -> Self {
         Self {
-            tcp: Arc::new(tcp),
+            tcp,
             fate,
+            ahead: Bytes::new(),
         }
-    }
-
-    /// Until the system says that the connection is broken. hyper asks for no more of a client whose
-    /// request it has not read to its end, and would never hear that it is gone.
-    pub(crate) async fn broken(&self) {
-        let _ = self.tcp.ready(Interest::ERROR).await;
     }
 }
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        if self.fate.0.load(Ordering::Relaxed)
+        if self.fate.0.0.load(Ordering::Relaxed)
             && let Err(error) = self.tcp.set_zero_linger()
         {
             tracing::debug!(%error, "cannot reset a connection");
@@ -76,10 +80,16 @@ fn retry<T>(
 
 impl AsyncRead for Socket {
     fn poll_read(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if !self.ahead.is_empty() {
+            let count = self.ahead.len().min(buffer.remaining());
+            buffer.put_slice(&self.ahead[..count]);
+            self.ahead.advance(count);
+            return Poll::Ready(Ok(()));
+        }
         let read = ready!(retry(
             || self.tcp.poll_read_ready(cx),
             || self.tcp.try_read(buffer.initialize_unfilled()),
@@ -117,6 +127,8 @@ impl AsyncWrite for Socket {
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // hyper asks for this when it has written all that it has.
+        self.fate.handover().is_flushed();
         Poll::Ready(Ok(()))
     }
 

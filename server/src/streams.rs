@@ -2,23 +2,27 @@
 //! No stream depends on another.
 
 use std::{
-    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
-use tokio::sync::Semaphore;
-use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+use tokio::{sync::Semaphore, time::Instant};
 
 use crate::{
     metrics::{Metrics, Refusal},
+    stop::{Stop, Stopped},
     writer::Written,
 };
 
 /// How many streams may compress at a time: each has some 300 kB of state.
 const COMPRESSING: usize = 256;
+
+/// The grid on which those are woken that waited for long. With thousands of streams something is due
+/// at each millisecond, and to wake for a few of them costs as much as to write to some.
+const GRID: Duration = Duration::from_millis(5);
 
 /// The streams of one server: how many are live, and the means to end them all.
 #[derive(Clone, Default)]
@@ -26,7 +30,9 @@ pub struct Streams(Arc<Shared>);
 
 struct Shared {
     live: AtomicUsize,
-    end: CancellationToken,
+    /// Where the grid is.
+    began: Instant,
+    end: Stop,
     compressing: Arc<Semaphore>,
     metrics: Metrics,
 }
@@ -35,7 +41,8 @@ impl Default for Shared {
     fn default() -> Self {
         Self {
             live: AtomicUsize::new(0),
-            end: CancellationToken::new(),
+            began: Instant::now(),
+            end: Stop::default(),
             compressing: Arc::new(Semaphore::new(COMPRESSING)),
             metrics: Metrics::default(),
         }
@@ -50,16 +57,12 @@ impl Streams {
 
     /// Ends every open stream as a whole response ends, and every later one at once.
     pub fn end_all(&self) {
-        self.0.end.cancel();
+        self.0.end.say();
     }
 
-    pub(crate) async fn ended(&self) {
-        self.0.end.cancelled().await;
-    }
-
-    /// [`Streams::ended`] for a body, which keeps it to poll it.
-    pub(crate) fn end(&self) -> Pin<Box<WaitForCancellationFutureOwned>> {
-        Box::pin(self.0.end.clone().cancelled_owned())
+    /// Ready when all are to end.
+    pub(crate) fn ended(&self) -> Stopped {
+        self.0.end.wait()
     }
 
     pub(crate) fn compressing(&self) -> Arc<Semaphore> {
@@ -83,6 +86,14 @@ impl Live {
     pub(crate) fn new(streams: &Streams) -> Self {
         streams.0.live.fetch_add(1, Ordering::Relaxed);
         Self(Arc::clone(&streams.0))
+    }
+
+    /// The next moment at which those are woken that waited for long.
+    pub(crate) fn together(&self, at: Instant) -> Instant {
+        let since = at.saturating_duration_since(self.0.began).as_micros();
+        let grid = GRID.as_micros();
+        let more = (since.next_multiple_of(grid) - since) as u64;
+        at + Duration::from_micros(more)
     }
 
     pub(crate) fn count(&self, written: Written) {

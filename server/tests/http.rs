@@ -677,3 +677,58 @@ fn unpack(coding: &str, packed: &[u8]) -> Vec<u8> {
     .expect("it unpacks");
     bytes
 }
+
+/// A stream is written without hyper, and requests before, during and after it are read by it.
+#[tokio::test]
+async fn a_connection_goes_on_after_a_stream() {
+    let server = Server::start().await;
+    let get =
+        |path: &str, more: &str| format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n{more}\r\n");
+    let stream = get("/stream?count=2&interval=20ms&data=seq", "");
+    // Sent at once; and one by one, each when the one before is answered.
+    let mut connection = server
+        .send(&[&*stream, &stream, &get("/nowhere", "connection: close\r\n")].concat())
+        .await;
+    connection.until_end().await;
+    let together = String::from_utf8(connection.received).expect("text");
+
+    let mut connection = server.send(&stream).await;
+    connection.until_end_of_body().await;
+    for (request, ends) in [
+        (stream.clone(), LAST_CHUNK),
+        (get("/nowhere", ""), "help.\n"),
+    ] {
+        connection.received.clear();
+        let sent = connection.tcp.write_all(request.as_bytes()).await;
+        sent.expect("it is open");
+        connection.until(|text| text.ends_with(ends)).await;
+    }
+
+    let body = "retry: 10000\ndata: 0\n\ndata: 1\n\n";
+    let streams: Vec<_> = together.match_indices("HTTP/1.1 200 OK").collect();
+    assert_eq!(streams.len(), 2, "{together}");
+    for (at, _) in streams {
+        let end = together[at..].find(LAST_CHUNK).expect("an end") + at;
+        let text = dechunk(Response::parse(&together.as_bytes()[at..end + 5]).text());
+        assert_eq!(text, body);
+    }
+    assert!(together.contains("HTTP/1.1 404 "));
+}
+
+/// What hyper writes to its end says the same.
+#[tokio::test]
+async fn a_stream_is_the_same_for_old_clients_and_for_requests_with_a_body() {
+    let server = Server::start().await;
+    let query = "/stream?count=2&interval=1&data=seq";
+    let body = "retry: 10000\ndata: 0\n\ndata: 1\n\n";
+    let mut old = server
+        .send(&format!("GET {query} HTTP/1.0\r\nhost: localhost\r\n\r\n"))
+        .await;
+    old.until_end().await;
+    assert_eq!(Response::parse(&old.received).text(), body);
+    let headers = "content-length: 2\r\n\r\n{}";
+    let head = format!("POST {query} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n");
+    let mut post = server.send(&(head + headers)).await;
+    post.until_end().await;
+    assert_eq!(dechunk(Response::parse(&post.received).text()), body);
+}

@@ -1,0 +1,32 @@
+// The article's server as it is meant: each client has an interval of its own, which ends with it.
+import { createServer } from "node:http";
+
+const head = {
+  "content-type": "text/event-stream",
+  "cache-control": "no-cache",
+  connection: "keep-alive",
+  "access-control-allow-origin": "*",
+};
+
+createServer((request, response) => {
+  response.writeHead(200, head);
+  if (request.url === "/flood") return flood(response);
+  response.write("retry: 10000\n");
+  response.write("event: connecttime\n");
+  response.write("data: " + new Date() + "\n\n");
+  response.write("data: " + new Date() + "\n\n");
+  const interval = setInterval(() => response.write("data: " + new Date() + "\n\n"), 1000);
+  request.on("close", () => clearInterval(interval));
+}).listen(0, "127.0.0.1", function () {
+  console.log(`http://127.0.0.1:${this.address().port}`);
+});
+
+// As fast as the client reads: 90 bytes of data each, as ours has them.
+function flood(response) {
+  let number = 0;
+  const more = () => {
+    while (response.write("data: " + `${number++} `.padEnd(90, "x") + "\n\n"));
+  };
+  response.on("drain", more);
+  more();
+}

@@ -1,0 +1,259 @@
+//! Many clients in one thread. It shares the processors with the server, so it does as little as it
+//! can: for each delivery one `read`, a look at the clock and a search. And it looks once a
+//! millisecond at what has come. If it waited for each event, it would be woken for each, and on one
+//! machine it is the server that pays for that: in `send`.
+
+use std::{
+    io::{ErrorKind, Read, Write},
+    net::{SocketAddr, TcpStream},
+    time::{Duration, Instant},
+};
+
+use memchr::memmem::Finder;
+use mio::{Events, Interest, Poll, Token};
+
+use crate::process::{self, Process};
+
+/// How many connections wait for their answer at a time. The queue of a listener takes some hundred.
+const IN_FLIGHT: usize = 64;
+/// How long all of them may take to open.
+const OPENING: Duration = Duration::from_secs(60);
+/// What each event has once, and nothing else.
+const EVENT: &str = "data:";
+/// How often it looks.
+const LOOK: Duration = Duration::from_millis(1);
+/// How many connections have something at a time, at most.
+const AT_ONCE: usize = 1024;
+/// The most that is read at once at one event a second; more than comes.
+const READ: usize = 16 << 10;
+
+/// An event came, on this connection, so many µs after the client began.
+#[derive(Clone, Copy)]
+pub struct Arrival {
+    pub connection: u32,
+    pub at: u32,
+}
+
+struct Connection {
+    /// `None` when it has ended.
+    tcp: Option<mio::net::TcpStream>,
+    opened: bool,
+    /// What came since the ends are kept, and whether an orderly end followed.
+    last: Vec<u8>,
+    closed: bool,
+}
+
+pub struct Client {
+    poll: Poll,
+    events: Events,
+    event: Finder<'static>,
+    buffer: Vec<u8>,
+    pub began: Instant,
+    connections: Vec<Connection>,
+    pub opened: usize,
+    pub ended: usize,
+    pub arrivals: Vec<Arrival>,
+    ending: bool,
+}
+
+impl Client {
+    pub fn new() -> Self {
+        Self {
+            poll: Poll::new().expect("the system can wait for many sockets"),
+            events: Events::with_capacity(AT_ONCE),
+            event: Finder::new(EVENT),
+            buffer: vec![0; READ],
+            began: Instant::now(),
+            connections: Vec::new(),
+            opened: 0,
+            ended: 0,
+            arrivals: Vec::with_capacity(1 << 20),
+            ending: false,
+        }
+    }
+
+    /// In µs since the client began.
+    pub fn now(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
+    /// Opens so many connections as fast as they are answered.
+    pub fn open(&mut self, to: SocketAddr, path: &str, count: usize) -> Result<(), String> {
+        let late = Instant::now() + OPENING;
+        for index in 0..count {
+            let tcp = request(to, path).map_err(|error| format!("connection {index}: {error}"))?;
+            tcp.set_nonblocking(true).expect("a socket");
+            let mut tcp = mio::net::TcpStream::from_std(tcp);
+            self.poll
+                .registry()
+                .register(&mut tcp, Token(index), Interest::READABLE)
+                .expect("a socket that is open");
+            self.connections.push(Connection {
+                tcp: Some(tcp),
+                opened: false,
+                last: Vec::new(),
+                closed: false,
+            });
+            let waits = if index + 1 < count { IN_FLIGHT } else { 1 };
+            while self.connections.len() - self.opened >= waits {
+                self.turn(Duration::from_millis(100));
+                if self.ended > 0 || Instant::now() > late {
+                    let (opened, ended) = (self.opened, self.ended);
+                    return Err(format!("it opened {opened} connections and ended {ended}"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Receives for so long.
+    pub fn run(&mut self, time: Duration) {
+        let until = Instant::now() + time;
+        loop {
+            let all = self.turn(Duration::ZERO);
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            if all {
+                std::thread::sleep(left.min(LOOK));
+            }
+        }
+    }
+
+    /// From now on what comes is kept, to see how connections end.
+    pub fn keep_ends(&mut self) {
+        self.ending = true;
+    }
+
+    /// How many connections ended as they should.
+    pub fn clean(&self) -> usize {
+        let retry = Finder::new("\nretry: ");
+        self.connections
+            .iter()
+            .filter(|connection| {
+                let last = &connection.last;
+                connection.closed
+                    && last.ends_with(b"\n\r\n0\r\n\r\n")
+                    && retry.find(last).is_some()
+            })
+            .count()
+    }
+
+    /// Waits for what comes next, and reads it; whether that was all.
+    fn turn(&mut self, most: Duration) -> bool {
+        match self.poll.poll(&mut self.events, Some(most)) {
+            Err(error) if error.kind() != ErrorKind::Interrupted => panic!("{error}"),
+            _ => {}
+        }
+        let events = std::mem::replace(&mut self.events, Events::with_capacity(1));
+        let mut count = 0;
+        for event in &events {
+            self.read(event.token().0, event.is_read_closed() || event.is_error());
+            count += 1;
+        }
+        self.events = events;
+        count < AT_ONCE
+    }
+
+    /// `all`: until the end. Otherwise nothing more is there when less came than fits, and what
+    /// comes later wakes again: half the system calls.
+    fn read(&mut self, index: usize, all: bool) {
+        let now = self.began.elapsed().as_micros() as u32;
+        let connection = &mut self.connections[index];
+        while let Some(tcp) = &mut connection.tcp {
+            match tcp.read(&mut self.buffer) {
+                Ok(0) => {
+                    connection.closed = true;
+                    connection.tcp = None;
+                    self.ended += 1;
+                }
+                Ok(count) => {
+                    let bytes = &self.buffer[..count];
+                    if !connection.opened && bytes.starts_with(b"HTTP/1.1 200 ") {
+                        connection.opened = true;
+                        self.opened += 1;
+                    }
+                    let arrival = Arrival {
+                        connection: index as u32,
+                        at: now,
+                    };
+                    let events = self.event.find_iter(bytes).count();
+                    self.arrivals.extend(std::iter::repeat_n(arrival, events));
+                    if self.ending {
+                        connection.last.extend_from_slice(bytes);
+                    }
+                    if count < self.buffer.len() && !all {
+                        return;
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(_) => {
+                    connection.tcp = None;
+                    self.ended += 1;
+                }
+            }
+        }
+    }
+}
+
+/// A connection whose request is sent.
+fn request(to: SocketAddr, path: &str) -> std::io::Result<TcpStream> {
+    let mut tcp = TcpStream::connect_timeout(&to, Duration::from_secs(5))?;
+    let head = "host: localhost\r\naccept: text/event-stream";
+    write!(tcp, "GET {path} HTTP/1.1\r\n{head}\r\n\r\n")?;
+    tcp.set_read_timeout(Some(Duration::from_secs(5)))?;
+    Ok(tcp)
+}
+
+/// One connection that leaves when it is answered.
+pub fn taste(to: SocketAddr, path: &str) -> Result<(), String> {
+    let failed = |error| format!("no answer to the first request: {error}");
+    let mut tcp = request(to, path).map_err(failed)?;
+    let count = tcp.read(&mut [0; READ]).map_err(failed)?;
+    if count == 0 {
+        Err("it closed the first connection".to_owned())
+    } else {
+        Ok(())
+    }
+}
+
+/// What one client got that takes what it can get.
+pub struct Flood {
+    /// Events and bytes a second.
+    pub events: f64,
+    pub bytes: f64,
+    /// In µs an event: of the server, and of this program.
+    pub cpu: f64,
+    pub own_cpu: f64,
+}
+
+pub fn flood(process: &Process, path: &str, time: Duration) -> Result<Flood, String> {
+    let failed = |error| format!("the flood: {error}");
+    let mut tcp = request(process.address, path).map_err(failed)?;
+    let (event, mut buffer) = (Finder::new(EVENT), vec![0; 256 << 10]);
+    let mut take = |until: Instant| {
+        let (mut events, mut bytes) = (0, 0);
+        while Instant::now() < until {
+            let count = tcp.read(&mut buffer).map_err(failed)?;
+            if count == 0 {
+                return Err("the flood ended".to_owned());
+            }
+            events += event.find_iter(&buffer[..count]).count();
+            bytes += count;
+        }
+        Ok((events as f64, bytes as f64))
+    };
+    // Just-in-time compilers have their time.
+    take(Instant::now() + time / 4)?;
+    let (cpu, own_cpu, start) = (process.cpu(), process::own_cpu(), Instant::now());
+    let (events, bytes) = take(start + time)?;
+    let seconds = start.elapsed().as_secs_f64();
+    Ok(Flood {
+        events: events / seconds,
+        bytes: bytes / seconds,
+        cpu: (process.cpu() - cpu).as_secs_f64() * 1e6 / events,
+        own_cpu: (process::own_cpu() - own_cpu).as_secs_f64() * 1e6 / events,
+    })
+}
