@@ -304,7 +304,7 @@ fn bytes_over_the_wire(address: &str, verdicts: &mut Vec<String>) {
     let html = String::from_utf8(get(address, "/", "identity")).expect("a page in UTF-8");
     // Between quotes there are its own files and nothing else that looks like a path.
     let files: BTreeSet<&str> = html
-        .split(['"', '\''])
+        .split(['"', '\'', '=', ' ', '>'])
         .filter(|text| text.starts_with('/') && text.contains('.'))
         .collect();
     println!("Bytes over the wire");
