@@ -1,6 +1,6 @@
 //! The page: which stream, what its events are called, and the parts around it.
 
-use std::rc::Rc;
+use std::{cell::Cell, rc::Rc};
 
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
@@ -48,6 +48,7 @@ pub fn App() -> impl IntoView {
         }
     });
 
+    let by_form = Cell::new(false);
     view! {
         <header class="masthead">
             <h1>"SSE Scope"</h1>
@@ -62,9 +63,11 @@ pub fn App() -> impl IntoView {
                 let labels = labels(&request.url);
                 // What cannot be sent was refused by the form.
                 let via = request.via().unwrap_or_default();
+                // A link is not to send a POST: somebody asks for that by Connect, or by the form.
+                let immediate = by_form.replace(true) || request.is_get();
                 let Request { url, with_credentials, .. } = request;
                 view! {
-                    <EventStream url events labels via=Signal::stored(via) with_credentials=Signal::stored(with_credentials)>
+                    <EventStream url events labels immediate via=Signal::stored(via) with_credentials=Signal::stored(with_credentials)>
                         <Instruments />
                     </EventStream>
                 }

@@ -72,6 +72,11 @@ impl Request {
         parameters
     }
 
+    /// Whether it is the request that a link makes.
+    pub(crate) fn is_get(&self) -> bool {
+        !self.is_fetch || self.method() == "GET"
+    }
+
     fn method(&self) -> &str {
         match &*self.method {
             "" => "GET",

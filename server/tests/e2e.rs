@@ -762,3 +762,16 @@ async fn ready_streams_of_the_generator_show_what_they_promise() {
         .await;
     assert_eq!(url, "/stream");
 }
+
+#[tokio::test]
+async fn a_link_sends_nothing_but_a_get_by_itself() {
+    let link = "?url=/stream%3Fdata=seq&via=fetch&method=POST&body=secret";
+    let (_server, browser) = open(link).await;
+    browser
+        .until("document.querySelector('.link-name').textContent === 'Not connected'")
+        .await;
+    // A reload is a GET of the page, and nothing more.
+    browser.until("!location.search.includes('secret')").await;
+    browser.press("Connect").await;
+    browser.until_line("^message: 0$").await;
+}

@@ -40,11 +40,14 @@ pub fn EventStream(
     /// Whether to send cookies to another origin. Default: no.
     #[prop(into, optional)]
     with_credentials: Option<Signal<bool>>,
+    /// Whether to connect at once, or when somebody asks. Default: at once.
+    #[prop(default = true)]
+    immediate: bool,
     /// What is shown between the state and the log.
     #[prop(optional)]
     children: Option<Children>,
 ) -> impl IntoView {
-    let mut options = UseEventSourceOptions::default();
+    let mut options = UseEventSourceOptions::default().immediate(immediate);
     if let Some(events) = events {
         options = options.events(events);
     }

@@ -125,18 +125,9 @@ fn mount(watched: &Watched, root: &HtmlElement) -> dom::Draw {
 fn explain(link: &Link, answer: Option<&Answer>, is_fetch: bool) -> String {
     match link {
         Link::Waiting { by: By::Page, .. } if !is_fetch => GAVE_UP.to_owned(),
-        Link::Waiting { by: By::Page, .. } => match answer {
-            None => UNREACHABLE.to_owned(),
-            Some(answer) if answer.is_event_stream() => {
-                let how = if answer.broke_off {
-                    BROKE_OFF
-                } else {
-                    "The stream ended."
-                };
-                format!("{how} It is opened again after its reconnection time.")
-            }
-            Some(answer) => refusal(answer),
-        },
+        Link::Waiting { by: By::Page, .. } => {
+            ended(answer, "It is opened again after its reconnection time.")
+        }
         // Where the server refuses, the browser gives up; that it goes on means that none answers.
         Link::Waiting { attempt, .. } if *attempt > 1 => NOBODY.to_owned(),
         Link::Closed { cause } => match cause {
@@ -147,20 +138,22 @@ fn explain(link: &Link, answer: Option<&Answer>, is_fetch: bool) -> String {
                 "The server answered with status 204, which asks clients not to come again."
                     .to_owned()
             }
-            Cause::Ended => match answer {
-                None => UNREACHABLE.to_owned(),
-                Some(answer) if answer.is_event_stream() => {
-                    let how = if answer.broke_off {
-                        BROKE_OFF
-                    } else {
-                        "The stream ended."
-                    };
-                    format!("{how} A request that is not a GET is not repeated by itself.")
-                }
-                Some(answer) => refusal(answer),
-            },
+            Cause::Ended => ended(
+                answer,
+                "A request that is not a GET is not repeated by itself.",
+            ),
         },
         _ => String::new(),
+    }
+}
+
+/// How a connection by fetch ended, and what comes `next` if it was a stream.
+fn ended(answer: Option<&Answer>, next: &str) -> String {
+    match answer {
+        None => UNREACHABLE.to_owned(),
+        Some(answer) if !answer.is_event_stream() => refusal(answer),
+        Some(answer) if answer.broke_off => [BROKE_OFF, " ", next].concat(),
+        Some(_) => ["The stream ended. ", next].concat(),
     }
 }
 

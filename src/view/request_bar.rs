@@ -44,7 +44,7 @@ const MARKUP: &str = r#"
       </div>
       <p class="only-fetch">Method, headers and body are for fetch; an EventSource has none of them.</p>
       <div class="copies">
-        <button type="button" data-do="link">Copy link</button>
+        <button type="button" data-do="link" title="With method, headers and body: whoever opens it can read them">Copy link</button>
         <button type="button" data-do="curl">Copy as curl</button>
         <button type="button" data-do="javascript">Copy as JavaScript</button>
       </div>
