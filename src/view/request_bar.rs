@@ -1,5 +1,7 @@
 //! Which stream to open, and how to ask for it.
 
+use std::rc::Rc;
+
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::HtmlElement;
@@ -74,7 +76,8 @@ fn mount(request: RwSignal<Request>, events: RwSignal<Vec<String>>, root: HtmlEl
     let _ = dom::find(&form, ".request-more").insert_adjacent_html("afterend", generator::MARKUP);
     generator::mount(&root);
     let problem = Slot::new(&root, ".problem");
-    let entered = {
+    // What is entered, if it can be sent; else it is said why not.
+    let entered = Rc::new({
         let root = root.clone();
         move || {
             let mut entered = Request::default();
@@ -83,18 +86,16 @@ fn mount(request: RwSignal<Request>, events: RwSignal<Vec<String>>, root: HtmlEl
             }
             entered.is_fetch = dom::is_checked(&root, "[value=fetch]");
             entered.with_credentials = dom::is_checked(&root, "[name=credentials]");
-            entered
+            let why = entered.via().err();
+            problem.set(why.as_deref().unwrap_or_default());
+            dom::show(&problem.element, why.is_some());
+            why.is_none().then_some(entered)
         }
-    };
-    let (submitted, shown) = (entered.clone(), root.clone());
+    });
+    let (submitted, shown) = (Rc::clone(&entered), root.clone());
     dom::listen(&form, "submit", move |event| {
         event.prevent_default();
-        let mut entered = submitted();
-        let problem_now = entered.via().err();
-        problem.forget();
-        problem.set(problem_now.as_deref().unwrap_or_default());
-        dom::show(&problem.element, problem_now.is_some());
-        if problem_now.is_none() {
+        if let Some(mut entered) = submitted() {
             for menu in [".request-more[open]", ".generator[open]"] {
                 if let Ok(Some(menu)) = shown.query_selector(menu) {
                     super::keys::close(menu.unchecked_ref());
@@ -124,17 +125,11 @@ fn mount(request: RwSignal<Request>, events: RwSignal<Vec<String>>, root: HtmlEl
     };
     let chosen = choose.clone();
     dom::listen(&form, "change", move |_| chosen());
-    let refused = Slot::new(&root, ".problem");
     dom::on_press(&root, move |what, button| {
-        let entered = entered();
         // What cannot be sent cannot be passed on.
-        let why = entered.via().err();
-        refused.set(why.as_deref().unwrap_or_default());
-        refused.forget();
-        dom::show(&refused.element, why.is_some());
-        if why.is_some() {
+        let Some(entered) = entered() else {
             return;
-        }
+        };
         let url = resolve(&entered.url).map_or(entered.url.clone(), |url| url.href());
         let text = match what {
             "curl" => entered.as_curl(&url),
