@@ -19,6 +19,33 @@ pub struct Item<'a> {
     pub range: Range<u64>,
     /// What it is.
     pub content: Content<'a>,
+    /// The last event ID that this item sets, if it ends a block with an `id` field.
+    ///
+    /// A block need not be an event to set the last event ID: [`Note::NoData`] and
+    /// [`Note::TooLarge`] can have an `id` too. In a stream, the last event ID changes with these
+    /// items and with no others. The ID may be empty, or the same as before.
+    ///
+    /// ```
+    /// let mut ids = Vec::new();
+    /// let mut reader = sse_wire::Reader::default();
+    /// reader.read(b"id: 1\ndata: a\n\ndata: b\n\nid: 2\n\n", |item| {
+    ///     ids.push(item.id.map(str::to_owned));
+    /// });
+    /// assert_eq!(ids, [Some("1".to_owned()), None, Some("2".to_owned())]);
+    /// assert_eq!(reader.last_event_id(), "2");
+    /// ```
+    pub id: Option<&'a str>,
+}
+
+impl<'a> Item<'a> {
+    /// An item that sets no last event ID.
+    pub(crate) fn new(range: Range<u64>, content: Content<'a>) -> Self {
+        Self {
+            range,
+            content,
+            id: None,
+        }
+    }
 }
 
 /// What an [`Item`] is.

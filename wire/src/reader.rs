@@ -207,10 +207,7 @@ impl Reader {
             self.bom = None;
             let range = 0..BOM.len() as u64;
             self.line_start = range.end;
-            sink(Item {
-                range,
-                content: Content::Note(Note::BomAtStart),
-            });
+            sink(Item::new(range, Content::Note(Note::BomAtStart)));
             return more;
         }
         if more == chunk.len() {
@@ -244,16 +241,10 @@ impl Reader {
             } else {
                 Note::Unfinished
             };
-            sink(Item {
-                range: start..end,
-                content: Content::Note(note),
-            });
+            sink(Item::new(start..end, Content::Note(note)));
         } else if self.line_start < end {
             // The LF of a last CRLF.
-            sink(Item {
-                range: self.line_start..end,
-                content: Content::Blank,
-            });
+            sink(Item::new(self.line_start..end, Content::Blank));
         }
         let mut fresh = Self::with_bound(self.kept.bound);
         fresh.kept.last_event_id = std::mem::take(&mut self.kept.last_event_id);
@@ -495,10 +486,7 @@ impl Reader {
             ms.saturating_mul(10)
                 .saturating_add(u64::from(digit - b'0'))
         });
-        sink(Item {
-            range: self.line_start..line.end,
-            content: Content::Retry(ms),
-        });
+        sink(Item::new(self.line_start..line.end, Content::Retry(ms)));
     }
 
     #[inline(always)]
@@ -510,10 +498,10 @@ impl Reader {
         sink: &mut impl FnMut(Item<'_>),
     ) {
         if let Some(text) = self.decode(chunk, text, 1, line, sink) {
-            sink(Item {
-                range: self.line_start..line.end,
-                content: Content::Comment(&text),
-            });
+            sink(Item::new(
+                self.line_start..line.end,
+                Content::Comment(&text),
+            ));
         }
     }
 
@@ -554,31 +542,21 @@ impl Reader {
     #[inline(always)]
     fn dispatch(&mut self, chunk: &Chunk<'_>, end: u64, sink: &mut impl FnMut(Item<'_>)) {
         let Some(start) = self.event_start.take() else {
-            sink(Item {
-                range: self.line_start..end,
-                content: Content::Blank,
-            });
+            sink(Item::new(self.line_start..end, Content::Blank));
             return;
         };
         let range = start..end;
         if self.has_id {
-            self.has_id = false;
             self.kept.commit_id();
         }
         if self.skipped {
             let note = Note::TooLarge {
                 bound: self.kept.bound,
             };
-            sink(Item {
-                range,
-                content: Content::Note(note),
-            });
+            sink(self.block(range, Content::Note(note)));
         } else if self.data_lines == 0 {
             let event_type = quoted(self.kept.event_type.as_bytes());
-            sink(Item {
-                range,
-                content: Content::Note(Note::NoData { event_type }),
-            });
+            sink(self.block(range, Content::Note(Note::NoData { event_type })));
         } else {
             let lent = self.lent.take();
             if let Some(data) = lent.clone().and_then(|lent| chunk.text(lent)) {
@@ -588,6 +566,7 @@ impl Reader {
             }
         }
         self.skipped = false;
+        self.has_id = false;
         self.data_lines = 0;
         self.kept.data.clear();
         self.kept.event_type.clear();
@@ -611,22 +590,27 @@ impl Reader {
             .invalid_at
             .unwrap_or(self.last_value.1 + error.valid_up_to() as u64);
         let needed = replaced_len(data);
-        let note = if needed > self.kept.room_beside(data.len()) {
-            Note::TooLarge {
+        if needed > self.kept.room_beside(data.len()) {
+            let note = Note::TooLarge {
                 bound: self.kept.bound,
-            }
-        } else {
-            Note::InvalidUtf8 { at }
-        };
-        let skip = matches!(note, Note::TooLarge { .. });
-        sink(Item {
-            range: range.clone(),
-            content: Content::Note(note),
-        });
-        if !skip {
-            self.kept.trim(needed);
-            let data = replaced(lent.unwrap_or(&self.kept.data));
-            self.event(range, &data, sink);
+            };
+            sink(self.block(range, Content::Note(note)));
+            return;
+        }
+        let note = Note::InvalidUtf8 { at };
+        sink(Item::new(range.clone(), Content::Note(note)));
+        self.kept.trim(needed);
+        let data = replaced(lent.unwrap_or(&self.kept.data));
+        self.event(range, &data, sink);
+    }
+
+    /// The item that a block is, with the last event ID that it sets.
+    #[inline(always)]
+    fn block<'a>(&'a self, range: Range<u64>, content: Content<'a>) -> Item<'a> {
+        Item {
+            range,
+            content,
+            id: self.has_id.then_some(&self.kept.last_event_id),
         }
     }
 
@@ -643,10 +627,7 @@ impl Reader {
             data,
             last_event_id: &self.kept.last_event_id,
         };
-        sink(Item {
-            range,
-            content: Content::Event(event),
-        });
+        sink(self.block(range, Content::Event(event)));
     }
 
     #[cold]
@@ -657,10 +638,7 @@ impl Reader {
         sink: &mut impl FnMut(Item<'_>),
     ) -> &'static str {
         let content = Content::Note(Note::Shadows { event_type });
-        sink(Item {
-            range: range.clone(),
-            content,
-        });
+        sink(Item::new(range.clone(), content));
         event_type
     }
 
@@ -693,10 +671,7 @@ impl Reader {
 
     #[cold]
     fn note_line(&self, note: Note, end: u64, sink: &mut impl FnMut(Item<'_>)) {
-        sink(Item {
-            range: self.line_start..end,
-            content: Content::Note(note),
-        });
+        sink(Item::new(self.line_start..end, Content::Note(note)));
     }
 
     #[cold]
@@ -706,10 +681,8 @@ impl Reader {
             self.mixed = true;
             // The byte that ended the line; of a CRLF, the CR.
             let range = self.line_start - 1..self.line_start;
-            sink(Item {
-                range,
-                content: Content::Note(Note::MixedLineEnds { first, now }),
-            });
+            let note = Note::MixedLineEnds { first, now };
+            sink(Item::new(range, Content::Note(note)));
         }
     }
 

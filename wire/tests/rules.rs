@@ -392,6 +392,43 @@ fn only_an_empty_line_makes_an_id_the_last_event_id() {
 }
 
 #[test]
+fn an_item_has_the_last_event_id_that_its_block_sets() {
+    let mut ids = Vec::new();
+    let mut reader = Reader::with_bound(40).with_last_event_id("0");
+    let mut sink = |item: sse_wire::Item<'_>| ids.push(item.id.map(str::to_owned));
+    // Set, kept, set to the same, without data, too large, reset, ignored, unfinished.
+    for block in [
+        "id: 1\ndata: a\n\n",
+        "data: b\n\n",
+        "id: 1\ndata: c\n\n",
+        "id: 2\nevent: d\n\n",
+        "id: 3\ndata: 1234567890123456789012345678901234567890\n\n",
+        "id\ndata: e\n\n",
+        "id: \0\n\n",
+        "id: 4\ndata: f\n",
+    ] {
+        reader.read(block.as_bytes(), &mut sink);
+    }
+    reader.finish(&mut sink);
+    let set = |id: &str| Some(id.to_owned());
+    assert_eq!(
+        ids,
+        [
+            set("1"),
+            None,
+            set("1"),
+            set("2"),
+            set("3"),
+            set(""),
+            None,
+            None,
+            None
+        ]
+    );
+    assert_eq!(reader.last_event_id(), "");
+}
+
+#[test]
 fn white_space_does_not_end_an_event() {
     table(&[(
         "data: 1\n \t\ndata: 2\n\n",

@@ -46,6 +46,27 @@ pub fn items<'a>(
     items
 }
 
+/// The last event IDs that the items of a stream in `chunks` set.
+fn ids<'a>(bound: usize, chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<String> {
+    let mut ids = Vec::new();
+    let mut reader = Reader::with_bound(bound);
+    for chunk in chunks {
+        let seen = ids.len();
+        let before = reader.last_event_id().to_owned();
+        reader.read(chunk, |item| {
+            if let (Some(id), Content::Event(event)) = (item.id, &item.content) {
+                assert_eq!(id, event.last_event_id);
+            }
+            ids.extend(item.id.map(str::to_owned));
+        });
+        // It changes with these items and with no others.
+        let last = ids[seen..].last().unwrap_or(&before);
+        assert_eq!(reader.last_event_id(), last);
+    }
+    reader.finish(|item| assert_eq!(item.id, None));
+    ids
+}
+
 /// A stream of 1 to 20 pieces that are likely to matter.
 pub fn random_stream(seed: u64) -> Vec<u8> {
     const PIECES: [&[u8]; 47] = [
@@ -127,9 +148,10 @@ pub fn shown(seed: u64, stream: &[u8]) -> String {
     format!("seed {seed}: {}", stream.escape_ascii())
 }
 
-/// The events, comments and reconnection times of a stream, and the last event ID at its end, by
-/// the steps of the standard as they are written there (HTML, 9.2.5 and 9.2.6), on the whole of it.
-pub fn model(stream: &[u8]) -> (Vec<Read>, String) {
+/// The events, comments and reconnection times of a stream, and the last event IDs that its blocks
+/// set, by the steps of the standard as they are written there (HTML, 9.2.5 and 9.2.6), on the whole
+/// of it.
+pub fn model(stream: &[u8]) -> (Vec<Read>, Vec<String>) {
     let text = String::from_utf8_lossy(stream).into_owned();
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(&text);
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
@@ -140,9 +162,14 @@ pub fn model(stream: &[u8]) -> (Vec<Read>, String) {
     let mut read = Vec::new();
     let (mut data, mut event_type, mut id_buffer) = (String::new(), String::new(), String::new());
     let mut last_event_id = String::new();
+    let (mut has_id, mut ids) = (false, Vec::new());
     for line in lines {
         if line.is_empty() {
             last_event_id.clone_from(&id_buffer);
+            if has_id {
+                ids.push(last_event_id.clone());
+                has_id = false;
+            }
             if !data.is_empty() {
                 data.pop();
                 let named = if event_type.is_empty() {
@@ -168,7 +195,10 @@ pub fn model(stream: &[u8]) -> (Vec<Read>, String) {
                 data += value;
                 data.push('\n');
             }
-            "id" if !value.contains('\0') => id_buffer = value.to_owned(),
+            "id" if !value.contains('\0') => {
+                id_buffer = value.to_owned();
+                has_id = true;
+            }
             "retry" if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) => {
                 read.push(Read::Retry(value.parse().unwrap_or(u64::MAX)));
             }
@@ -176,7 +206,7 @@ pub fn model(stream: &[u8]) -> (Vec<Read>, String) {
             _ => {}
         }
     }
-    (read, last_event_id)
+    (read, ids)
 }
 
 /// What holds for every stream, however it is split and whatever the bound is.
@@ -196,6 +226,13 @@ pub fn check(seed: u64, bound: usize, stream: &[u8]) {
             shown(seed, stream)
         );
         check_ranges(seed, stream, &whole);
+        let ids_set = ids(bound, [stream]);
+        assert_eq!(
+            ids_set,
+            ids(bound, splits(seed, stream)),
+            "{}",
+            shown(seed, stream)
+        );
         let too_large: Vec<_> = whole
             .iter()
             .filter(|(_, read)| matches!(read, Read::Note(Note::TooLarge { .. })))
@@ -205,23 +242,14 @@ pub fn check(seed: u64, bound: usize, stream: &[u8]) {
             .map(|(_, read)| read)
             .filter(|read| !matches!(read, Read::Note(_) | Read::Blank))
             .collect();
-        let (expected, last_event_id) = model(stream);
+        let (expected, expected_ids) = model(stream);
         if too_large.is_empty() {
             assert!(
                 read.iter().copied().eq(&expected),
                 "{}",
                 shown(seed, stream)
             );
-            let mut reader = Reader::with_bound(bound);
-            for chunk in splits(seed, stream) {
-                reader.read(chunk, |_| {});
-            }
-            assert_eq!(
-                reader.last_event_id(),
-                last_event_id,
-                "{}",
-                shown(seed, stream)
-            );
+            assert_eq!(ids_set, expected_ids, "{}", shown(seed, stream));
         } else {
             // Nothing is lost in silence: at most one event for each that is told to be too large.
             // An ID that is too large leaves the one before it, so only the data can be compared.
