@@ -1,7 +1,7 @@
 //! An oscilloscope for Server-Sent Events.
 //!
-//! For a Leptos application that wants to show an event stream, [`EventStream`] is a component
-//! that does, and [`use_event_source`] the hook under it, for a look of one's own:
+//! To show an event stream in a Leptos application, use the component [`EventStream`], or for a look of
+//! your own the hook beneath it, [`use_event_source`]:
 //!
 //! ```
 //! use leptos::prelude::*;
@@ -19,40 +19,53 @@
 //! }
 //! ```
 //!
-//! The component brings no style of its own; the sheets in `style/` are those of [`App`].
+//! The component has no style of its own; the sheets in `style/` are those of [`App`].
 //!
 //! # Code map
 //!
-//! Data flows from `source` to `session` to `journal` to `view`; commands flow back from `view` to
-//! `session` to `source`.
+//! Data flows one way, from `source` to `session` to `journal` to `view`. Commands flow back, from `view`
+//! to `session` to `source`. Only the session changes the journal.
 //!
-//! | room | what it holds |
+//! | room | contents |
 //! | --- | --- |
-//! | `app` | [`App`], the page: which stream, what to call its events, and the parts around it |
-//! | `request` | what is asked for, as an address, for curl, as JavaScript; pure |
-//! | `session` | [`use_event_source`]: one watched stream as signals; in `link` and `backoff` its rules, pure |
-//! | `source` | the browser's network objects, each owned |
-//! | `journal` | [`Journal`]: what was received, bounded, pure |
-//! | `boxed` | effects, futures and signals, as little code as can be |
-//! | `frame` | drawing once a frame, however much happens in between |
-//! | `view` | one component a file; [`EventStream`] is made of the others |
+//! | `app` | [`App`], the page: the parts around one watched stream |
+//! | `address` | the page's address and a request, both ways |
+//! | `request` | a request: as entered, as sent, for curl, as JavaScript; pure |
+//! | `session` | [`use_event_source`]: one watched stream as signals and commands; `link` and `retry` are its rules, pure |
+//! | `source` | the browser's network and file objects, each with one owner |
+//! | `journal` | [`Journal`]: what was received, within a bound; pure |
+//! | `json`, `text` | JSON and numbers as text; pure |
+//! | `clock` | the time |
+//! | `frame` | at most one call for each frame |
+//! | `runtime` | effects, futures and signals behind one type each |
+//! | `view` | one component in each file; [`EventStream`] consists of some of them |
+//!
+//! `HTML, 9.2` in comments is the section of the HTML standard on server-sent events:
+//! <https://html.spec.whatwg.org/multipage/server-sent-events.html>.
 
-// By `get` instead: what a slice of a string says in a panic is 5 kB of the page.
+// Use `get`: slicing adds 5 kB of panic messages to the page.
 #![cfg_attr(not(test), warn(clippy::string_slice))]
+#![warn(unreachable_pub)]
 
+mod address;
 mod app;
-mod boxed;
+mod clock;
 mod frame;
 mod journal;
+mod json;
 mod request;
+mod runtime;
 mod session;
 mod source;
+mod text;
 mod view;
 
 pub use app::App;
-pub use journal::{DEFAULT_BOUND, Figures, Journal, Kind, Line, Name};
+pub use journal::{CaptureError, DEFAULT_BOUND, Figures, Journal, Kind, Line, Name};
+pub use request::{FetchRequest, Via};
 pub use session::{
-    By, Cause, Input, Link, UseEventSourceOptions, UseEventSourceReturn, Via, use_event_source,
+    By, Cause, Link, Playback, UseEventSourceOptions, UseEventSourceReturn, use_event_source,
 };
-pub use source::{Answer, FetchRequest, UrlError};
+pub use source::{Answer, Failure, UrlError};
+pub use sse_wire::{Event, Note};
 pub use view::{EventStream, EventStreamProps, Labels};

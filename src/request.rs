@@ -1,24 +1,56 @@
-//! What is asked for, and the forms that it can be passed on in. Pure.
+//! A request for a stream: as it is entered, as it is sent, and as it is written for curl and
+//! JavaScript. Pure.
 
-use crate::{Via, journal::json_text, source::FetchRequest};
+use crate::json::quoted;
 
-/// A stream, and how to ask for it.
+/// How a stream is received.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Via {
+    /// By the browser's `EventSource`: exactly what a browser's client sees.
+    #[default]
+    EventSource,
+    /// By streamed `fetch`: every byte, and requests that an `EventSource` cannot make.
+    Fetch(FetchRequest),
+}
+
+/// The request that [`Via::Fetch`] sends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FetchRequest {
+    /// The method: `GET`, `POST` …
+    pub method: String,
+    /// Names and values of headers, added to those that the browser sends.
+    pub headers: Vec<(String, String)>,
+    /// The body, if there is one. Browsers refuse a body for GET and HEAD.
+    pub body: Option<String>,
+}
+
+impl Default for FetchRequest {
+    fn default() -> Self {
+        Self {
+            method: "GET".to_owned(),
+            headers: Vec::new(),
+            body: None,
+        }
+    }
+}
+
+/// A request as it is entered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Request {
     pub(crate) url: String,
-    pub(crate) is_fetch: bool,
-    /// The event types to listen to beside `message`.
+    pub(crate) via_fetch: bool,
+    /// The event types to subscribe to, beside `message`. By fetch all types arrive.
     pub(crate) events: Vec<String>,
     pub(crate) with_credentials: bool,
-    /// By `fetch`: the method; empty is GET.
+    /// The method, for fetch; empty means GET.
     pub(crate) method: String,
-    /// By `fetch`: headers, as people write them: a name, a colon and a value a line.
+    /// The headers, for fetch: on each line a name, a colon and a value.
     pub(crate) headers: String,
-    /// By `fetch`: the body.
+    /// The body, for fetch.
     pub(crate) body: String,
 }
 
-/// Event types as people write them: separated by commas, each once. They may have spaces.
+/// The event types in a text that separates them by commas, each once. A type may contain spaces.
 pub(crate) fn names(text: &str) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for name in text
@@ -34,11 +66,11 @@ pub(crate) fn names(text: &str) -> Vec<String> {
 }
 
 impl Request {
-    /// The value of a parameter of the page's address.
+    /// Takes over the value of a parameter of the page's address.
     pub(crate) fn set(&mut self, parameter: &str, value: &str) {
         match parameter {
             "url" => value.trim().clone_into(&mut self.url),
-            "via" => self.is_fetch = value == "fetch",
+            "via" => self.via_fetch = value == "fetch",
             "events" => self.events = names(value),
             "credentials" => self.with_credentials = value == "include",
             "method" => self.method = value.trim().to_ascii_uppercase(),
@@ -48,10 +80,11 @@ impl Request {
         }
     }
 
-    /// The parameters of the page's address that ask for this. Method, headers and body are left out
-    /// unless `whole`: they may hold what is not for everybody who sees an address, a body may be
-    /// longer than an address can be, and nothing but a GET is to be sent by a reload.
-    pub(crate) fn parameters(&self, whole: bool) -> Vec<(&'static str, String)> {
+    /// The parameters of the page's address for this request.
+    ///
+    /// Method, headers and body are left out unless `with_body`: they may be confidential, a body may be
+    /// longer than an address can be, and reloading the page must send nothing but a GET.
+    pub(crate) fn parameters(&self, with_body: bool) -> Vec<(&'static str, String)> {
         let mut parameters = vec![("url", self.url.clone()), ("events", self.events.join(","))];
         let mut add = |name, value: &str| {
             if !value.is_empty() {
@@ -61,9 +94,9 @@ impl Request {
         if self.with_credentials {
             add("credentials", "include");
         }
-        if self.is_fetch {
+        if self.via_fetch {
             add("via", "fetch");
-            if whole {
+            if with_body {
                 add("method", &self.method);
                 add("headers", &self.headers);
                 add("body", &self.body);
@@ -72,9 +105,9 @@ impl Request {
         parameters
     }
 
-    /// Whether it is the request that a link makes.
+    /// Whether the method is GET.
     pub(crate) fn is_get(&self) -> bool {
-        !self.is_fetch || self.method() == "GET"
+        !self.via_fetch || self.method() == "GET"
     }
 
     fn method(&self) -> &str {
@@ -84,11 +117,11 @@ impl Request {
         }
     }
 
-    /// The headers by name and value.
+    /// The names and values of the headers.
     ///
     /// # Errors
     ///
-    /// If a line is no header; a sentence says which.
+    /// A sentence about the first line that is not a header.
     pub(crate) fn header_pairs(&self) -> Result<Vec<(&str, &str)>, String> {
         self.headers
             .lines()
@@ -105,20 +138,17 @@ impl Request {
             .collect()
     }
 
-    /// How to read it.
+    /// How to receive the stream.
     ///
     /// # Errors
     ///
-    /// If it asks for what cannot be sent; a sentence says what.
+    /// A sentence about what cannot be sent.
     pub(crate) fn via(&self) -> Result<Via, String> {
-        if !self.is_fetch {
+        if !self.via_fetch {
             return Ok(Via::EventSource);
         }
         let headers = self.header_pairs()?;
-        if let Some((name, _)) = headers
-            .iter()
-            .find(|(name, _)| crate::source::forbidden_header(name))
-        {
+        if let Some((name, _)) = headers.iter().find(|(name, _)| is_forbidden_header(name)) {
             return Err(format!(
                 "A browser does not let a page set the header “{name}” (Fetch standard, forbidden request-headers)."
             ));
@@ -139,7 +169,7 @@ impl Request {
         }))
     }
 
-    /// The headers, those included that are sent if there are no others of their names.
+    /// The headers, with the defaults for those that were not entered.
     fn all_headers(&self) -> Vec<(&str, &str)> {
         let mut headers = self.header_pairs().unwrap_or_default();
         let mut default = |name, value, applies: bool| {
@@ -152,7 +182,7 @@ impl Request {
             }
         };
         default("accept", "text/event-stream", true);
-        // Fetch, 5.2: what a body that is text has.
+        // The type of a body that is a string (Fetch, 5.2).
         default(
             "content-type",
             "text/plain;charset=UTF-8",
@@ -161,16 +191,16 @@ impl Request {
         headers
     }
 
-    /// A command line for a shell. `url` is absolute.
+    /// The request as a command line for a POSIX shell. `url` is absolute.
     pub(crate) fn as_curl(&self, url: &str) -> String {
-        // -g: brackets and braces in a URL are no ranges.
+        // -g: curl would expand brackets and braces in a URL.
         let mut command = "curl -gN".to_owned();
-        if self.is_fetch {
+        if self.via_fetch {
             if self.method() != "GET" {
                 command.push_str(&format!(" -X {}", shell(self.method())));
             }
             for (name, value) in self.all_headers() {
-                // The semicolon sends a header without a value.
+                // With a semicolon in place of the colon curl sends a header without a value.
                 let header = match value {
                     "" => [name, ";"].concat(),
                     value => [name, ": ", value].concat(),
@@ -181,16 +211,16 @@ impl Request {
                 command.push_str(&format!(" \\\n  --data-raw {}", shell(&self.body)));
             }
         }
-        if !self.is_fetch {
+        if !self.via_fetch {
             command.push_str(" \\\n  -H 'accept: text/event-stream'");
         }
         command.push_str(&[" ", &shell(url)].concat());
         command
     }
 
-    /// A program for a browser's console. `url` is absolute.
+    /// The request as JavaScript for a browser's console. `url` is absolute.
     pub(crate) fn as_javascript(&self, url: &str) -> String {
-        if !self.is_fetch {
+        if !self.via_fetch {
             let init = if self.with_credentials {
                 ", { withCredentials: true }"
             } else {
@@ -233,7 +263,8 @@ impl Request {
     }
 }
 
-/// Whether a browser would take them (Fetch, 2.2.2): a token, and bytes.
+/// Whether a browser accepts the header: its name is a token, and its value has no character above
+/// U+00FF (Fetch, 2.2.2).
 fn is_header(name: &str, value: &str) -> bool {
     let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     !name.is_empty() && name.bytes().all(token) && value.chars().all(|char| u32::from(char) < 256)
@@ -248,12 +279,15 @@ fn shell(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-/// `text` as a string of JavaScript and JSON, also within a page's script.
-pub(crate) fn quoted(text: &str) -> String {
-    let mut out = String::from("\"");
-    json_text(text, &mut out);
-    out.push('"');
-    out.replace('<', "\\u003c")
+/// Whether browsers silently drop the request header `name` (Fetch, 2.2.2).
+fn is_forbidden_header(name: &str) -> bool {
+    const FORBIDDEN: &str = "accept-charset accept-encoding access-control-request-headers \
+         access-control-request-method connection content-length cookie cookie2 date dnt expect \
+         host keep-alive origin referer set-cookie te trailer transfer-encoding upgrade via";
+    let name = name.to_ascii_lowercase();
+    name.starts_with("proxy-")
+        || name.starts_with("sec-")
+        || FORBIDDEN.split(' ').any(|known| known == name)
 }
 
 #[cfg(test)]
@@ -263,7 +297,7 @@ mod tests {
     fn post() -> Request {
         Request {
             url: "/chat?a=b".to_owned(),
-            is_fetch: true,
+            via_fetch: true,
             events: vec!["a".to_owned()],
             with_credentials: true,
             method: "POST".to_owned(),
@@ -273,13 +307,13 @@ mod tests {
     }
 
     #[test]
-    fn event_types_are_split_at_commas_and_spaces_without_repeats() {
+    fn event_types_are_split_at_commas_and_not_repeated() {
         assert_eq!(names(" a, b c,,d , a "), ["a", "b c", "d"]);
         assert!(names(" , ").is_empty());
     }
 
     #[test]
-    fn an_address_asks_for_the_same_again() {
+    fn the_parameters_restore_the_request() {
         for request in [Request::default(), post()] {
             let mut again = Request::default();
             for (name, value) in request.parameters(true) {
@@ -290,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_has_no_more_than_a_get_unless_asked_to() {
+    fn method_headers_and_body_are_left_out_by_default() {
         let names: Vec<_> = post()
             .parameters(false)
             .into_iter()
@@ -300,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_sent_is_said() {
+    fn a_request_that_cannot_be_sent_is_explained() {
         for (change, expected) in [
             ("headers", "The header “no colon” is not a name, a colon"),
             ("name", "The header “Bad Name: x” is not a name, a colon"),
@@ -321,7 +355,7 @@ mod tests {
             }
             let said = request.via().expect_err(change);
             assert!(said.starts_with(expected), "{said}");
-            request.is_fetch = false;
+            request.via_fetch = false;
             assert_eq!(
                 request.via(),
                 Ok(Via::EventSource),
@@ -331,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_by_fetch_is_what_was_written() {
+    fn a_request_by_fetch_is_as_entered() {
         let Ok(Via::Fetch(request)) = post().via() else {
             panic!("by fetch")
         };
@@ -354,7 +388,7 @@ mod tests {
         );
         let own = Request {
             headers: "Accept: a/b\nX-Empty:".to_owned(),
-            is_fetch: true,
+            via_fetch: true,
             ..Request::default()
         };
         assert_eq!(
@@ -381,5 +415,19 @@ mod tests {
         let program = request.as_javascript("http://h/");
         assert!(program.starts_with("const source = new EventSource(\"http://h/\");\n"));
         assert!(program.contains("addEventListener(\"a\\\"b\""), "{program}");
+    }
+
+    #[test]
+    fn headers_that_a_browser_drops() {
+        for (name, expected) in [
+            ("Cookie", true),
+            ("Sec-Fetch-Mode", true),
+            ("Host", true),
+            ("Authorization", false),
+            ("X-Cookie", false),
+            ("", false),
+        ] {
+            assert_eq!(is_forbidden_header(name), expected, "{name}");
+        }
     }
 }

@@ -11,8 +11,8 @@ use std::{cell::RefCell, rc::Rc};
 use gloo_timers::future::TimeoutFuture;
 use leptos::{mount::mount_to, prelude::*, tachys::dom::body};
 use sse_scope::{
-    By, Cause, EventStream, FetchRequest, Kind, Labels, Link, UrlError, UseEventSourceOptions,
-    UseEventSourceReturn, Via, use_event_source,
+    By, CaptureError, Cause, EventStream, Failure, FetchRequest, Kind, Labels, Link, UrlError,
+    UseEventSourceOptions, UseEventSourceReturn, Via, use_event_source,
 };
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -717,7 +717,7 @@ async fn by_fetch_a_post_sends_method_headers_and_body_and_is_not_repeated() {
     until("the end", async || {
         stream.link.get_untracked()
             == Link::Closed {
-                cause: Cause::Ended,
+                cause: Cause::NotRepeated(Failure::Ended),
             }
     })
     .await;
@@ -732,6 +732,124 @@ async fn by_fetch_a_post_sends_method_headers_and_body_and_is_not_repeated() {
             "close"
         ]
     );
+}
+
+#[wasm_bindgen_test]
+async fn by_fetch_an_unreachable_and_a_refused_post_are_told_apart() {
+    let server = server!();
+    let refused = Failure::Refused { retry_after: None };
+    for (url, expected) in [
+        ("http://127.0.0.1:1/".to_owned(), Failure::Unreachable),
+        (format!("{server}/fixture/status/500"), refused),
+    ] {
+        let request = FetchRequest {
+            method: "POST".to_owned(),
+            ..FetchRequest::default()
+        };
+        let via = Signal::stored(Via::Fetch(request));
+        let (stream, _page) = watch(url, UseEventSourceOptions::default().via(via));
+        let cause = Cause::NotRepeated(expected);
+        until(&format!("{cause:?}"), async || {
+            stream.link.get_untracked()
+                == Link::Closed {
+                    cause: cause.clone(),
+                }
+        })
+        .await;
+    }
+}
+
+#[wasm_bindgen_test]
+async fn commands_after_unmounting_do_nothing() {
+    let (stream, page) = watch(
+        "/nowhere",
+        UseEventSourceOptions::default().immediate(false),
+    );
+    drop(page);
+    stream.connect();
+    stream.retry();
+    stream.disconnect();
+    stream.clear();
+    stream.set_bound(1);
+    stream.play(file(CAPTURE));
+    stream.stop_playing();
+}
+
+const CAPTURE: &str = "sse-capture 1\n{\"url\":\"https://example.org/\"}\nopen 1000\n\
+    bytes 2000 22\nid: 7\ndata: captured\n\n\nclose 3000\nend\n";
+
+fn file(content: &str) -> web_sys::Blob {
+    let parts = js_sys::Array::of1(&content.into());
+    web_sys::Blob::new_with_str_sequence(&parts).expect("a file")
+}
+
+#[wasm_bindgen_test]
+async fn a_capture_takes_the_place_of_the_stream() {
+    let server = server!();
+    let (stream, _page) = watch(format!("{server}/stream"), fetch());
+    until("open", async || log(stream).len() >= 3).await;
+    stream.play(file(CAPTURE));
+    until("the capture", async || {
+        log(stream) == ["open", "message=captured", "close"]
+    })
+    .await;
+    let playback = stream.playback.get_untracked();
+    assert_eq!(
+        playback.facts.as_deref(),
+        Some("{\"url\":\"https://example.org/\"}")
+    );
+    until("its end", async || {
+        stream.playback.get_untracked().progress.is_none()
+    })
+    .await;
+    assert_eq!(stream.playback.get_untracked().error, None);
+    let times: Vec<f64> = stream
+        .entries
+        .with_untracked(|log| log.iter().map(|line| line.at()).collect());
+    assert_eq!(times, [1_000.0, 2_000.0, 3_000.0]);
+    until("no stream is live", async || live(server).await == 0).await;
+
+    stream.connect();
+    until("the stream again", async || log(stream).len() >= 3).await;
+    assert!(!log(stream).contains(&"message=captured".to_owned()));
+    assert_eq!(stream.playback.get_untracked().facts, None);
+}
+
+#[wasm_bindgen_test]
+async fn a_file_that_is_not_a_capture_costs_nothing() {
+    let server = server!();
+    let (stream, _page) = watch(format!("{server}/stream"), fetch());
+    until("open", async || log(stream).len() >= 3).await;
+    for (content, expected) in [
+        ("data: a\n\n", CaptureError::NotACapture),
+        ("", CaptureError::NotACapture),
+        ("sse-cap", CaptureError::Truncated { offset: 7 }),
+    ] {
+        stream.play(file(content));
+        until(&expected.to_string(), async || {
+            stream.playback.get_untracked().error.as_ref() == Some(&expected)
+        })
+        .await;
+        assert!(stream.link.get_untracked().is_open());
+        assert_eq!(log(stream)[0], "open");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn what_precedes_damage_in_a_capture_is_shown() {
+    let (stream, _page) = watch(
+        "/nowhere",
+        UseEventSourceOptions::default().immediate(false),
+    );
+    stream.play(file(&CAPTURE.replace("close", "chose")));
+    until("the error", async || {
+        stream.playback.get_untracked().error.is_some()
+    })
+    .await;
+    assert_eq!(log(stream), ["open", "message=captured"]);
+    stream.clear();
+    assert_eq!(log(stream), Vec::<String>::new());
+    assert_eq!(stream.playback.get_untracked().facts, None);
 }
 
 #[wasm_bindgen_test]

@@ -1,50 +1,49 @@
-//! What comes is added.
+//! Adding to a journal: connections, bytes and events.
 
-use std::ops::Range;
+use std::{mem, ops::Range};
 
-use sse_wire::{Content, Event, Note, Reader, encode};
+use sse_wire::{Content, Event, Item, Note, Reader, encode};
 
-use super::{Journal, Kind, NO_NAME, Row, read};
+use super::{Arrival, Journal, Kind, NO_NAME, Record, Row, marks::What, read_items};
 
-/// How much memory is kept to encode events in, in bytes.
+/// How much memory the buffer for encoding keeps between two events, in bytes.
 const SCRATCH_BYTES: usize = 64 << 10;
 
 impl Journal {
+    /// Begins a new series of connections with the last event ID `last_event_id`, and without a
+    /// reconnection time.
+    pub fn restart(&mut self, last_event_id: &str) {
+        self.reconnection_time = None;
+        self.set_last_event_id(last_event_id);
+    }
+
     /// A connection opened at `at`. All times are in ms since the Unix epoch.
     ///
-    /// Until it is [`closed`](Self::closed), all that comes must come in the same way: either by
-    /// [`event`](Self::event), or by [`receive`](Self::receive) with one reader, which
-    /// [`finish`](Self::finish) ends.
+    /// Until it is [`closed`](Self::closed), add either events or bytes: those of one connection do
+    /// not mix.
     pub fn opened(&mut self, at: f64) {
+        self.end_stream(at);
         self.figures.openings += 1;
-        self.link(at, Kind::Opened);
+        self.reader = Reader::with_bound(self.largest_event).with_last_event_id(self.ids.current());
+        self.link(at, What::Opened, Kind::Opened);
     }
 
-    /// A connection was lost or closed at `at`.
+    /// The connection was lost or closed at `at`. What is unfinished in the stream gets a note.
     pub fn closed(&mut self, at: f64) {
-        self.link(at, Kind::Closed);
+        self.end_stream(at);
+        self.link(at, What::Closed, Kind::Closed);
     }
 
-    fn link(&mut self, at: f64, kind: Kind) {
-        let end = self.tape.range().end;
-        self.stream = end;
-        self.pending = end;
-        let line = self.rows.range().end;
-        self.links.push_back((line, at, kind == Kind::Opened));
-        self.push(at, kind, end..end);
-        self.evict();
-    }
-
-    /// An event was dispatched at `at` of which only this is known, and not the bytes. What cannot
-    /// have been in a stream is left out: a type with a line break, or an ID with one or U+0000.
+    /// An event was dispatched at `at`, and its bytes are not known. A type with a line break, and an
+    /// ID with a line break or U+0000, cannot have been in a stream and are left out.
     pub fn event(&mut self, at: f64, mut event: Event<'_>) {
         let breaks = |text: &str| memchr::memchr2(b'\n', b'\r', text.as_bytes()).is_some();
         if event.event_type.is_empty() || breaks(event.event_type) {
             event.event_type = "message";
         }
         let id = event.last_event_id;
-        let sets_id = id != self.ids.last() && !breaks(id) && !id.contains('\0');
-        let mut bytes = std::mem::take(&mut self.scratch);
+        let sets_id = id != self.ids.current() && !breaks(id) && !id.contains('\0');
+        let mut bytes = mem::take(&mut self.scratch);
         bytes.clear();
         if event.event_type != "message" {
             encode::raw::line(&mut bytes, "event: ", event.event_type);
@@ -58,67 +57,80 @@ impl Journal {
         let start = self.tape.range().end;
         if bytes.len() + size_of::<Row>() > self.bound {
             if sets_id {
-                self.ids.tell(self.rows.range().end, id, true);
+                self.set_last_event_id(id);
             }
             let bound = self.bound;
             self.note(at, Note::TooLarge { bound }, start..start);
         } else {
-            self.tape.extend(&bytes);
-            // It ends in the data and two line feeds.
+            let last = self.arrivals.range().end.checked_sub(1);
+            let last = last.and_then(|last| self.arrivals.get(last));
+            let is_same = last.is_some_and(|last| last.at == at);
+            self.append(at, &bytes, is_same);
+            if sets_id {
+                self.ids.set(self.rows.range().end, id);
+            }
+            // The encoded event ends in the data and two line feeds.
             let data_at = !breaks(event.data);
             let data_at = data_at.then(|| start + (bytes.len() - 2 - event.data.len()) as u64);
-            self.push_event(at, start..self.tape.range().end, data_at, event, sets_id);
+            self.push_event(at, start..self.tape.range().end, data_at, event);
         }
         self.stream = self.tape.range().end;
         self.pending = self.stream;
-        // One event that was large does not take its memory for ever.
+        // A single large event must not hold its memory for ever.
         if bytes.capacity() <= SCRATCH_BYTES {
             self.scratch = bytes;
         }
         self.evict();
     }
 
-    /// Bytes of the stream came at `at`: what `reader` reads in them is added, and each reconnection
-    /// time (in ms) given to `on_retry`.
-    pub fn receive(
-        &mut self,
-        reader: &mut Reader,
-        at: f64,
-        chunk: &[u8],
-        mut on_retry: impl FnMut(u64),
-    ) {
-        // What is generic is compiled again for each caller.
-        self.receive_chunk(reader, at, chunk, &mut on_retry);
+    /// Bytes of the stream arrived at `at`, in one read.
+    pub fn receive(&mut self, at: f64, bytes: &[u8]) {
+        self.read(at, bytes, false);
     }
 
-    fn receive_chunk(
-        &mut self,
-        reader: &mut Reader,
-        at: f64,
-        chunk: &[u8],
-        on_retry: &mut dyn FnMut(u64),
-    ) {
-        self.follow_id(reader);
-        self.figures.bytes += chunk.len() as u64;
-        if !chunk.is_empty() {
-            self.last_at = at;
+    /// Adds what a record of a capture is about.
+    pub(crate) fn replay(&mut self, record: Record<'_>) {
+        match record {
+            Record::Facts(_) => {}
+            Record::Opened { at } => self.opened(at),
+            Record::Closed { at } => self.closed(at),
+            Record::Broken { at } => {
+                self.end_stream(at);
+                self.mark(at, What::Broken);
+                self.evict();
+            }
+            Record::LastEventId(id) => self.set_last_event_id(id),
+            Record::Bytes {
+                at,
+                bytes,
+                continues,
+            } => self.read(at, bytes, continues),
         }
-        let chunk_at = self.tape.range().end;
-        self.tape.extend(chunk);
+    }
+
+    /// Reads bytes and adds what they complete; `continues` if they arrived in one read with the bytes
+    /// before them.
+    fn read(&mut self, at: f64, bytes: &[u8], continues: bool) {
+        self.figures.bytes += bytes.len() as u64;
+        self.figures.reads += u64::from(!bytes.is_empty() && !continues);
+        let tape_at = self.tape.range().end;
+        self.append(at, bytes, continues);
         let first = self.rows.range().end;
         let mut asides = false;
-        read(reader, chunk, &mut |item| {
+        let mut reader = mem::take(&mut self.reader);
+        read_items(&mut reader, bytes, &mut |item: Item<'_>| {
             let range = self.stream + item.range.start..self.stream + item.range.end;
+            if let Some(id) = item.id {
+                self.set_id_in_block(&range, id);
+            }
             match item.content {
                 Content::Event(event) => {
-                    let data_at = offset_in(chunk, event.data).map(|at| chunk_at + at);
-                    let sets_id = event.last_event_id != self.ids.last();
-                    self.push_event(at, range, data_at, event, sets_id);
-                    return;
+                    let data_at = offset_in(bytes, event.data).map(|offset| tape_at + offset);
+                    return self.push_event(at, range, data_at, event);
                 }
                 Content::Comment(_) => self.push(at, Kind::Comment, range),
                 Content::Retry(ms) => {
-                    on_retry(ms);
+                    self.reconnection_time = Some(ms);
                     self.push(at, Kind::Retry, range);
                 }
                 Content::Note(note) => self.note(at, note, range),
@@ -126,52 +138,82 @@ impl Journal {
             }
             asides = true;
         });
-        self.set_pending(self.stream + reader.pending());
+        self.pending = self.stream + reader.pending();
+        self.reader = reader;
         if asides {
             self.order_starts(first);
         }
-        self.follow_id(reader);
         self.evict();
     }
 
-    /// The stream ended at `at`: what is unfinished is noted.
-    pub fn finish(&mut self, reader: &mut Reader, at: f64) {
+    /// Puts bytes on the tape.
+    fn append(&mut self, at: f64, bytes: &[u8], continues: bool) {
+        if bytes.is_empty() {
+            return;
+        }
+        self.tape.extend(bytes);
+        let end = self.tape.range().end;
+        let last = self.arrivals.range().end.checked_sub(1);
+        match last.and_then(|last| self.arrivals.get_mut(last)) {
+            Some(last) if continues => last.end = end,
+            _ => self.arrivals.push(Arrival { at, end }),
+        }
+    }
+
+    /// The stream ends at `at`: what is unfinished in it gets a note.
+    fn end_stream(&mut self, at: f64) {
         let first = self.rows.range().end;
+        let mut reader = mem::take(&mut self.reader);
         reader.finish(|item| {
             if let Content::Note(note) = item.content {
                 let range = self.stream + item.range.start..self.stream + item.range.end;
                 self.note(at, note, range);
             }
         });
-        // What may come next is another stream.
+        self.reader = reader;
         self.stream = self.tape.range().end;
         self.pending = self.stream;
         self.order_starts(first);
         self.evict();
     }
 
-    /// Takes over the last event ID of `reader`, if it did not come about in bytes that are here.
-    pub(super) fn follow_id(&mut self, reader: &Reader) {
-        let id = reader.last_event_id();
-        if id == self.ids.last() {
+    fn link(&mut self, at: f64, what: What, kind: Kind) {
+        self.mark(at, what);
+        let end = self.tape.range().end;
+        self.push(at, kind, end..end);
+        self.evict();
+    }
+
+    /// Sets the last event ID, though no bytes do.
+    fn set_last_event_id(&mut self, id: &str) {
+        if id == self.ids.current() {
             return;
         }
-        if self.is_empty() {
+        self.reader = mem::take(&mut self.reader).with_last_event_id(id);
+        self.ids.set(self.rows.range().end, id);
+        if let Some(change) = self.ids.last_change() {
+            // The time of an ID has no meaning.
+            self.mark(0.0, What::Id(change));
+        }
+        self.drop_beside();
+        self.evict();
+    }
+
+    /// The block in `range` of the tape, whose line is the next to be added, sets the last event ID.
+    fn set_id_in_block(&mut self, range: &Range<u64>, id: &str) {
+        if range.start < self.tape.range().start {
+            self.drop_unfinished(range.end);
+            // The bytes that set it are gone.
             self.ids.inherit(id);
         } else {
-            self.ids.tell(self.rows.range().end, id, true);
+            self.ids.set(self.rows.range().end, id);
         }
     }
 
-    /// What is unfinished begins at `at`, or where its beginning was dropped.
-    pub(super) fn set_pending(&mut self, at: u64) {
-        self.pending = at.max(self.tape.range().start);
-    }
-
-    /// Makes no line begin after a later one, so that what is before a kept line's beginning is not
-    /// needed. Those that stand within an event come before it.
+    /// Makes no line begin after a later one, so that no byte before the first kept line is needed.
+    /// A line within an event is added before that event, and then begins where the event does.
     fn order_starts(&mut self, first: u64) {
-        let mut lowest = self.pending;
+        let mut lowest = self.pending.max(self.tape.range().start);
         for line in (first..self.rows.range().end).rev() {
             let Some(row) = self.rows.get(line).copied() else {
                 continue;
@@ -189,88 +231,66 @@ impl Journal {
         }
     }
 
-    fn note(&mut self, at: f64, note: Note, range: Range<u64>) {
-        // A block may set the last event ID though it is no event.
-        match note {
-            Note::NoData { .. } => self.follow_block(usize::MAX, &range, false),
-            Note::TooLarge { bound } => self.follow_block(bound, &range, true),
-            _ => {}
+    fn note(&mut self, at: f64, note: Note, mut range: Range<u64>) {
+        if range.start < self.tape.range().start {
+            // The bytes are gone, but the note is kept.
+            self.drop_unfinished(range.end);
+            range.start = range.end;
         }
         self.notes.push_back((self.rows.range().end, note));
         self.push(at, Kind::Note, range);
     }
 
-    /// Takes over the last event ID that the bytes in `range` set for a reader with `bound`; those
-    /// that are too `large` are not read again for it later.
-    #[cold]
-    fn follow_block(&mut self, bound: usize, range: &Range<u64>, large: bool) {
-        if range.start < self.tape.range().start {
-            self.ids.doubt();
-            return;
-        }
-        let mut reader = Reader::with_bound(bound).with_last_event_id(self.ids.last());
-        read(&mut reader, &self.bytes(range.clone()), &mut |_| {});
-        let (line, id) = (self.rows.range().end, reader.last_event_id());
-        if id == self.ids.last() {
-            return;
-        }
-        if large {
-            self.ids.tell(line, id, false);
-        } else {
-            self.ids.set_by_bytes(line, id);
-        }
-    }
-
-    fn push_event(
-        &mut self,
-        at: f64,
-        range: Range<u64>,
-        data_at: Option<u64>,
-        event: Event<'_>,
-        sets_id: bool,
-    ) {
+    fn push_event(&mut self, at: f64, range: Range<u64>, data_at: Option<u64>, event: Event<'_>) {
         self.figures.event(at);
-        let line = self.rows.range().end;
-        if sets_id {
-            self.ids.set_by_event(line, event.last_event_id);
-        }
         let name = self.names.add(event.event_type).unwrap_or(NO_NAME);
-        self.rows.push(Row {
-            at,
-            start: range.start as u32,
-            len: clamped(range.end - range.start),
-            data_at: clamped(data_at.map_or(0, |at| at - range.start)),
-            data_len: clamped(event.data.len() as u64),
-            id_back: self.ids.back(line),
-            name,
-            kind: Kind::Event,
-            direct: data_at.is_some(),
-        });
-        self.lose_if_cut(range.start);
+        self.push_row(
+            range.clone(),
+            Row {
+                at,
+                start: range.start as u32,
+                len: clamped(range.end - range.start),
+                data_at: clamped(data_at.map_or(0, |at| at - range.start)),
+                data_len: clamped(event.data.len() as u64),
+                name,
+                kind: Kind::Event,
+                direct: data_at.is_some(),
+            },
+        );
     }
 
     fn push(&mut self, at: f64, kind: Kind, range: Range<u64>) {
         let len = clamped(range.end - range.start);
         self.asides += usize::from(kind.is_aside());
-        self.rows.push(Row {
-            at,
-            start: range.start as u32,
-            len,
-            data_at: 0,
-            data_len: len,
-            id_back: self.ids.back(self.rows.range().end),
-            name: NO_NAME,
-            kind,
-            direct: false,
-        });
-        self.lose_if_cut(range.start);
+        self.push_row(
+            range.clone(),
+            Row {
+                at,
+                start: range.start as u32,
+                len,
+                data_at: 0,
+                data_len: len,
+                name: NO_NAME,
+                kind,
+                direct: false,
+            },
+        );
+    }
+
+    fn push_row(&mut self, range: Range<u64>, row: Row) {
+        self.runs.push(self.rows.range().end, row.at);
+        self.rows.push(row);
+        if range.start < self.tape.range().start {
+            // The beginning of its bytes is gone, so the line cannot be kept.
+            self.drop_unfinished(range.end);
+        }
     }
 }
 
-/// Where in `chunk` the text lies, if it was lent from there.
-fn offset_in(chunk: &[u8], text: &str) -> Option<u64> {
-    let offset = (text.as_ptr() as usize).checked_sub(chunk.as_ptr() as usize)?;
-    (offset + text.len() <= chunk.len()).then_some(offset as u64)
+/// Where `text` lies in `bytes`, if it borrows from them.
+fn offset_in(bytes: &[u8], text: &str) -> Option<u64> {
+    let offset = (text.as_ptr() as usize).checked_sub(bytes.as_ptr() as usize)?;
+    (offset + text.len() <= bytes.len()).then_some(offset as u64)
 }
 
 fn clamped(len: u64) -> u32 {

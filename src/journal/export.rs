@@ -1,20 +1,21 @@
-//! Lines as text for other programs, one at a time.
+//! Lines as text for other programs.
 
 use super::{Kind, Line, time};
+use crate::json;
 
-/// How lines are written.
+/// A text format for lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
-    /// One JSON object a line.
+    /// One JSON object on each line.
     JsonLines,
     /// Comma-separated values (RFC 4180), with a header.
     ///
-    /// All text is exactly what came. A spreadsheet may take data that begins with `=`, `+`, `-` or
-    /// `@` for a formula: it is to be told that the columns are text.
+    /// All text is exactly as received. A spreadsheet may evaluate data that begins with `=`, `+`, `-`
+    /// or `@` as a formula: import the columns as text.
     Csv,
 }
 
-/// What stands before the first line.
+/// What precedes the first line.
 pub(crate) fn header(format: Format) -> &'static str {
     match format {
         Format::JsonLines => "",
@@ -63,43 +64,8 @@ fn json_member(name: &str, text: &str, out: &mut String) {
     out.push_str(",\"");
     out.push_str(name);
     out.push_str("\":\"");
-    json_text(text, out);
+    json::escape(text, out);
     out.push('"');
-}
-
-/// Appends `text` as it stands in a string of JSON and of JavaScript.
-pub(crate) fn json_text(text: &str, out: &mut String) {
-    // Also what some programs take for the end of a line: U+0080 to U+009F, U+2028 and U+2029.
-    let is_special = |c: char| c.is_control() || matches!(c, '"' | '\\' | '\u{2028}' | '\u{2029}');
-    for piece in text.split_inclusive(is_special) {
-        let mut chars = piece.chars();
-        match chars.next_back().filter(|c| is_special(*c)) {
-            Some(special) => {
-                out.push_str(chars.as_str());
-                json_escape(special, out);
-            }
-            None => out.push_str(piece),
-        }
-    }
-}
-
-fn json_escape(c: char, out: &mut String) {
-    let short = match c {
-        '"' => "\\\"",
-        '\\' => "\\\\",
-        '\n' => "\\n",
-        '\r' => "\\r",
-        '\t' => "\\t",
-        _ => "",
-    };
-    out.push_str(short);
-    if short.is_empty() {
-        out.push_str("\\u");
-        for shift in [12, 8, 4, 0] {
-            let digit = u32::from(c) >> shift & 0xF;
-            out.extend(char::from_digit(digit, 16));
-        }
-    }
 }
 
 fn csv_line(line: &Line<'_>, out: &mut String) {
@@ -140,7 +106,7 @@ fn csv_field(text: &str, out: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    use sse_wire::{Event, Reader};
+    use sse_wire::Event;
 
     use super::{
         super::{
@@ -163,9 +129,8 @@ mod tests {
 
     fn journal() -> Journal {
         let mut journal = Journal::default();
-        let mut reader = Reader::default();
         journal.opened(1_795_403_666_120.0);
-        journal.receive(&mut reader, 1_795_403_666_120.25, STREAM, |_| {});
+        journal.receive(1_795_403_666_120.25, STREAM);
         journal.closed(1_795_403_666_121.0);
         journal
     }

@@ -1,7 +1,7 @@
 //! Figures about what came, kept as it comes: none is computed from the lines.
 
 /// How many seconds the rate is remembered for.
-pub const SECONDS: usize = 60;
+pub(crate) const SECONDS: usize = 60;
 
 /// How many seconds the current rate is the mean of, at most.
 const RATE_SECONDS: u64 = 5;
@@ -11,8 +11,11 @@ const RATE_SECONDS: u64 = 5;
 pub struct Figures {
     /// Events received, kept or not.
     pub events: u64,
-    /// Bytes received: those of the stream, where they are known; else those of the events.
+    /// Bytes received. For an `EventSource`, which does not expose them, the bytes that an encoder would
+    /// write.
     pub bytes: u64,
+    /// In how many reads of the network the bytes arrived; 0 for an `EventSource`.
+    pub reads: u64,
     /// How often a connection opened.
     pub openings: u64,
     /// The largest gap between two events.
@@ -33,6 +36,7 @@ impl Default for Figures {
         Self {
             events: 0,
             bytes: 0,
+            reads: 0,
             openings: 0,
             max_gap: None,
             last_gap: None,

@@ -1,62 +1,60 @@
-//! Which lines are shown: by text, by event type, with or without what is beside the events.
+//! Which lines are shown: by text, by event type, and with or without comments and notes.
 
 use std::{collections::VecDeque, ops::Range};
 
+use memchr::memmem::Finder;
+
 use super::{Journal, Kind, Line};
 
-/// What a line must be to be shown.
+/// What a line must be like to be shown.
 #[derive(Default)]
-pub struct Criteria {
-    /// What must be in its data.
-    pub text: Text,
-    /// Which event types, by their places among the journal's names; any if there is none.
-    pub names: Vec<u16>,
-    /// Whether comments, reconnection times and notes are left out.
-    pub events_only: bool,
+pub(crate) struct Criteria {
+    /// What its data must contain.
+    pub(crate) text: Text,
+    /// The event types to show; all if empty.
+    pub(crate) names: Vec<String>,
+    /// Whether to leave out comments, reconnection times and notes.
+    pub(crate) events_only: bool,
 }
 
-/// What must be in a text.
+/// What a text must contain.
 #[derive(Default)]
-pub enum Text {
-    /// Nothing.
+pub(crate) enum Text {
+    /// Nothing in particular.
     #[default]
     Any,
-    /// These letters exactly.
-    Exact(String),
-    /// These letters, those of ASCII in capitals or not.
+    /// This text; see [`Text::exact`].
+    Exact(Box<Finder<'static>>),
+    /// This text, where the case of ASCII letters does not matter.
     Folded(String),
-    /// Whatever this says, such as a regular expression of the browser's.
+    /// A match by any other rule, such as a regular expression of the browser.
     Pattern(Box<dyn Fn(&str) -> bool>),
 }
 
 impl Text {
+    /// Matches `needle` exactly.
+    pub(crate) fn exact(needle: &str) -> Self {
+        Self::Exact(Box::new(Finder::new(needle).into_owned()))
+    }
+
     fn is_in(&self, line: &Line<'_>) -> bool {
-        let found = |needle: &str, find: fn(&[u8], &[u8]) -> bool| {
-            let needle = needle.as_bytes();
+        let found = |find: &dyn Fn(&[u8]) -> bool| {
             if line.row.direct {
-                find(&line.own_bytes(), needle)
+                find(&line.own_bytes())
             } else {
-                find(line.data().as_bytes(), needle)
+                find(line.data().as_bytes())
             }
         };
         match self {
             Self::Any => true,
-            Self::Exact(needle) => found(needle, contains),
-            Self::Folded(needle) => found(needle, contains_folded),
+            Self::Exact(needle) => found(&|text| needle.find(text).is_some()),
+            Self::Folded(needle) => found(&|text| contains_folded(text, needle.as_bytes())),
             Self::Pattern(matches) => matches(&line.data()),
         }
     }
 }
 
-fn contains(text: &[u8], needle: &[u8]) -> bool {
-    let Some((at, rare)) = rarest(needle) else {
-        return true;
-    };
-    memchr::memchr_iter(rare, text)
-        .filter_map(|found| text.get(found.checked_sub(at)?..))
-        .any(|text| text.starts_with(needle))
-}
-
+/// Whether `text` contains `needle`, where the case of ASCII letters does not matter.
 fn contains_folded(text: &[u8], needle: &[u8]) -> bool {
     let Some((at, rare)) = rarest(needle) else {
         return true;
@@ -66,7 +64,7 @@ fn contains_folded(text: &[u8], needle: &[u8]) -> bool {
         .any(|text| text.eq_ignore_ascii_case(needle))
 }
 
-/// A byte of `needle`, and where in it, that is not found at every turn in JSON or English.
+/// The byte of `needle` that is probably the rarest in JSON or English, and its position.
 fn rarest(needle: &[u8]) -> Option<(usize, u8)> {
     let frequency = |byte: u8| match byte.to_ascii_lowercase() {
         b'"' | b' ' | b',' | b':' => 3,
@@ -74,27 +72,26 @@ fn rarest(needle: &[u8]) -> Option<(usize, u8)> {
         b'a'..=b'z' => 1,
         _ => 0,
     };
-    // A few are enough to find one, and are looked at again for each line.
-    let few = needle.iter().copied().enumerate().take(16);
-    few.min_by_key(|(_, byte)| frequency(*byte))
+    // This runs for each line, and the first bytes are enough to find a rare one.
+    let first = needle.iter().copied().enumerate().take(16);
+    first.min_by_key(|(_, byte)| frequency(*byte))
 }
 
 impl Criteria {
     /// Whether every line is shown.
-    pub fn is_all(&self) -> bool {
-        !self.chooses() && !self.events_only
+    pub(crate) fn is_all(&self) -> bool {
+        !self.is_search() && !self.events_only
     }
 
-    /// Whether something in particular is looked for; then the lines about the connection are left
-    /// out.
-    fn chooses(&self) -> bool {
+    /// Whether a text or a type is searched for. The lines about the connection are then left out.
+    fn is_search(&self) -> bool {
         !self.names.is_empty() || !matches!(self.text, Text::Any)
     }
 
     /// Whether `line` is shown.
-    pub fn matches(&self, line: &Line<'_>) -> bool {
+    pub(crate) fn matches(&self, line: &Line<'_>) -> bool {
         match line.kind() {
-            Kind::Opened | Kind::Closed => return !self.chooses(),
+            Kind::Opened | Kind::Closed => return !self.is_search(),
             Kind::Event => {}
             Kind::Comment | Kind::Retry | Kind::Note => {
                 if self.events_only || !self.names.is_empty() {
@@ -102,24 +99,24 @@ impl Criteria {
                 }
             }
         }
-        (self.names.is_empty() || line.name().is_some_and(|name| self.names.contains(&name)))
+        (self.names.is_empty() || self.names.iter().any(|name| *name == line.event_type()))
             && self.text.is_in(line)
     }
 }
 
-/// The lines that match, kept up to date in steps as others come and go.
+/// The lines that match. They are brought up to date in steps, as lines are added and evicted.
 #[derive(Default)]
-pub struct Matches {
+pub(crate) struct Matches {
     criteria: Criteria,
     /// The numbers of the lines that match; unused if all do.
     found: VecDeque<u64>,
-    /// The lines before this one were looked at.
+    /// The first line that was not examined yet.
     seen: u64,
 }
 
 impl Matches {
-    /// Begins anew with other criteria: nothing is found until [`advance`](Self::advance).
-    pub fn new(criteria: Criteria) -> Self {
+    /// No matches yet: [`advance`](Self::advance) finds them.
+    pub(crate) fn new(criteria: Criteria) -> Self {
         Self {
             criteria,
             found: VecDeque::new(),
@@ -127,14 +124,14 @@ impl Matches {
         }
     }
 
-    /// Whether nobody knows how long a line takes.
-    pub fn is_costly(&self) -> bool {
+    /// Whether matching one line may take unbounded time.
+    pub(crate) fn is_costly(&self) -> bool {
         matches!(self.criteria.text, Text::Pattern(_))
     }
 
-    /// Looks at up to `most` more lines, and forgets those that were evicted. Returns whether all
-    /// were looked at.
-    pub fn advance(&mut self, journal: &Journal, most: usize) -> bool {
+    /// Examines up to `most` more lines, and drops matches that were evicted. Returns whether all lines
+    /// were examined.
+    pub(crate) fn advance(&mut self, journal: &Journal, most: usize) -> bool {
         let kept = journal.kept();
         if self.criteria.is_all() {
             self.seen = kept.end;
@@ -157,8 +154,8 @@ impl Matches {
         until == kept.end
     }
 
-    /// What part of the lines was looked at: from 0 to 1.
-    pub fn progress(&self, journal: &Journal) -> f64 {
+    /// Which part of the lines was examined: 0 to 1.
+    pub(crate) fn progress(&self, journal: &Journal) -> f64 {
         let kept = journal.kept();
         let seen = self.seen.max(kept.start);
         if seen >= kept.end {
@@ -167,8 +164,8 @@ impl Matches {
         (seen - kept.start) as f64 / (kept.end - kept.start) as f64
     }
 
-    /// How many of the lines before `end` match, as far as they were looked at.
-    pub fn count(&self, journal: &Journal, end: u64) -> u64 {
+    /// How many of the examined lines before `end` match.
+    pub(crate) fn count(&self, journal: &Journal, end: u64) -> u64 {
         if self.criteria.is_all() {
             let kept = journal.kept();
             return end.clamp(kept.start, kept.end) - kept.start;
@@ -177,8 +174,8 @@ impl Matches {
         (self.found.partition_point(|line| *line < end).max(gone) - gone) as u64
     }
 
-    /// The number of the line at `place` among those that match.
-    pub fn get(&self, journal: &Journal, place: u64) -> Option<u64> {
+    /// The number of the line at index `place` among the matches.
+    pub(crate) fn get(&self, journal: &Journal, place: u64) -> Option<u64> {
         let kept = journal.kept();
         if self.criteria.is_all() {
             return kept
@@ -190,7 +187,7 @@ impl Matches {
         self.found.get(place).copied()
     }
 
-    /// How many were found that are evicted since.
+    /// How many of the found lines were evicted since.
     fn gone(&self, kept: Range<u64>) -> usize {
         self.found.partition_point(|line| *line < kept.start)
     }
@@ -199,7 +196,10 @@ impl Matches {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::tests::{Live, Owned},
+        super::{
+            Name,
+            tests::{Live, Owned},
+        },
         *,
     };
 
@@ -215,12 +215,12 @@ mod tests {
     #[derive(Debug)]
     struct Spec {
         sought: Sought,
-        names: Vec<u16>,
+        names: Vec<String>,
         events_only: bool,
     }
 
     impl Spec {
-        fn random(random: &mut fastrand::Rng, names: usize) -> Self {
+        fn random(random: &mut fastrand::Rng, names: &[Name]) -> Self {
             const NEEDLES: [&str; 12] = [
                 "",
                 "a",
@@ -243,7 +243,11 @@ mod tests {
                     3 => Sought::Folded(needle),
                     _ => Sought::Shorter(random.usize(..20)),
                 },
-                names: (0..names as u16).filter(|_| random.u8(..4) == 0).collect(),
+                names: names
+                    .iter()
+                    .filter(|_| random.u8(..4) == 0)
+                    .map(|name| name.text.to_string())
+                    .collect(),
                 events_only: random.bool(),
             }
         }
@@ -252,7 +256,7 @@ mod tests {
             Criteria {
                 text: match self.sought {
                     Sought::Any => Text::Any,
-                    Sought::Exact(needle) => Text::Exact(needle.to_owned()),
+                    Sought::Exact(needle) => Text::exact(needle),
                     Sought::Folded(needle) => Text::Folded(needle.to_owned()),
                     Sought::Shorter(than) => Text::Pattern(Box::new(move |text| text.len() < than)),
                 },
@@ -261,7 +265,7 @@ mod tests {
             }
         }
 
-        fn matches(&self, journal: &Journal, line: &Owned) -> bool {
+        fn matches(&self, line: &Owned) -> bool {
             let is_sought = match self.sought {
                 Sought::Any => true,
                 Sought::Exact(needle) => line.data.contains(needle),
@@ -271,10 +275,7 @@ mod tests {
                     .contains(&needle.to_ascii_lowercase()),
                 Sought::Shorter(than) => line.data.len() < than,
             };
-            let is_named = |name: &u16| {
-                line.kind == Kind::Event
-                    && *journal.names()[usize::from(*name)].text == *line.event_type
-            };
+            let is_named = |name: &String| line.kind == Kind::Event && *name == line.event_type;
             if line.kind.is_link() {
                 matches!(self.sought, Sought::Any) && self.names.is_empty()
             } else {
@@ -289,7 +290,7 @@ mod tests {
     fn check(matches: &Matches, spec: &Spec, live: &mut Live, seen: u64) {
         let kept = live.journal.kept();
         let expected: Vec<u64> = (kept.start..seen.max(kept.start))
-            .filter(|seq| spec.matches(&live.journal, &live.all_lines()[*seq as usize]))
+            .filter(|seq| spec.matches(&live.all_lines()[*seq as usize]))
             .collect();
         let ends = [0, kept.start, seen, kept.end, u64::MAX];
         for end in ends.into_iter().chain([live.random.u64(0..=kept.end)]) {
@@ -317,14 +318,14 @@ mod tests {
         for seed in 0..200 {
             let bound = [usize::MAX, 4_000, 1_000][seed as usize % 3];
             let mut live = Live::new(seed, bound, usize::MAX);
-            let mut spec = Spec::random(&mut live.random, 0);
+            let mut spec = Spec::random(&mut live.random, &[]);
             let (mut matches, mut seen) = (Matches::new(spec.criteria()), 0);
             for _ in 0..60 {
                 let received = live.journal.received();
                 live.step();
                 let is_cleared = live.journal.received() < received;
                 if is_cleared || live.random.u8(..20) == 0 {
-                    spec = Spec::random(&mut live.random, live.journal.names().len());
+                    spec = Spec::random(&mut live.random, live.journal.names());
                     (matches, seen) = (Matches::new(spec.criteria()), 0);
                 }
                 // What is shown without a search is there at once.
@@ -356,7 +357,6 @@ mod tests {
             let letters = ['a', 'A', 'b', '[', '{', '\u{E0}'];
             let (text, needle) = (word(&letters, 12), word(&letters, 4));
             let (bytes, sought) = (text.as_bytes(), needle.as_bytes());
-            assert_eq!(contains(bytes, sought), text.contains(&needle));
             assert_eq!(
                 contains_folded(bytes, sought),
                 text.to_ascii_lowercase()

@@ -1,145 +1,135 @@
-//! The last event ID as it stood at each line, kept once for all the lines that it holds for.
+//! The last event ID as it stood at each line.
 
-use std::{collections::VecDeque, mem};
+use std::borrow::Cow;
 
-/// How far back a line stands that no kept or evicted line set the ID of.
-const NEVER: u32 = u32::MAX;
+use super::ring::{Ring, widen};
 
-/// The last event IDs of a journal.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Ids {
-    /// As it stands.
-    last: String,
-    /// The number of the line that set it.
-    line: Option<u64>,
-    /// As it stood before the first kept line.
-    inherited: String,
-    /// Those that cannot be read in the bytes of the line that set them alone, ascending.
-    told: VecDeque<Told>,
-    /// The bytes of the texts in `told`.
-    told_len: usize,
-    /// Bytes are gone that may have set it.
-    unsure: bool,
-}
-
-/// A last event ID that is not read in the bytes of a line.
+/// The last event IDs of a journal: each change once, with the line that it takes effect in.
+///
+/// The texts lie on a ring of their own, so that no line is read again to know its ID.
 #[derive(Clone, Debug)]
-struct Told {
-    /// The first line that it holds for.
-    line: u64,
-    id: Box<str>,
-    /// No bytes set it: the reader began with it, say.
-    apart: bool,
+pub(super) struct Ids {
+    /// The last event ID now.
+    current: String,
+    /// The last event ID before the first change that is kept.
+    inherited: String,
+    changes: Ring<Change>,
+    /// The IDs that `changes` set, one after the other.
+    texts: Ring<u8>,
 }
+
+/// The last event ID changed. Both numbers are modulo 2³², which tells each kept one from the
+/// others: there are never more of either in memory.
+#[derive(Clone, Copy, Debug)]
+struct Change {
+    /// The first line that the ID holds for.
+    line: u32,
+    /// Where the ID ends in `texts`.
+    end: u32,
+}
+
+/// What a change takes beside its text, in bytes.
+pub(super) const CHANGE_BYTES: usize = size_of::<Change>();
 
 impl Ids {
-    pub(super) fn last(&self) -> &str {
-        &self.last
-    }
-
-    /// How far before the line `seq`, which is added, the line is that set the last event ID.
-    pub(super) fn back(&self, seq: u64) -> u32 {
-        self.line.map_or(NEVER, |line| {
-            u32::try_from(seq - line).unwrap_or(NEVER).min(NEVER - 1)
-        })
-    }
-
-    /// The line that set the ID of the line `seq`.
-    pub(super) fn setter(seq: u64, back: u32) -> Option<u64> {
-        (back != NEVER).then(|| seq.saturating_sub(back.into()))
-    }
-
-    /// The next event does not tell in its own bytes what it may seem to set.
-    pub(super) fn doubt(&mut self) {
-        self.unsure = true;
-    }
-
-    /// The event in the line `seq`, which is added, has another ID.
-    pub(super) fn set_by_event(&mut self, seq: u64, id: &str) {
-        if mem::take(&mut self.unsure) {
-            self.tell(seq, id, true);
-        } else {
-            self.set_by_bytes(seq, id);
+    pub(super) fn new() -> Self {
+        Self {
+            current: String::new(),
+            inherited: String::new(),
+            changes: Ring::new(),
+            texts: Ring::new(),
         }
     }
 
-    /// The bytes of the line `seq`, which is added, set it to `id`.
-    pub(super) fn set_by_bytes(&mut self, seq: u64, id: &str) {
-        if self.told.back().is_some_and(|told| told.line == seq) {
-            // Else what was told would seem to hold.
-            self.tell(seq, id, false);
-        } else {
-            self.set(seq, id);
-        }
+    /// The last event ID now.
+    pub(super) fn current(&self) -> &str {
+        &self.current
     }
 
-    /// It is `id` from the line `seq` on, which is added, and not for what the bytes of this line
-    /// alone say; `apart` if no bytes say so.
-    pub(super) fn tell(&mut self, seq: u64, id: &str, apart: bool) {
-        if let Some(told) = self.told.back()
-            && (told.line, told.apart) == (seq, apart)
-        {
-            self.told_len -= told.id.len();
-            self.told.pop_back();
-        }
-        self.told_len += id.len();
-        self.told.push_back(Told {
-            line: seq,
-            id: id.into(),
-            apart,
-        });
-        self.set(seq, id);
-    }
-
-    fn set(&mut self, seq: u64, id: &str) {
-        id.clone_into(&mut self.last);
-        self.line = Some(seq);
-    }
-
-    /// It is `id` from the first kept line on.
-    pub(super) fn inherit(&mut self, id: &str) {
-        id.clone_into(&mut self.inherited);
-        id.clone_into(&mut self.last);
-        self.line = None;
-        self.told.clear();
-        self.told_len = 0;
-    }
-
-    /// As it stood before the first kept line.
+    /// The last event ID before the first kept line.
     pub(super) fn inherited(&self) -> &str {
         &self.inherited
     }
 
-    /// What the line `seq` set it to, if its bytes alone do not say.
-    pub(super) fn told(&self, seq: u64) -> Option<&str> {
-        let after = self.told.partition_point(|told| told.line <= seq);
-        let told = self.told.get(after.checked_sub(1)?)?;
-        (told.line == seq).then_some(&*told.id)
+    /// Sets the last event ID from the line `line` on. Does nothing if the ID is the same as before.
+    pub(super) fn set(&mut self, line: u64, id: &str) {
+        if id == self.current {
+            return;
+        }
+        id.clone_into(&mut self.current);
+        self.texts.extend(id.as_bytes());
+        self.changes.push(Change {
+            line: line as u32,
+            end: self.texts.range().end as u32,
+        });
     }
 
-    /// What it was before the bytes of the line `seq`, if no bytes say so.
-    pub(super) fn told_apart(&self, seq: u64) -> Option<&str> {
-        let first = self.told.partition_point(|told| told.line < seq);
-        let told = self.told.get(first)?;
-        (told.line == seq && told.apart).then_some(&*told.id)
+    /// Sets the last event ID for the lines to come, where no line is kept.
+    pub(super) fn inherit(&mut self, id: &str) {
+        id.clone_into(&mut self.current);
+        id.clone_into(&mut self.inherited);
+        self.changes.drop_before(self.changes.range().end);
+        self.texts.drop_before(self.texts.range().end);
     }
 
-    /// The lines before `seq` are dropped, and `inherited` is what it was after them.
-    pub(super) fn forget_before(&mut self, seq: u64, inherited: String) {
-        self.inherited = inherited;
-        while self.told.front().is_some_and(|told| told.line < seq) {
-            self.told_len -= self.told.pop_front().map_or(0, |told| told.id.len());
+    /// The last event ID as it stood at `line`; `first` is the first kept line.
+    pub(super) fn at(&self, line: u64, first: u64) -> Cow<'_, str> {
+        let after = self
+            .changes
+            .partition_point(|change| widen(first, change.line) <= line);
+        match after.checked_sub(1) {
+            Some(change) if self.changes.range().contains(&change) => self.text(change),
+            _ => Cow::Borrowed(&self.inherited),
         }
     }
 
-    /// All lines are dropped.
-    pub(super) fn forget_all(&mut self) {
-        let last = mem::take(&mut self.last);
-        self.inherit(&last);
+    /// The number of the last change; `None` if there is none.
+    pub(super) fn last_change(&self) -> Option<u64> {
+        self.changes.range().end.checked_sub(1)
     }
 
-    /// The bytes that it takes beyond what is always there.
+    /// The ID that the change with the number `change` set.
+    pub(super) fn text(&self, change: u64) -> Cow<'_, str> {
+        let base = self.texts.range().start;
+        let end = |change: u64| {
+            let change = self.changes.get(change)?;
+            Some(widen(base, change.end))
+        };
+        let start = change.checked_sub(1).and_then(end).unwrap_or(base);
+        match self.texts.bytes(start..end(change).unwrap_or(base)) {
+            Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
+            Cow::Owned(bytes) => String::from_utf8_lossy(&bytes).into_owned().into(),
+        }
+    }
+
+    /// Drops the changes before the line `line`; `first` is the first line that was kept until now.
+    pub(super) fn drop_before(&mut self, line: u64, first: u64) {
+        let gone = self
+            .changes
+            .partition_point(|change| widen(first, change.line) < line);
+        self.drop_changes(gone);
+    }
+
+    /// Drops the changes before the one with the number `change`, which hold from the beginning on.
+    pub(super) fn drop_changes(&mut self, change: u64) {
+        let Some(last) = change.checked_sub(1) else {
+            return;
+        };
+        if !self.changes.range().contains(&last) {
+            return;
+        }
+        let text = self.text(last).into_owned();
+        let base = self.texts.range().start;
+        if let Some(last) = self.changes.get(last) {
+            let end = widen(base, last.end);
+            self.texts.drop_before(end);
+        }
+        self.changes.drop_before(change);
+        self.inherited = text;
+    }
+
+    /// The bytes in use, beside the two IDs that are always there.
     pub(super) fn held(&self) -> usize {
-        self.told.len() * size_of::<Told>() + self.told_len
+        self.changes.len() * CHANGE_BYTES + self.texts.len()
     }
 }

@@ -1,10 +1,10 @@
-//! One line of the log: what it says is read in its bytes when it is asked.
+//! One line of the log, decoded from its bytes when it is looked at.
 
 use std::borrow::Cow;
 
 use sse_wire::{Content, Event, Note, Reader};
 
-use super::{Journal, Kind, NO_NAME, Row, ids::Ids, read};
+use super::{Journal, Kind, NO_NAME, Row, read_items};
 
 /// One line of a [`Journal`].
 #[derive(Clone, Copy, Debug)]
@@ -15,42 +15,45 @@ pub struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    /// Its number.
+    /// The number of the line.
     pub fn seq(&self) -> u64 {
         self.seq
     }
 
-    /// When it came, in ms since the Unix epoch.
+    /// The time at which the line's last byte arrived, in ms since the Unix epoch.
     pub fn at(&self) -> f64 {
         self.row.at
     }
 
-    /// What it is about.
+    /// What the line is about.
     pub fn kind(&self) -> Kind {
         self.row.kind
     }
 
-    /// The length of an event's data in bytes; of anything else, that of its [`bytes`](Self::bytes).
+    /// The length of an event's data in bytes; for any other line the length of its
+    /// [`bytes`](Self::bytes).
     pub fn size(&self) -> usize {
         self.row.data_len as usize
     }
 
-    /// The bytes of the stream that it is about, in one piece: of an event, all from its first line
-    /// to the one that dispatched it.
+    /// The line's bytes in the stream: of an event, all bytes from its first line to the line that
+    /// dispatched it.
     pub fn bytes(&self) -> Cow<'a, [u8]> {
         if self.row.kind != Kind::Event {
             return self.own_bytes();
         }
         let start = self.journal.start(&self.row);
-        self.journal.bytes(start..start + u64::from(self.row.len))
+        self.journal
+            .tape
+            .bytes(start..start + u64::from(self.row.len))
     }
 
-    /// Where among the names of its journal the event type is, if it is there.
+    /// The index of the event type in [`Journal::names`], if it is in that table.
     pub fn name(&self) -> Option<u16> {
         Some(self.row.name).filter(|name| *name != NO_NAME)
     }
 
-    /// The event type; empty if it is no event.
+    /// The event type; empty for a line that is not an event.
     pub fn event_type(&self) -> Cow<'a, str> {
         match self.journal.names.get(self.row.name) {
             Some(name) => Cow::Borrowed(name),
@@ -61,27 +64,12 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// The last event ID as it stood then.
+    /// The last event ID as it stood at this line.
     pub fn last_event_id(&self) -> Cow<'a, str> {
-        let ids = &self.journal.ids;
-        let Some(setter) = Ids::setter(self.seq, self.row.id_back) else {
-            return Cow::Borrowed(ids.inherited());
-        };
-        if let Some(id) = ids.told(setter) {
-            return Cow::Borrowed(id);
-        }
-        match self.journal.get(setter) {
-            Some(line) => {
-                // Not what an event has: a block without data sets it as well.
-                let mut reader = Reader::with_bound(usize::MAX);
-                read(&mut reader, &line.bytes(), &mut |_| {});
-                Cow::Owned(reader.last_event_id().to_owned())
-            }
-            None => Cow::Borrowed(ids.inherited()),
-        }
+        self.journal.ids.at(self.seq, self.journal.kept().start)
     }
 
-    /// The note, if it is one.
+    /// The note, if the line is one.
     pub fn note(&self) -> Option<&'a Note> {
         let notes = &self.journal.notes;
         let place = notes
@@ -90,7 +78,7 @@ impl<'a> Line<'a> {
         Some(&notes[place].1)
     }
 
-    /// The data of an event, the text of a comment, the reconnection time, or the sentence of a
+    /// The data of an event, the text of a comment, the reconnection time in ms, or the sentence of a
     /// note.
     pub fn data(&self) -> Cow<'a, str> {
         match self.row.kind {
@@ -107,13 +95,13 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// The beginning of [`data`](Self::data): no more than `most` bytes, and no more work than that
-    /// if it lies in the stream as it is.
+    /// The beginning of [`data`](Self::data): at most `most` bytes. Where the data is one line of the
+    /// stream, only these bytes are read.
     pub fn beginning(&self, most: usize) -> Cow<'a, str> {
         if self.row.direct && self.size() > most {
             let start = self.journal.start(&self.row) + u64::from(self.row.data_at);
-            let bytes = self.journal.bytes(start..start + most as u64);
-            // All of it is UTF-8, but perhaps not this end.
+            let bytes = self.journal.tape.bytes(start..start + most as u64);
+            // The cut may be within a character.
             let end =
                 std::str::from_utf8(&bytes).map_or_else(|error| error.valid_up_to(), str::len);
             return Cow::Owned(String::from_utf8_lossy(&bytes[..end]).into_owned());
@@ -126,27 +114,28 @@ impl<'a> Line<'a> {
         data
     }
 
-    /// The bytes of its data, or of its own line.
+    /// The bytes of an event's data, if `direct`; of any other line, its bytes.
     pub(super) fn own_bytes(&self) -> Cow<'a, [u8]> {
         let start = self.journal.start(&self.row) + u64::from(self.row.data_at);
         self.journal
+            .tape
             .bytes(start..start + u64::from(self.row.data_len))
     }
 
-    /// Reads its bytes again.
-    fn decode(&self, take: &dyn Fn(Event<'_>) -> String) -> String {
-        let mut taken = String::new();
+    /// Reads the event again, and returns a part of it.
+    fn decode(&self, part: &dyn Fn(Event<'_>) -> String) -> String {
+        let mut decoded = String::new();
         let mut reader = Reader::with_bound(usize::MAX);
-        read(&mut reader, &self.bytes(), &mut |item| {
+        read_items(&mut reader, &self.bytes(), &mut |item| {
             if let Content::Event(event) = item.content {
-                taken = take(event);
+                decoded = part(event);
             }
         });
-        taken
+        decoded
     }
 }
 
-/// Bytes as text, with replacement.
+/// Bytes as text, with U+FFFD for what is not UTF-8.
 fn text(bytes: Cow<'_, [u8]>) -> Cow<'_, str> {
     match bytes {
         Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),

@@ -1,4 +1,4 @@
-//! What was received: bounded, in the order in which it came, and read again where it is looked at.
+//! What was received: read, kept within a bound, counted, filtered and exported. Pure.
 
 mod add;
 mod capture;
@@ -8,91 +8,109 @@ mod figures;
 mod filter;
 mod ids;
 mod line;
+mod marks;
 mod names;
-mod pretty;
 mod ring;
+mod runs;
 mod time;
 
-use std::{borrow::Cow, collections::VecDeque, ops::Range};
+use std::{collections::VecDeque, ops::Range};
 
 use sse_wire::{Item, Note, Reader};
 
 use ids::Ids;
+use marks::Marks;
 use names::Names;
-use ring::Ring;
+use ring::{Ring, widen};
+use runs::Runs;
 
-pub(crate) use capture::{CaptureReader, Writer};
-pub(crate) use export::{Format, header, json_text, line as write_line};
-pub use figures::{Figures, SECONDS};
-pub use filter::{Criteria, Matches, Text};
+pub use capture::CaptureError;
+pub(crate) use capture::{CaptureReader, Record, Writer};
+pub(crate) use export::{Format, header, line as write_line};
+pub use figures::Figures;
+pub(crate) use figures::SECONDS;
+pub(crate) use filter::{Criteria, Matches, Text};
 pub use line::Line;
 pub use names::Name;
-pub(crate) use pretty::pretty;
 
-/// How many bytes a [`Journal`] keeps unless told otherwise: 64 MiB.
+/// How many bytes a [`Journal`] keeps by default: 64 MiB.
 pub const DEFAULT_BOUND: usize = 64 << 20;
 
-/// The largest bound, in bytes: where a line begins on the tape is told in 32 bits.
+/// The largest bound, in bytes: a line's position on the tape is kept in 32 bits.
 const MOST_BOUND: usize = 2 << 30;
 
-/// The `name` of an event whose type is not among the names that are kept.
+/// The `name` of an event whose type is not in the table of names.
 const NO_NAME: u16 = u16::MAX;
 
-/// A log that is bounded by the memory it takes and evicts its oldest lines.
+/// A log with a bound on its memory, which evicts its oldest lines.
 ///
-/// Always `received() == len() + evicted()`. Lines are numbered in the order in which they came, and
-/// the numbers never restart, not even after [`clear`](Journal::clear). What alone exceeds the
-/// bound is evicted as well.
+/// `received() == len() + evicted()` always holds. Lines are numbered in the order of their arrival.
+/// The numbers never restart, not even after [`clear`](Journal::clear).
 ///
-/// The bytes of the stream are kept as they came, once; a line is 32 bytes beside them, whatever is
-/// in it, and adding one costs the same however many there are. Data is decoded where it is looked
-/// at. Where the bytes are not known, because a browser's `EventSource` does not tell, they are
-/// those that an encoder would write.
+/// The bytes of the stream are kept once, as they arrived, on the *tape*. A line takes 32 bytes beside
+/// them, and adding one costs the same however many there are. Data is decoded when it is looked at.
+/// An `EventSource` does not expose the bytes of its events; for these the tape has the bytes that an
+/// encoder would write.
+///
+/// The journal reads the stream itself, so it alone knows the last event ID and the reconnection time.
 #[derive(Clone, Debug)]
 pub struct Journal {
     bound: usize,
+    /// How large an event may be, in bytes; larger ones are skipped with a note.
+    largest_event: usize,
+    reader: Reader,
+    /// The reconnection time that the stream set, in ms.
+    reconnection_time: Option<u64>,
     /// The bytes of all streams, one after the other.
     tape: Ring<u8>,
+    arrivals: Ring<Arrival>,
+    marks: Marks,
     rows: Ring<Row>,
+    runs: Runs,
+    ids: Ids,
     names: Names,
-    /// The notes of those lines that are one.
+    /// The notes, each with the number of its line.
     notes: VecDeque<(u64, Note)>,
-    /// Kept lines that are comments, reconnection times or notes.
+    /// How many of the kept lines are comments, reconnection times or notes.
     asides: usize,
-    /// The number of the first line since it was cleared.
+    /// The number of the first line since the log was cleared.
     first: u64,
     figures: Figures,
-    /// The lines in which the link opened and closed, and when, as far back as the kept lines.
-    links: VecDeque<(u64, f64, bool)>,
-    /// Where on the tape the present stream begins.
+    /// Where on the tape the current stream begins.
     stream: u64,
-    /// Where on the tape that begins which is not yet part of a line.
+    /// Where on the tape the first byte is that no line has yet: the beginning of an unfinished event,
+    /// say. If that is before the tape's own beginning, the event is too large to be kept.
     pending: u64,
-    /// When the last bytes came.
-    last_at: f64,
-    /// The tape begins within a stream: what was before it is gone.
-    torn: bool,
-    ids: Ids,
-    /// Where events are encoded that come without their bytes.
+    /// The buffer in which an event without known bytes is encoded.
     scratch: Vec<u8>,
+}
+
+/// Bytes that arrived together.
+#[derive(Clone, Copy, Debug)]
+struct Arrival {
+    /// The time, in ms since the Unix epoch.
+    at: f64,
+    /// Where the bytes end on the tape.
+    end: u64,
 }
 
 /// What is kept of a line.
 #[derive(Clone, Copy, Debug)]
 struct Row {
+    /// The time at which its last byte arrived, in ms since the Unix epoch.
     at: f64,
     /// Where its bytes begin on the tape, modulo 2³².
     start: u32,
-    /// How many there are, up to its end.
+    /// The length of its bytes.
     len: u32,
-    /// Where in them the data lies, if `direct`; for what is one line of the stream, that line.
+    /// Where in its bytes the data begins, if `direct`; for a line that is one line of the stream,
+    /// where that line begins.
     data_at: u32,
     data_len: u32,
-    /// How many lines before this one the last event ID was set.
-    id_back: u32,
+    /// The index of the event type in the table of names.
     name: u16,
     kind: Kind,
-    /// The data lies in the bytes as it is.
+    /// Whether its bytes contain the data in one piece.
     direct: bool,
 }
 
@@ -105,21 +123,21 @@ pub enum Kind {
     Closed,
     /// An event was dispatched.
     Event,
-    /// A comment came.
+    /// A comment.
     Comment,
-    /// A reconnection time came.
+    /// A reconnection time (the `retry` field).
     Retry,
-    /// Something had no effect, or a surprising one.
+    /// Something in the stream that had no effect, or a surprising one.
     Note,
 }
 
 impl Kind {
-    /// Whether it is about the connection.
+    /// Whether the line is about the connection.
     pub(crate) fn is_link(self) -> bool {
         matches!(self, Self::Opened | Self::Closed)
     }
 
-    /// Whether it is beside the events: a comment, a reconnection time or a note.
+    /// Whether the line is a comment, a reconnection time or a note.
     pub fn is_aside(self) -> bool {
         matches!(self, Self::Comment | Self::Retry | Self::Note)
     }
@@ -132,36 +150,39 @@ impl Default for Journal {
 }
 
 impl Journal {
-    /// An empty log that keeps at most `bound` bytes, of which it takes no more than 2 GiB.
+    /// An empty log that keeps at most `bound` bytes. A bound above 2 GiB counts as 2 GiB.
     pub fn new(bound: usize) -> Self {
+        let bound = bound.min(MOST_BOUND);
         Self {
-            bound: bound.min(MOST_BOUND),
+            bound,
+            largest_event: bound,
+            reader: Reader::with_bound(bound),
+            reconnection_time: None,
             tape: Ring::new(),
+            arrivals: Ring::new(),
+            marks: Marks::new(),
             rows: Ring::new(),
+            runs: Runs::default(),
+            ids: Ids::new(),
             names: Names::default(),
             notes: VecDeque::new(),
             asides: 0,
             first: 0,
             figures: Figures::default(),
-            links: VecDeque::new(),
             stream: 0,
             pending: 0,
-            last_at: 0.0,
-            torn: false,
-            ids: Ids::default(),
             scratch: Vec::new(),
         }
     }
 
-    /// How many bytes it keeps at most.
+    /// How many bytes the log keeps at most.
     pub fn bound(&self) -> usize {
         self.bound
     }
 
     /// Where the bytes of a line begin on the tape.
     fn start(&self, row: &Row) -> u64 {
-        let tape = self.tape.range().start;
-        tape + u64::from(row.start.wrapping_sub(tape as u32))
+        widen(self.tape.range().start, row.start)
     }
 
     /// The line with the number `seq`, if it is kept.
@@ -194,12 +215,12 @@ impl Journal {
         self.rows.len() == 0
     }
 
-    /// How many lines were dropped to stay within the bound, since it was cleared.
+    /// How many lines were evicted to stay within the bound, since the log was cleared.
     pub fn evicted(&self) -> u64 {
         self.rows.range().start - self.first
     }
 
-    /// How many lines were added since it was cleared.
+    /// How many lines were added since the log was cleared.
     pub fn received(&self) -> u64 {
         self.rows.range().end - self.first
     }
@@ -209,60 +230,33 @@ impl Journal {
         self.asides
     }
 
-    /// The event types that came since it was cleared, in the order in which they first did.
+    /// The event types seen so far, in the order of their first events. Clearing the log does not
+    /// remove them: a type keeps its place.
     pub fn names(&self) -> &[Name] {
         self.names.all()
     }
 
-    /// The figures since it was cleared.
+    /// The figures since the log was cleared.
     pub fn figures(&self) -> &Figures {
         &self.figures
     }
 
-    /// When the link opened (`true`) and when it closed, as far back as the kept lines.
-    pub fn links(&self) -> impl Iterator<Item = (f64, bool)> {
-        self.links.iter().map(|(_, at, open)| (*at, *open))
-    }
-
-    /// The last event ID as it stands.
+    /// The last event ID: what a client sends when it reconnects.
     pub fn last_event_id(&self) -> &str {
-        self.ids.last()
+        self.ids.current()
     }
 
-    /// The number of the first kept line that came at `at` or later.
-    pub fn seek(&self, at: f64) -> u64 {
-        let mut range = self.rows.range();
-        while range.start < range.end {
-            let middle = range.start + (range.end - range.start) / 2;
-            if self.rows.get(middle).is_some_and(|row| row.at < at) {
-                range.start = middle + 1;
-            } else {
-                range.end = middle;
-            }
-        }
-        range.start
-    }
-
-    /// Bytes on the tape, in one piece.
-    fn bytes(&self, range: Range<u64>) -> Cow<'_, [u8]> {
-        let mut pieces = self.tape.pieces(range);
-        let first = pieces.next().unwrap_or_default();
-        match pieces.next() {
-            None => Cow::Borrowed(first),
-            Some(second) => {
-                let mut all = [first, second].concat();
-                for piece in pieces {
-                    all.extend_from_slice(piece);
-                }
-                Cow::Owned(all)
-            }
-        }
+    /// The reconnection time that the stream set last, in ms; `None` if it set none. An `EventSource`
+    /// does not expose it.
+    pub fn reconnection_time(&self) -> Option<u64> {
+        self.reconnection_time
     }
 }
 
-/// Reads `bytes`. Not generic, as the reader would be compiled again for each sink.
+/// Reads `bytes`. Every call of the generic [`Reader::read`] compiles the reader once more; this is the
+/// only one.
 #[inline(never)]
-fn read(reader: &mut Reader, bytes: &[u8], sink: &mut dyn FnMut(Item<'_>)) {
+fn read_items(reader: &mut Reader, bytes: &[u8], sink: &mut dyn FnMut(Item<'_>)) {
     reader.read(bytes, sink);
 }
 

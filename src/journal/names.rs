@@ -1,17 +1,21 @@
-//! Event types, each kept once.
+//! The table of event types.
 
-/// How many are kept, and how long each may be, in bytes. A stream that makes up a new one for each
-/// event must not make the page grow.
+/// How many event types the table holds. A stream that makes up a new type for each event must not
+/// make it grow for ever.
 const MOST: usize = 4096;
+
+/// The longest event type in the table, in bytes.
 const LONGEST: usize = 256;
 
-/// An event type, and how many lines that are kept have it.
+/// An event type, and how many events have it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name {
     /// The event type.
     pub text: Box<str>,
-    /// How many kept events are of it.
+    /// How many kept events have this type.
     pub kept: u64,
+    /// How many events of this type were received since the log was cleared.
+    pub received: u64,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -19,11 +23,13 @@ pub(super) struct Names {
     names: Vec<Name>,
     /// The indices of `names`, in the order of their texts.
     order: Vec<u16>,
+    /// The index of the type that was added last: most streams repeat one.
     last: u16,
 }
 
 impl Names {
-    /// The index of `text`, which counts one more; `None` if it cannot be kept.
+    /// Counts one more event of the type `text` and returns its index; `None` if the table has no room
+    /// for it.
     pub(super) fn add(&mut self, text: &str) -> Option<u16> {
         let is_last = self
             .names
@@ -32,7 +38,9 @@ impl Names {
         if !is_last {
             self.last = self.find(text)?;
         }
-        self.names[usize::from(self.last)].kept += 1;
+        let name = &mut self.names[usize::from(self.last)];
+        name.kept += 1;
+        name.received += 1;
         Some(self.last)
     }
 
@@ -49,6 +57,7 @@ impl Names {
                 self.names.push(Name {
                     text: text.into(),
                     kept: 0,
+                    received: 0,
                 });
                 self.order.insert(place, index);
                 Some(index)
@@ -56,10 +65,21 @@ impl Names {
         }
     }
 
-    /// One event of it is no longer kept.
+    /// One event of the type with this index was evicted.
     pub(super) fn remove(&mut self, index: u16) {
         if let Some(name) = self.names.get_mut(usize::from(index)) {
             name.kept -= 1;
+        }
+    }
+
+    /// The log was cleared, so no event is kept. Each type keeps its index, so that it keeps its colour;
+    /// only a table that is full starts again.
+    pub(super) fn clear(&mut self) {
+        if self.names.len() == MOST {
+            *self = Self::default();
+        }
+        for name in &mut self.names {
+            (name.kept, name.received) = (0, 0);
         }
     }
 
@@ -77,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_is_kept_once_and_counted() {
+    fn each_type_is_in_the_table_once_and_counted() {
         let mut names = Names::default();
         let added: Vec<_> = ["b", "a", "b", "b", "c", "a"]
             .map(|text| names.add(text).expect("few"))
@@ -92,6 +112,14 @@ mod tests {
         assert_eq!(counts, [("b", 2), ("a", 2), ("c", 1)]);
         assert_eq!(names.get(2), Some("c"));
         assert_eq!(names.get(3), None);
+        names.clear();
+        assert_eq!(names.add("c"), Some(2), "a type keeps its index");
+        let counts: Vec<_> = names
+            .all()
+            .iter()
+            .map(|name| (name.kept, name.received))
+            .collect();
+        assert_eq!(counts, [(0, 0), (0, 0), (1, 1)]);
     }
 
     #[test]
@@ -101,7 +129,9 @@ mod tests {
             names.add(&n.to_string());
         }
         assert_eq!(names.all().len(), MOST);
-        assert_eq!(names.add("0"), Some(0), "known ones are found");
+        assert_eq!(names.add("0"), Some(0), "known types are found");
         assert_eq!(names.add(&"x".repeat(LONGEST + 1)), None);
+        names.clear();
+        assert_eq!(names.add("new"), Some(0), "a full table starts again");
     }
 }

@@ -1,4 +1,4 @@
-//! The journal against a model that keeps everything, and the tables that a property cannot tell.
+//! The journal against a model that keeps everything, and tables for what a property cannot show.
 
 use sse_wire::{Content, Event, encode};
 
@@ -30,7 +30,7 @@ impl Owned {
     }
 }
 
-/// All lines that ever came, each as it was when it came: the bytes are read one by one.
+/// Every line as it was when it was added. The bytes are read one by one.
 struct Model {
     lines: Vec<Owned>,
     cleared: usize,
@@ -70,49 +70,35 @@ impl Model {
     }
 
     fn receive(&mut self, at: f64, chunk: &[u8]) {
-        self.id = self.reader.last_event_id().to_owned();
         for byte in chunk {
             self.stream.push(*byte);
             let mut items = Vec::new();
-            let mut retry_text = String::new();
             self.reader.read(&[*byte], |item| {
-                items.push(match item.content {
+                let (kind, event_type, data) = match item.content {
                     Content::Event(event) => (
-                        item.range,
                         Kind::Event,
                         event.event_type.to_owned(),
                         event.data.to_owned(),
-                        None,
                     ),
-                    Content::Comment(text) => {
-                        let none = String::new();
-                        (item.range, Kind::Comment, none, text.to_owned(), None)
-                    }
-                    Content::Retry(_) => {
-                        let none = String::new();
-                        (item.range, Kind::Retry, none, String::new(), None)
-                    }
-                    Content::Note(note) => {
-                        let text = note.to_string();
-                        (item.range, Kind::Note, String::new(), text, Some(note))
-                    }
+                    Content::Comment(text) => (Kind::Comment, String::new(), text.to_owned()),
+                    Content::Retry(_) => (Kind::Retry, String::new(), String::new()),
+                    Content::Note(note) => (Kind::Note, String::new(), note.to_string()),
                     Content::Blank => return,
-                });
+                };
+                let id = item.id.map(str::to_owned);
+                items.push((item.range, kind, event_type, data, id));
             });
-            for (range, kind, event_type, data, note) in items {
+            for (range, kind, event_type, mut data, id) in items {
                 let bytes = self.stream[range.start as usize..range.end as usize].to_vec();
-                let sets = matches!(note, Some(Note::NoData { .. } | Note::TooLarge { .. }));
-                if kind == Kind::Event || sets {
-                    self.reader.last_event_id().clone_into(&mut self.id);
+                if let Some(id) = id {
+                    self.id = id;
                 }
                 if kind == Kind::Retry {
                     let line = String::from_utf8_lossy(&bytes).into_owned();
                     let (_, value) = line.trim().split_once(':').expect("a field");
-                    value.trim_start().clone_into(&mut retry_text);
-                    self.push(at, kind, &event_type, &retry_text, bytes);
-                } else {
-                    self.push(at, kind, &event_type, &data, bytes);
+                    value.trim_start().clone_into(&mut data);
                 }
+                self.push(at, kind, &event_type, &data, bytes);
             }
         }
     }
@@ -130,9 +116,14 @@ impl Model {
         }
         self.stream.clear();
     }
+
+    fn set_id(&mut self, id: &str) {
+        id.clone_into(&mut self.id);
+        self.reader = self.reader.clone().with_last_event_id(id);
+    }
 }
 
-/// What a connection brings.
+/// What a connection delivers.
 #[derive(Clone, Copy, PartialEq)]
 enum Way {
     Closed,
@@ -140,20 +131,17 @@ enum Way {
     Bytes,
 }
 
-/// A journal to which random things happen, and its model.
+/// A journal with random input, and its model.
 pub(super) struct Live {
     pub(super) journal: Journal,
     pub(super) random: fastrand::Rng,
     model: Model,
-    reader: Reader,
     bound: usize,
-    /// What the readers keep at most.
-    reader_bound: usize,
     way: Way,
     pub(super) at: f64,
-    /// Whether anything may happen that makes a capture less than whole.
-    pub(super) only_whole: bool,
-    /// Whether all that comes comes as bytes.
+    /// Whether to leave out what drops lines.
+    pub(super) only_complete: bool,
+    /// Whether to leave out events without bytes.
     pub(super) only_bytes: bool,
 }
 
@@ -161,52 +149,55 @@ const TYPES: [&str; 6] = ["message", "a", "b", "über", "tick", "open"];
 const IDS: [&str; 5] = ["", "1", "2", "long-identifier-0123456789", "é"];
 
 impl Live {
-    pub(super) fn new(seed: u64, bound: usize, reader_bound: usize) -> Self {
+    pub(super) fn new(seed: u64, bound: usize, largest_event: usize) -> Self {
         let mut random = fastrand::Rng::with_seed(seed);
-        let reader = Reader::with_bound(reader_bound);
+        let mut journal = Journal::new(bound);
+        journal.largest_event = largest_event;
         Self {
-            journal: Journal::new(bound),
+            journal,
             model: Model {
                 lines: Vec::new(),
                 cleared: 0,
-                reader: reader.clone(),
+                reader: Reader::with_bound(largest_event),
                 stream: Vec::new(),
                 id: String::new(),
             },
-            reader,
             bound: bound.min(MOST_BOUND),
-            reader_bound,
             way: Way::Closed,
             at: 1.7e12 + random.f64() * 1e9,
             random,
-            only_whole: false,
+            only_complete: false,
             only_bytes: false,
         }
     }
 
-    /// Something happens.
+    /// Does something at random.
     pub(super) fn step(&mut self) {
-        self.at += match self.random.u8(..8) {
+        self.at += match self.random.u8(..16) {
             0 => 0.0,
-            1 => self.random.f64() * 5_000.0,
-            2 => 0.0004,
+            1 | 2 => self.random.f64() * 5_000.0,
+            3 | 4 => 0.0004,
+            // The clock is set back.
+            5 => -self.random.f64() * 3.0,
             _ => self.random.f64(),
         };
         let at = self.at;
         match (self.random.u8(..100), self.way) {
-            (0, _) if !self.only_whole => {
+            (0, _) if !self.only_complete => {
                 self.journal.clear();
                 self.model.cleared = self.model.lines.len();
             }
-            (1, _) if !self.only_whole => {
+            (1, _) if !self.only_complete => {
                 let bound = self.bound / 2 + self.random.usize(..=self.bound);
+                let largest_event = self.journal.largest_event;
                 self.journal.set_bound(bound);
+                self.journal.largest_event = largest_event;
             }
             (2..5, Way::Closed) => {
-                // Another reader, as if another address was opened.
+                // A new series of connections.
                 let id = IDS[self.random.usize(..IDS.len())];
-                self.reader = Reader::with_bound(self.reader_bound).with_last_event_id(id);
-                self.model.reader = self.reader.clone();
+                self.journal.restart(id);
+                self.model.set_id(id);
             }
             (_, Way::Closed) => {
                 self.way = if self.random.u8(..4) == 0 && !self.only_bytes {
@@ -216,16 +207,19 @@ impl Live {
                 };
                 self.journal.opened(at);
                 self.model.link(at, Kind::Opened);
+                let id = self.model.id.clone();
+                self.model.set_id(&id);
             }
             (2..8, _) => {
                 self.way = Way::Closed;
-                self.journal.finish(&mut self.reader, at);
-                assert!(self.journal.held() <= self.journal.bound());
-                self.model.finish(at);
-                // The same time, or nearly.
-                self.at += [0.0, 0.1][self.random.usize(..2)];
-                self.journal.closed(self.at);
-                self.model.link(self.at, Kind::Closed);
+                if self.random.bool() {
+                    self.journal.closed(at);
+                    self.model.finish(at);
+                    self.model.link(at, Kind::Closed);
+                } else {
+                    self.journal.replay(Record::Broken { at });
+                    self.model.finish(at);
+                }
             }
             (_, Way::Events) => {
                 let data = random_data(&mut self.random);
@@ -237,7 +231,7 @@ impl Live {
                 self.journal.event(at, event);
                 if self.too_large(event) {
                     let bound = self.journal.bound();
-                    event.last_event_id.clone_into(&mut self.model.id);
+                    self.model.set_id(event.last_event_id);
                     let note = Note::TooLarge { bound }.to_string();
                     self.model.push(at, Kind::Note, "", &note, Vec::new());
                 } else {
@@ -246,14 +240,13 @@ impl Live {
             }
             (_, Way::Bytes) => {
                 let chunk = random_chunk(&mut self.random);
-
-                self.journal.receive(&mut self.reader, at, &chunk, |_| {});
+                self.journal.receive(at, &chunk);
                 self.model.receive(at, &chunk);
             }
         }
     }
 
-    /// Whether the event would not have fitted: the model is not told of it yet.
+    /// Whether the event does not fit in the journal. The model has not received it yet.
     fn too_large(&self, event: Event<'_>) -> bool {
         let mut bytes = Vec::new();
         let name = Some(event.event_type).filter(|name| *name != "message");
@@ -262,12 +255,12 @@ impl Live {
         bytes.len() + size_of::<Row>() > self.journal.bound()
     }
 
-    /// All lines that ever came.
+    /// Every line that was added.
     pub(super) fn all_lines(&self) -> &[Owned] {
         &self.model.lines
     }
 
-    /// What holds after each step.
+    /// Compares the journal with its model.
     fn check(&mut self) {
         let (journal, model) = (&self.journal, &self.model);
         let kept = journal.kept();
@@ -303,7 +296,12 @@ impl Live {
             let line = journal.get(seq).expect("kept");
             assert_eq!(line.seq(), seq);
             let expected = &model.lines[seq as usize];
-            assert_eq!(&Owned::of(&line), expected, "line {seq}");
+            let mut owned = Owned::of(&line);
+            if is_cut(&owned, expected) {
+                owned.size = expected.size;
+                owned.bytes.clone_from(&expected.bytes);
+            }
+            assert_eq!(&owned, expected, "line {seq}");
             let name = line
                 .name()
                 .map(|name| &*journal.names()[usize::from(name)].text);
@@ -316,9 +314,12 @@ impl Live {
         let asides = expected.iter().filter(|line| line.kind.is_aside()).count();
         assert_eq!(journal.asides(), asides);
         for name in journal.names() {
-            let of_it = |line: &&Owned| line.kind == Kind::Event && line.event_type == *name.text;
-            let kept = expected.iter().filter(of_it).count();
+            let has_type =
+                |line: &&Owned| line.kind == Kind::Event && line.event_type == *name.text;
+            let kept = expected.iter().filter(has_type).count();
             assert_eq!(name.kept, kept as u64, "{}", name.text);
+            let received = model.lines[model.cleared..].iter().filter(has_type).count();
+            assert_eq!(name.received, received as u64, "{}", name.text);
         }
         let links: Vec<_> = model
             .lines
@@ -334,18 +335,40 @@ impl Live {
         let of_kept = expected.iter().filter(|line| line.kind.is_link()).count();
         assert!((of_kept..=of_kept + 1).contains(&told.len()));
         for _ in 0..3 {
-            let at = match expected.len() {
+            let mut time = || match expected.len() {
                 0 => self.at,
                 len => expected[self.random.usize(..len)].at - f64::from(self.random.u8(..2)),
             };
-            let first = expected.iter().position(|line| line.at >= at);
-            let first = first.map_or(kept.end, |first| kept.start + first as u64);
-            assert_eq!(journal.seek(at), first);
+            let times = time()..time();
+            let found: Vec<u64> = journal.between(times.clone()).flatten().collect();
+            let known: Vec<u64> = (kept.start..)
+                .zip(expected)
+                .filter(|(_, line)| times.contains(&line.at))
+                .map(|(seq, _)| seq)
+                .collect();
+            assert_eq!(found, known, "{times:?}");
+        }
+        let arrivals: Vec<u64> = journal
+            .arrivals
+            .pieces(0..u64::MAX)
+            .flatten()
+            .map(|arrival| arrival.end)
+            .collect();
+        assert!(arrivals.is_sorted_by(|before, after| before < after));
+        let tape = journal.tape.range();
+        match (arrivals.first(), arrivals.last()) {
+            (Some(first), Some(last)) => assert!(*first > tape.start && *last == tape.end),
+            _ => assert!(tape.is_empty()),
         }
     }
 }
 
-/// The data of an event, as a browser gives it: lines are ended by LF.
+/// Whether the bytes of a note are gone, though the note is kept: its event was too large.
+fn is_cut(line: &Owned, expected: &Owned) -> bool {
+    line.kind == Kind::Note && line.bytes.is_empty() && !expected.bytes.is_empty()
+}
+
+/// The data of an event, as a browser delivers it: its lines end in LF.
 fn random_data(random: &mut fastrand::Rng) -> String {
     const PIECES: [&str; 8] = [
         "a",
@@ -367,7 +390,7 @@ fn random_data(random: &mut fastrand::Rng) -> String {
     data
 }
 
-/// Some bytes of a stream: most of it in order, and all that is not.
+/// Some bytes of a stream, well-formed or not.
 fn random_chunk(random: &mut fastrand::Rng) -> Vec<u8> {
     const PIECES: [&[u8]; 52] = [
         b"data: a\n\n",
@@ -437,11 +460,11 @@ fn random_chunk(random: &mut fastrand::Rng) -> Vec<u8> {
 }
 
 #[test]
-fn a_journal_is_its_model_less_what_was_evicted() {
+fn a_journal_is_its_model_without_the_evicted_lines() {
     for seed in 0..160 {
         let bound = [usize::MAX, 1 << 20, 4_000, 1_000, 500, 200, 60, 1][seed as usize % 8];
-        let reader_bound = [usize::MAX, 64][seed as usize / 8 % 2];
-        let mut live = Live::new(seed, bound, reader_bound);
+        let largest_event = [usize::MAX, 64][seed as usize / 8 % 2];
+        let mut live = Live::new(seed, bound, largest_event);
         println!("seed {seed}");
         for _ in 0..120 {
             live.step();
@@ -450,11 +473,11 @@ fn a_journal_is_its_model_less_what_was_evicted() {
     }
 }
 
-/// A journal that received `stream` in one chunk at 1 ms.
-fn received(stream: &[u8]) -> (Journal, Reader) {
-    let (mut journal, mut reader) = (Journal::default(), Reader::default());
-    journal.receive(&mut reader, 1.0, stream, |_| {});
-    (journal, reader)
+/// A journal that received `stream` in one read at 1 ms.
+fn received(stream: &[u8]) -> Journal {
+    let mut journal = Journal::default();
+    journal.receive(1.0, stream);
+    journal
 }
 
 fn shown(journal: &Journal) -> Vec<(Kind, String, String)> {
@@ -467,12 +490,12 @@ fn shown(journal: &Journal) -> Vec<(Kind, String, String)> {
 
 #[test]
 fn a_line_within_an_event_has_its_own_bytes() {
-    let (mut journal, mut reader) = received(b"data: a\r\n: within\r\nda");
+    let mut journal = received(b"data: a\r\n: within\r\nda");
     assert_eq!(
         shown(&journal),
         [(Kind::Comment, r"\n: within\r".into(), String::new())]
     );
-    journal.receive(&mut reader, 2.0, b"ta: b\r\n\r\n", |_| {});
+    journal.receive(2.0, b"ta: b\r\n\r\n");
     let all = r"data: a\r\n: within\r\ndata: b\r\n\r";
     assert_eq!(
         shown(&journal),
@@ -493,47 +516,61 @@ fn a_line_within_an_event_has_its_own_bytes() {
 
 #[test]
 fn a_block_without_data_sets_the_last_event_id() {
-    let (journal, _) = received(b": a\nid: 7\n\n: b\ndata: c\n\nid\n\ndata: d\n\n");
+    let journal = received(b": a\nid: 7\n\n: b\ndata: c\n\nid\n\ndata: d\n\n");
     let ids: Vec<_> = shown(&journal).into_iter().map(|(.., id)| id).collect();
     assert_eq!(ids, ["", "7", "7", "7", "", ""]);
     assert_eq!(journal.last_event_id(), "");
 }
 
 #[test]
-fn a_reader_that_begins_with_an_id_is_followed() {
+fn a_new_series_of_connections_has_its_own_id_and_no_reconnection_time() {
     let mut journal = Journal::default();
-    let mut first = Reader::default().with_last_event_id("5");
+    journal.restart("5");
     journal.opened(1.0);
-    journal.receive(&mut first, 2.0, b"data: a\n\ndata: b\nid: 6\n\n", |_| {});
-    let mut second = Reader::default();
+    journal.receive(2.0, b"retry: 7\ndata: a\n\ndata: b\nid: 6\n\n");
+    assert_eq!(journal.reconnection_time(), Some(7));
+    journal.restart("");
+    assert_eq!(journal.reconnection_time(), None);
     journal.opened(3.0);
-    journal.receive(&mut second, 4.0, b"data: c\n\n", |_| {});
+    journal.receive(4.0, b"data: c\n\n");
     let ids: Vec<_> = shown(&journal).into_iter().map(|(.., id)| id).collect();
-    assert_eq!(ids, ["", "5", "6", "6", ""]);
+    assert_eq!(ids, ["5", "5", "5", "6", "", ""]);
     journal.clear();
     assert_eq!(journal.last_event_id(), "");
 }
 
 #[test]
+fn an_id_outlives_the_connection() {
+    let mut journal = Journal::default();
+    journal.opened(1.0);
+    journal.receive(2.0, b"id: 6\ndata: a\n\nid: 7\ndata: unfinished");
+    journal.closed(3.0);
+    journal.opened(4.0);
+    journal.receive(5.0, b"data: b\n\n");
+    let last = journal.iter().next_back().expect("kept");
+    assert_eq!((&*last.data(), &*last.last_event_id()), ("b", "6"));
+}
+
+#[test]
 fn an_id_holds_when_the_line_that_set_it_is_gone() {
-    let (mut journal, mut reader) = received(b"id: 7\ndata: a\n\n");
+    let mut journal = received(b"id: 7\ndata: a\n\n");
     for n in 0..1_000 {
-        journal.receive(&mut reader, f64::from(n), b"data: b\n\n", |_| {});
+        journal.receive(f64::from(n), b"data: b\n\n");
     }
     journal.set_bound(10_000);
     assert!(journal.evicted() > 0);
     assert!(journal.iter().all(|line| line.last_event_id() == "7"));
     journal.clear();
-    journal.receive(&mut reader, 1_000.0, b"data: b\n\nid\ndata: c\n\n", |_| {});
+    journal.receive(1_000.0, b"data: b\n\nid\ndata: c\n\n");
     let ids: Vec<_> = shown(&journal).into_iter().map(|(.., id)| id).collect();
     assert_eq!(ids, ["7", ""]);
 }
 
 #[test]
-fn what_the_end_of_a_stream_tells_is_in_order() {
-    // The note of line ends is told first, but is about what lies within the unfinished event.
-    let (mut journal, mut reader) = received(b": a\ndata: b\n: c\r");
-    journal.finish(&mut reader, 2.0);
+fn notes_at_the_end_of_a_stream_are_in_order() {
+    // The note about line ends is added first, but is about a line within the unfinished event.
+    let mut journal = received(b": a\ndata: b\n: c\r");
+    journal.replay(Record::Broken { at: 2.0 });
     let kinds: Vec<_> = journal.iter().map(|line| line.kind()).collect();
     assert_eq!(
         kinds,
@@ -558,19 +595,19 @@ fn what_the_end_of_a_stream_tells_is_in_order() {
 
 #[test]
 fn an_event_without_end_does_not_exceed_the_bound() {
-    let (mut journal, mut reader) = (Journal::new(10_000), Reader::default());
-    journal.receive(&mut reader, 0.0, b"data: a\n\nid: 7\ndata: b\n", |_| {});
+    let mut journal = Journal::new(10_000);
+    journal.receive(0.0, b"data: a\n\nid: 7\ndata: b\n");
     for n in 0..1_000 {
         let comment = format!(": {n}\n");
-        journal.receive(&mut reader, 1.0, comment.as_bytes(), |_| {});
+        journal.receive(1.0, comment.as_bytes());
         assert!(journal.held() <= 10_000);
         if let Some(last) = journal.iter().next_back() {
             assert_eq!(last.data(), n.to_string());
         }
     }
-    journal.receive(&mut reader, 2.0, &[b'x'; 20_000], |_| {});
+    journal.receive(2.0, &[b'x'; 20_000]);
     assert!(journal.held() <= 10_000 && journal.is_empty());
-    journal.receive(&mut reader, 3.0, b"\n\ndata: c\n\n", |_| {});
+    journal.receive(3.0, b"\n\ndata: c\n\n");
     let line = journal.iter().next_back().expect("kept");
     assert_eq!((&*line.data(), &*line.last_event_id()), ("c", "7"));
     assert_eq!(journal.received(), journal.evicted() + journal.len() as u64);
@@ -578,22 +615,22 @@ fn an_event_without_end_does_not_exceed_the_bound() {
 }
 
 #[test]
-fn an_id_that_came_in_bytes_that_are_gone_is_followed() {
-    let (mut journal, mut reader) = (Journal::new(10_000), Reader::default());
-    journal.receive(&mut reader, 0.0, b"id: 7\n", |_| {});
+fn an_id_in_evicted_bytes_holds_for_the_lines_after_them() {
+    let mut journal = Journal::new(10_000);
+    journal.receive(0.0, b"id: 7\n");
     for _ in 0..20 {
         let comment = format!(": {}\n", "x".repeat(1_000));
-        journal.receive(&mut reader, 1.0, comment.as_bytes(), |_| {});
+        journal.receive(1.0, comment.as_bytes());
     }
-    // The block that sets it can be read no more, and this event does not set it.
+    // The block with the ID is gone from the tape, and the event after it does not set one.
     let stream = b"\ndata: a\n\nid: 8\ndata: b\n\n";
-    journal.receive(&mut reader, 2.0, stream, |_| {});
+    journal.receive(2.0, stream);
     let ids: Vec<_> = shown(&journal).into_iter().map(|(.., id)| id).collect();
-    assert_eq!(ids, ["7", "8"]);
+    assert_eq!(ids, ["7", "7", "8"], "of a note and two events");
 }
 
 #[test]
-fn an_event_that_alone_exceeds_the_bound_is_told_of() {
+fn an_event_that_alone_exceeds_the_bound_gets_a_note() {
     let mut journal = Journal::new(1_000);
     let data = "x".repeat(2_000);
     let event = Event {
@@ -606,12 +643,16 @@ fn an_event_that_alone_exceeds_the_bound_is_told_of() {
     assert_eq!(line.note(), Some(&Note::TooLarge { bound: 1_000 }));
     assert_eq!((line.size(), &*line.last_event_id()), (0, "7"));
     journal.event(2.0, Event { data: "y", ..event });
-    assert_eq!(shown(&journal)[1].1, r"data: y\n\n", "no ID need be told");
+    assert_eq!(
+        shown(&journal)[1].1,
+        r"data: y\n\n",
+        "the ID need not be set again"
+    );
     assert_eq!(shown(&journal)[1].2, "7");
 }
 
 #[test]
-fn what_no_stream_can_bring_is_left_out() {
+fn what_cannot_be_in_a_stream_is_left_out() {
     for (event_type, last_event_id, bytes) in [
         ("", "", r"data: a\n\n"),
         ("b\nc", "", r"data: a\n\n"),
@@ -632,25 +673,25 @@ fn what_no_stream_can_bring_is_left_out() {
         let line = journal.get(0).expect("kept");
         assert_eq!(line.bytes().escape_ascii().to_string(), bytes);
         let mut again = Journal::default();
-        again.receive(&mut Reader::default(), 1.0, &line.bytes(), |_| {});
+        again.receive(1.0, &line.bytes());
         assert_eq!(
             Owned::of(&again.get(0).expect("kept")),
             Owned::of(&line),
-            "it is what its bytes say"
+            "its bytes decode to the same line"
         );
     }
 }
 
 #[test]
-fn types_that_are_not_kept_are_read_again() {
-    let (mut journal, mut reader) = (Journal::default(), Reader::default());
+fn types_beyond_the_table_are_decoded_again() {
+    let mut journal = Journal::default();
     let long = "z".repeat(1_000);
     for n in 0..5_000 {
         let stream = format!("event: {n}\ndata: a\n\n");
-        journal.receive(&mut reader, 1.0, stream.as_bytes(), |_| {});
+        journal.receive(1.0, stream.as_bytes());
     }
     let stream = format!("event: {long}\ndata: a\n\n");
-    journal.receive(&mut reader, 1.0, stream.as_bytes(), |_| {});
+    journal.receive(1.0, stream.as_bytes());
     for (n, line) in journal.iter().enumerate() {
         let expected = if n < 5_000 { &n.to_string() } else { &long };
         assert_eq!(line.event_type(), *expected);
@@ -661,9 +702,9 @@ fn types_that_are_not_kept_are_read_again() {
 }
 
 #[test]
-fn lines_that_lie_in_several_blocks_are_whole() {
+fn lines_that_span_blocks_are_complete() {
     let mut random = fastrand::Rng::with_seed(1);
-    let (mut journal, mut reader) = (Journal::new(3 << 20), Reader::default());
+    let mut journal = Journal::new(3 << 20);
     let mut all: Vec<String> = Vec::new();
     for n in 0..200 {
         let unit = format!("{n} ü ");
@@ -671,7 +712,7 @@ fn lines_that_lie_in_several_blocks_are_whole() {
         let stream = format!(": {data}\nid: {n}\ndata: {data}\ndata: b\n\ndata: {data}\n\n");
         let cut = random.usize(..=stream.len());
         for chunk in [&stream.as_bytes()[..cut], &stream.as_bytes()[cut..]] {
-            journal.receive(&mut reader, f64::from(n), chunk, |_| {});
+            journal.receive(f64::from(n), chunk);
         }
         all.extend([data.clone(), format!("{data}\nb"), data]);
         assert!(journal.held() <= journal.bound());
@@ -696,13 +737,13 @@ fn lines_that_lie_in_several_blocks_are_whole() {
 }
 
 #[test]
-fn clearing_forgets_lines_and_figures_but_not_the_stream() {
-    let (mut journal, mut reader) = received(b"id: 7\ndata: a\n\nevent: b\nda");
+fn clearing_drops_lines_and_figures_but_not_the_stream() {
+    let mut journal = received(b"id: 7\ndata: a\n\nevent: b\nda");
     journal.clear();
-    assert!(journal.is_empty() && journal.names().is_empty());
+    assert!(journal.is_empty() && journal.names().iter().all(|name| name.received == 0));
     assert_eq!((journal.received(), journal.evicted()), (0, 0));
     assert_eq!(journal.figures().events, 0);
-    journal.receive(&mut reader, 2.0, b"ta: c\n\n", |_| {});
+    journal.receive(2.0, b"ta: c\n\n");
     let line = journal.get(1).expect("the numbers go on");
     assert_eq!((&*line.event_type(), &*line.data()), ("b", "c"));
     assert_eq!(line.last_event_id(), "7");
@@ -718,18 +759,19 @@ fn the_link_is_known_as_far_back_as_the_lines() {
     journal.opened(1.5);
     let links = |journal: &Journal| journal.links().collect::<Vec<_>>();
     assert_eq!(links(&journal), [(1.0, true), (2.0, false), (1.5, true)]);
-    journal.set_bound(2 * size_of::<Row>() + 2);
+    journal.set_bound(journal.held() - 1);
+    assert_eq!(journal.len(), 2);
+    assert_eq!(links(&journal), [(1.0, true), (2.0, false), (1.5, true)]);
+    journal.set_bound(journal.held() - 1);
     assert_eq!(links(&journal), [(2.0, false), (1.5, true)]);
     journal.clear();
     assert_eq!(links(&journal), [(1.5, true)], "it is still open");
 }
 
 #[test]
-fn reconnection_times_are_told() {
-    let (mut journal, mut told) = (Journal::default(), Vec::new());
-    let stream = b"retry: 5\nretry: x\nretry: 0007\n";
-    journal.receive(&mut Reader::default(), 1.0, stream, |ms| told.push(ms));
-    assert_eq!(told, [5, 7]);
+fn the_last_reconnection_time_counts() {
+    let journal = received(b"retry: 5\nretry: x\nretry: 0007\n");
+    assert_eq!(journal.reconnection_time(), Some(7));
     let data: Vec<_> = journal
         .iter()
         .filter(|line| line.kind() == Kind::Retry)
@@ -739,7 +781,54 @@ fn reconnection_times_are_told() {
 }
 
 #[test]
-fn a_bound_that_offsets_cannot_tell_is_not_taken() {
+fn a_note_about_an_event_larger_than_the_bound_is_kept() {
+    let mut journal = Journal::new(1_000);
+    journal.opened(0.0);
+    journal.receive(1.0, b"data: before\n\nid: 7\n");
+    for _ in 0..50 {
+        let line = format!("data: {}\n", "x".repeat(90));
+        journal.receive(2.0, line.as_bytes());
+        assert!(journal.held() <= 1_000);
+    }
+    journal.receive(3.0, b"\ndata: after\n\n");
+    let lines: Vec<_> = journal
+        .iter()
+        .map(|line| {
+            (
+                line.kind(),
+                line.bytes().len(),
+                line.last_event_id().into_owned(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            (Kind::Note, 0, "7".to_owned()),
+            (Kind::Event, 13, "7".to_owned())
+        ]
+    );
+}
+
+#[test]
+fn reads_are_counted_and_their_ends_kept() {
+    let mut journal = Journal::default();
+    journal.opened(0.0);
+    for piece in ["data: a", "", "\n", "\ndata: b\n\n"] {
+        journal.receive(1.0, piece.as_bytes());
+    }
+    assert_eq!(journal.figures().reads, 3);
+    let ends: Vec<u64> = journal
+        .arrivals
+        .pieces(0..9)
+        .flatten()
+        .map(|arrival| arrival.end)
+        .collect();
+    assert_eq!(ends, [7, 8, 18]);
+}
+
+#[test]
+fn a_bound_beyond_32_bits_is_lowered() {
     let mut journal = Journal::new(usize::MAX);
     assert_eq!(journal.bound(), MOST_BOUND);
     journal.set_bound(usize::MAX);

@@ -1,34 +1,33 @@
-//! Times as text, by integers: a journal's times are ms since the Unix epoch, exact to the µs.
+//! Times as text, exact to the µs. The times of a journal are in ms since the Unix epoch.
+//!
+//! Everything here is computed with integers: formatting floating-point numbers would add a tenth to
+//! the size of the page.
 
-/// The last time that is told, in µs: beyond it, in the year 2109, an `f64` of ms does not tell each
-/// from the next.
+/// The last time that can be written, in µs. After it, in the year 2109, an `f64` in ms no longer
+/// distinguishes every µs.
 pub(super) const LAST: u64 = (1 << 42) * 1000 - 1;
 
 const DAY: u64 = 86_400_000_000;
 
-/// A time in µs, which is as exact as it is.
+/// A time in ms as one in µs.
 pub(super) fn micros(at: f64) -> u64 {
     ((at * 1000.0).round_ties_even() as u64).min(LAST)
 }
 
-/// The time that [`micros`] gives `micros` for.
+/// The inverse of [`micros`].
 pub(super) fn from_micros(micros: u64) -> f64 {
     micros as f64 / 1000.0
 }
 
-/// Appends `number` in at least `width` digits.
-pub(super) fn digits(mut number: u64, width: usize, out: &mut String) {
-    let mut digits = [b'0'; 20];
-    let mut first = digits.len();
-    while number > 0 || first + width > digits.len() {
-        first -= 1;
-        digits[first] = b'0' + (number % 10) as u8;
-        number /= 10;
-    }
-    out.extend(digits[first..].iter().map(|digit| char::from(*digit)));
+/// Appends `number` with at least `width` digits.
+pub(super) fn digits(number: u64, width: usize, out: &mut String) {
+    let mut buffer = itoa::Buffer::new();
+    let digits = buffer.format(number);
+    out.extend(std::iter::repeat_n('0', width.saturating_sub(digits.len())));
+    out.push_str(digits);
 }
 
-/// Appends a time in µs as one in ms, with as many decimals as it needs.
+/// Appends a time in µs as one in ms, with up to three decimals and none that is not needed.
 pub(super) fn ms(micros: u64, out: &mut String) {
     digits(micros / 1000, 1, out);
     let mut rest = micros % 1000;
@@ -43,14 +42,14 @@ pub(super) fn ms(micros: u64, out: &mut String) {
     }
 }
 
-/// The time in µs that [`ms`] wrote: digits, with up to three decimals.
+/// The inverse of [`ms`]: a time in µs from digits with up to three decimals.
 pub(super) fn parse_ms(text: &str) -> Option<u64> {
     let (whole, decimals) = match text.split_once('.') {
         Some((whole, decimals)) if matches!(decimals.len(), 1..=3) => (whole, decimals),
         Some(_) => return None,
         None => (text, ""),
     };
-    // More digits than a time has would not fit.
+    // More than 13 digits are beyond `LAST`, and could overflow below.
     if !matches!(whole.len(), 1..=13) {
         return None;
     }
@@ -67,7 +66,7 @@ pub(super) fn parse_ms(text: &str) -> Option<u64> {
     Some(micros).filter(|micros| *micros <= LAST)
 }
 
-/// Appends a time as ISO 8601 has it, in UTC: `2026-11-23T03:14:26.120000Z`.
+/// Appends a time as in ISO 8601, in UTC: `2026-11-23T03:14:26.120000Z`.
 pub(super) fn iso(at: f64, out: &mut String) {
     let micros = micros(at);
     let (year, month, day) = civil(micros / DAY);
@@ -88,8 +87,8 @@ pub(super) fn iso(at: f64, out: &mut String) {
 
 /// The year, month and day of a number of days since 1970-01-01.
 ///
-/// Counted in eras of 400 years, which have as many days each, from 1 March of the year 0: so a leap
-/// day is the last of its year.
+/// It counts in eras of 400 years, which all have the same number of days, from 1 March of the year 0:
+/// so a leap day is the last day of its year.
 fn civil(days: u64) -> (u64, u64, u64) {
     const ERA: u64 = 146_097;
     let days = days + 719_468;
@@ -97,7 +96,7 @@ fn civil(days: u64) -> (u64, u64, u64) {
     let year_of_era =
         (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    // Months from March on begin where this line of 30.6 days a month says.
+    // From March on, the days before each month lie on a line with a slope of 30.6.
     let month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month + 2) / 5 + 1;
     let year = days / ERA * 400 + year_of_era;

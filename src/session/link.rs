@@ -1,35 +1,35 @@
-//! The state of one connection, as a pure machine.
+//! The state of a connection. Pure.
 
-use crate::source::UrlError;
+use crate::source::{Failure, UrlError};
 
-/// Where a connection stands. All times are in ms since the Unix epoch.
+/// The state of a connection. Times are in ms since the Unix epoch.
 ///
-/// An attempt is numbered within its series: from 1, until a connection opens.
+/// Attempts are numbered from 1 until a connection opens.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Link {
-    /// Nothing was asked for yet.
+    /// No connection was requested yet.
     #[default]
     Idle,
-    /// Asked, and no answer yet.
+    /// Requested, but not answered yet.
     Connecting {
         /// The number of this attempt.
         attempt: u32,
     },
-    /// Streaming.
+    /// The stream is open.
     Open {
         /// When it opened.
         since: f64,
     },
     /// Lost or refused; there will be another attempt.
     Waiting {
-        /// The number of the attempt that is waited for.
+        /// The number of the next attempt.
         attempt: u32,
-        /// When that attempt is due. The browser does not tell when its own is.
+        /// When the next attempt is due. A browser does not expose when its own is.
         until: Option<f64>,
-        /// Who makes it.
+        /// Who makes the next attempt.
         by: By,
     },
-    /// Over, until someone asks again.
+    /// The connection is over, and nobody tries again unless asked to.
     Closed {
         /// Why.
         cause: Cause,
@@ -41,59 +41,57 @@ pub enum Link {
 pub enum By {
     /// The browser: its `EventSource` is in the ready state CONNECTING.
     Browser,
-    /// This page: the browser has given up, its `EventSource` is in the ready state CLOSED; or this
+    /// The page: because the browser's `EventSource` has given up (ready state CLOSED), or because the
     /// page connects by `fetch`.
     Page,
 }
 
 /// Why a connection is over.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Cause {
-    /// Somebody closed it.
+    /// The user closed it.
     User,
-    /// There is nothing to connect to.
+    /// The URL cannot be opened.
     Url(UrlError),
-    /// The request is not one that a browser makes; a sentence says why.
+    /// The browser does not send this request; the sentence is its reason.
     Request(String),
-    /// The server answered with status 204, which asks clients to stay away (HTML, 9.2.3).
+    /// The server answered with status 204, which asks clients to stop reconnecting (HTML, 9.2.3).
     NoContent,
-    /// The stream ended, and the request is not one to repeat without being asked: its method is
-    /// not GET.
-    Ended,
+    /// The connection failed or ended, and the request is not repeated because its method is not GET.
+    NotRepeated(Failure),
 }
 
-/// What can happen to a connection. All times are in ms since the Unix epoch.
+/// Something that happens to a connection. Times are in ms since the Unix epoch.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Input {
-    /// A new series of attempts was asked for.
+pub(super) enum Input {
+    /// The user asks for a connection.
     Connect,
     /// The response is an event stream.
     Opened {
-        /// When it came.
+        /// When its head arrived.
         at: f64,
     },
-    /// The stream ended or could not be reached, and the browser tries again by itself.
+    /// The connection was lost or could not be made, and the browser tries again by itself.
     Lost,
-    /// The stream ended or could not be reached, and this page tries again: because the browser has
-    /// given up, or because it is this page that connects.
+    /// The connection was lost or could not be made, and the page tries again.
     GaveUp {
         /// When.
         until: f64,
     },
-    /// The attempt that was waited for is made now, because it is due or because somebody did not
-    /// want to wait.
+    /// The next attempt is made now: it is due, or the user does not want to wait.
     Retry,
-    /// The connection is over, and nobody tries again: for any cause but [`Cause::User`].
+    /// The connection is over, for any cause but [`Cause::User`].
     Over(Cause),
-    /// Somebody closed the connection.
+    /// The user closes the connection.
     Disconnect,
 }
 
 impl Link {
-    /// The state after `input`. An input that this state does not expect, such as a late answer to
-    /// a connection that is already closed, changes nothing.
+    /// The state after `input`. An input that this state does not expect, such as a late answer to a
+    /// connection that is already closed, changes nothing.
     #[must_use]
-    pub fn next(self, input: Input) -> Self {
+    pub(super) fn next(self, input: Input) -> Self {
         match (self, input) {
             (_, Input::Connect) => Self::Connecting { attempt: 1 },
             (Self::Idle | Self::Connecting { .. } | Self::Open { .. }, Input::Over(cause)) => {
@@ -162,7 +160,7 @@ impl Link {
         matches!(self, Self::Open { .. })
     }
 
-    /// Whether there is, or will be, a connection: what can be disconnected.
+    /// Whether there is a connection, or will be one without being asked for.
     pub fn is_live(&self) -> bool {
         matches!(
             self,
@@ -214,7 +212,7 @@ mod tests {
             CLOSED,
             refused(),
         ];
-        // One row an input: what becomes of each of the states above.
+        // Each row: an input, and the state after it for each of the states above.
         let table: [(Input, [Link; 8]); 7] = [
             (Input::Connect, std::array::from_fn(|_| connecting(1))),
             (
@@ -319,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_disconnected() {
+    fn a_link_is_live_from_the_request_to_the_end() {
         for (state, live) in [
             (IDLE, false),
             (connecting(1), true),

@@ -1,8 +1,7 @@
-//! One watched stream from connect to close: its state as signals, and the commands it takes.
+//! One watched stream, from connect to close: its state as signals, and its commands.
 
-mod backoff;
-mod clock;
 mod link;
+mod retry;
 
 use std::{
     cell::{Cell, RefCell},
@@ -12,37 +11,32 @@ use std::{
 
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
-use sse_wire::Reader;
-use wasm_bindgen::JsValue;
+use web_sys::Blob;
 
 use crate::{
-    boxed,
+    clock::{self, now},
     frame::Frame,
-    journal::{self, Journal},
-    source::{
-        Answer, EventSource, Failure, Fetch, FetchRequest, Notice, Source, UrlError, resolve,
-    },
+    journal::{self, CaptureError, Journal, Record},
+    request::Via,
+    runtime,
+    source::{Answer, Capture, EventSource, Failure, Fetch, Notice, Source, UrlError, resolve},
 };
-use backoff::{Backoff, HELD_MS};
+use link::Input;
+use retry::{Attempt, Backoff, decide};
 
-pub(crate) use clock::now;
-pub use link::{By, Cause, Input, Link};
+pub use link::{By, Cause, Link};
 
-/// The reconnection time as long as a stream sets none, in ms: Chromium's.
+/// The reconnection time of a stream that sets none, in ms: Chromium's.
 const RECONNECTION_TIME_MS: f64 = 3_000.0;
 
-/// The longest reconnection time that is followed, in ms: a day.
-const LONGEST_WAIT_MS: f64 = 86_400_000.0;
-
-/// Watches the event stream at `url`: with the browser's `EventSource`, or by `fetch`.
+/// Watches the event stream at `url`, with the browser's `EventSource` or by `fetch`.
 ///
-/// It connects when the component that calls it is mounted and whenever `url` changes, and closes
-/// the connection when that component is unmounted. There is never more than one connection, and
-/// each browser object it makes is released with it.
+/// It connects when the calling component is mounted and whenever `url` changes, and closes the
+/// connection when that component is unmounted. There is never more than one connection.
 ///
-/// A lost connection is opened again: by the browser, as the HTML standard says, and where the
-/// browser has given up (a status that is not 200, another content type, a refusal by CORS) by
-/// this hook, after a delay with exponential backoff. By `fetch` this hook does both.
+/// A lost connection is opened again: by the browser, as the HTML standard requires, or by this hook
+/// where the browser gives up (a status other than 200, another content type, CORS) and for every loss by
+/// `fetch`. The hook waits with exponential backoff.
 ///
 /// # Usage
 ///
@@ -58,8 +52,9 @@ const LONGEST_WAIT_MS: f64 = 86_400_000.0;
 /// );
 /// let latest = move || {
 ///     entries.with(|log| {
-///         let events = log.iter().filter(|line| line.kind() == Kind::Event);
-///         events.last().map(|event| event.data().into_owned())
+///         let mut latest = log.iter().rev();
+///         let event = latest.find(|line| line.kind() == Kind::Event)?;
+///         Some(event.data().into_owned())
 ///     })
 /// };
 /// view! { <p class:open=move || link.with(|link| link.is_open())>{latest}</p> }
@@ -68,15 +63,15 @@ const LONGEST_WAIT_MS: f64 = 86_400_000.0;
 ///
 /// # Caveats
 ///
-/// - An `EventSource` tells neither status nor headers, nor the names of events that nobody listens
-///   to, nor the reconnection time; what is not here cannot be had in this way.
-/// - A browser gives up on status 204, which asks clients to stay away, as it does on 500, and does
-///   not tell one from the other: this hook tries again after both.
-/// - [`UseEventSourceReturn::retry`] while the browser is waiting starts a new `EventSource`, and
-///   that one does not know the last event ID.
-/// - [`Via::Fetch`] tells all of that, and does all of that right, but it is not the browser's own
-///   client. From another origin its `Last-Event-ID` asks for a CORS preflight. A request whose
-///   method is not GET is not repeated by itself.
+/// - An `EventSource` exposes neither the status nor the headers of an answer, neither comments nor the
+///   reconnection time, and only events of the types that are subscribed to.
+/// - On status 204, which asks clients to stop, an `EventSource` gives up as it does on 500, and does not
+///   expose which: this hook tries again after both.
+/// - [`UseEventSourceReturn::retry`] while the browser waits starts a new `EventSource`, which does not
+///   have the last event ID.
+/// - [`Via::Fetch`] has none of these limits, but it is not the browser's own client. To another origin its
+///   `Last-Event-ID` header causes a CORS preflight. A request whose method is not GET is not repeated
+///   automatically.
 pub fn use_event_source(
     url: impl Into<Signal<String>>,
     options: UseEventSourceOptions,
@@ -91,6 +86,8 @@ pub fn use_event_source(
     } = options;
     let link = RwSignal::new(Link::Idle);
     let answer = RwSignal::new(None);
+    let failure = RwSignal::new(None);
+    let playback = RwSignal::new(Playback::default());
     let entries = RwSignal::new_local(Journal::new(bound));
     let session = Rc::new_cyclic(|me| Session {
         me: me.clone(),
@@ -100,56 +97,50 @@ pub fn use_event_source(
         with_credentials,
         link,
         answer,
+        failure,
+        playback,
         entries,
         frame: Frame::new(move || entries.notify()),
         source: RefCell::default(),
-        reader: RefCell::new(Reader::with_bound(bound)),
-        reconnection_time: Cell::new(RECONNECTION_TIME_MS),
+        file: RefCell::default(),
         answered: Cell::default(),
         retry: RefCell::default(),
         backoff: RefCell::default(),
     });
-    // The one strong reference: dropped with the component that owns this scope.
+    // The only strong reference: it is dropped with the component that owns this scope.
     let session = StoredValue::new_local(session);
 
-    // What was asked for last: setting a signal to what it is already is no change.
-    let mut asked: Option<(String, bool, Via)> = None;
-    boxed::effect(move || {
-        let wanted = (url.get(), with_credentials.get(), via.get());
-        let previous = match &asked {
-            Some(asked) if *asked == wanted => return,
-            _ => asked.replace(wanted),
+    // Setting a signal to the value that it already has must not connect again.
+    let mut requested: Option<(String, bool, Via)> = None;
+    runtime::effect(move || {
+        let request = (url.get(), with_credentials.get(), via.get());
+        let previous = match &requested {
+            Some(requested) if *requested == request => return,
+            _ => requested.replace(request),
         };
         let session = session.get_value();
-        match (&previous, &asked) {
+        match (&previous, &requested) {
             (None, _) if immediate => session.connect(),
-            (Some(previous), Some(asked)) => {
+            (Some(previous), Some(requested)) => {
                 session.connect();
-                if previous.0 != asked.0 {
-                    session.start_over();
+                if previous.0 != requested.0 {
+                    // Another URL is another stream, with a log of its own.
+                    session.entries.write().clear();
                 }
             }
             _ => {}
         }
     });
-    boxed::effect(move || session.get_value().listen_to(&events.get()));
+    runtime::effect(move || session.get_value().subscribe(&events.get()));
 
     UseEventSourceReturn {
         link: link.read_only(),
         answer: answer.read_only(),
+        failure: failure.read_only(),
+        playback: playback.read_only(),
         entries: entries.read_only(),
         session,
     }
-}
-
-/// How a stream is read.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Via {
-    /// By the browser's `EventSource`: what its clients see.
-    #[default]
-    EventSource,
-    /// By streamed `fetch`: every byte, and requests that an `EventSource` cannot make.
-    Fetch(FetchRequest),
 }
 
 /// Options of [`use_event_source`].
@@ -175,8 +166,8 @@ impl Default for UseEventSourceOptions {
 }
 
 impl UseEventSourceOptions {
-    /// The event types to listen to beside `message`. A change does not interrupt the connection.
-    /// By `fetch` all are heard.
+    /// The event types to subscribe to, beside `message`. A change does not interrupt the connection. By
+    /// `fetch` all types arrive anyway.
     #[must_use]
     pub fn events(self, events: impl Into<Signal<Vec<String>>>) -> Self {
         Self {
@@ -185,7 +176,7 @@ impl UseEventSourceOptions {
         }
     }
 
-    /// How to read the stream. A change connects again. Default: by `EventSource`.
+    /// How to receive the stream. A change connects again. Default: by `EventSource`.
     #[must_use]
     pub fn via(self, via: impl Into<Signal<Via>>) -> Self {
         Self {
@@ -203,14 +194,14 @@ impl UseEventSourceOptions {
         }
     }
 
-    /// Whether to connect when mounted, without being asked by
-    /// [`connect`](UseEventSourceReturn::connect). Default: yes.
+    /// Whether to connect when mounted, and not only when [`connect`](UseEventSourceReturn::connect) is
+    /// called. Default: yes.
     #[must_use]
     pub fn immediate(self, immediate: bool) -> Self {
         Self { immediate, ..self }
     }
 
-    /// How many bytes of the log are kept. Default: [`DEFAULT_BOUND`](crate::DEFAULT_BOUND).
+    /// How many bytes the log keeps at most. Default: [`DEFAULT_BOUND`](crate::DEFAULT_BOUND).
     #[must_use]
     pub fn bound(self, bytes: usize) -> Self {
         Self {
@@ -220,47 +211,90 @@ impl UseEventSourceOptions {
     }
 }
 
-/// What [`use_event_source`] gives: the state, and the commands.
+/// A capture that is opened in place of the stream.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Playback {
+    /// The capture's JSON object of facts, if the log shows a capture.
+    pub facts: Option<String>,
+    /// Which part of a file was read: 0 to 1; `None` if no file is being read.
+    pub progress: Option<f64>,
+    /// Why the last file could not be read, or not to its end.
+    pub error: Option<CaptureError>,
+}
+
+/// The state of a stream, and its commands; see [`use_event_source`].
+///
+/// A command that is called after the component was unmounted does nothing.
 #[derive(Clone, Copy)]
 pub struct UseEventSourceReturn {
-    /// Where the connection stands.
+    /// The state of the connection.
     pub link: ReadSignal<Link>,
-    /// What the server answered last; an `EventSource` does not tell.
+    /// The last answer of the server. An `EventSource` does not expose it.
     pub answer: ReadSignal<Option<Answer>>,
-    /// What came, since `url` changed last. Subscribers hear of it once a frame, not once an event;
-    /// read it with `.with(…)`, which copies nothing.
+    /// How the last connection failed or ended; `None` from the next opening on.
+    pub failure: ReadSignal<Option<Failure>>,
+    /// The capture that is opened in place of the stream.
+    pub playback: ReadSignal<Playback>,
+    /// What was received since `url` changed last. It notifies once a frame, not once an event; read it
+    /// with `.with(…)`, which copies nothing.
     pub entries: ReadSignal<Journal, LocalStorage>,
     session: StoredValue<Rc<Session>, LocalStorage>,
 }
 
 impl UseEventSourceReturn {
-    /// Connects, anew if there is a connection.
+    /// Connects. An existing connection is closed first.
     pub fn connect(self) {
-        self.session.get_value().connect();
+        self.command(Session::connect);
     }
 
-    /// Closes the connection, or gives up the wait for the next.
+    /// Closes the connection, or gives up waiting for the next one.
     pub fn disconnect(self) {
-        self.session.get_value().disconnect();
+        self.command(Session::disconnect);
     }
 
-    /// Makes the attempt that is waited for now. Does nothing unless the link is
-    /// [`Link::Waiting`].
+    /// Makes the next attempt now. Does nothing unless the link is [`Link::Waiting`].
     pub fn retry(self) {
-        self.session.get_value().retry();
+        self.command(Session::retry);
+    }
+
+    /// Drops the lines of the log, its counts and its figures. The connection stays as it is.
+    pub fn clear(self) {
+        self.command(Session::clear);
+    }
+
+    /// Keeps at most `bytes` in the log from now on; see [`Journal::set_bound`].
+    pub fn set_bound(self, bytes: usize) {
+        self.command(|session| session.entries.write().set_bound(bytes));
+    }
+
+    /// Opens a capture in place of the stream: closes the connection and clears the log, as soon as it is
+    /// certain that `file` is a capture. [`playback`](Self::playback) has the progress and the errors.
+    pub fn play(self, file: Blob) {
+        self.command(|session| session.play(file));
+    }
+
+    /// Stops reading a capture. What was read stays.
+    pub fn stop_playing(self) {
+        self.command(Session::stop_playing);
+    }
+
+    fn command(self, command: impl FnOnce(&Session)) {
+        if let Some(session) = self.session.try_get_value() {
+            command(&session);
+        }
     }
 
     /// The URL as it was given.
     pub(crate) fn url(self) -> String {
-        boxed::current(self.session.get_value().url)
+        runtime::current(self.session.get_value().url)
     }
 
-    /// Whether the stream is read by `fetch`.
-    pub(crate) fn is_fetch(self) -> bool {
-        boxed::current(self.session.get_value().via) != Via::EventSource
+    /// Whether the stream is received by `fetch`.
+    pub(crate) fn via_fetch(self) -> bool {
+        runtime::current(self.session.get_value().via) != Via::EventSource
     }
 
-    /// Where the connection stands, for who does not subscribe; like the two below.
+    /// The state of the connection, without subscribing to it; likewise the functions below.
     pub(crate) fn current_link(self) -> Link {
         self.session.get_value().link.get_untracked()
     }
@@ -269,20 +303,23 @@ impl UseEventSourceReturn {
         self.session.get_value().answer.get_untracked()
     }
 
+    pub(crate) fn current_failure(self) -> Option<Failure> {
+        self.session.get_value().failure.get_untracked()
+    }
+
+    pub(crate) fn current_playback(self) -> Playback {
+        self.session.get_value().playback.get_untracked()
+    }
+
     pub(crate) fn journal(self) -> impl Deref<Target = Journal> {
         self.session.get_value().entries.read_untracked()
     }
-
-    /// Changes the log, as by [`Journal::clear`] or [`Journal::set_bound`].
-    pub fn edit(self, change: impl FnOnce(&mut Journal)) {
-        change(&mut self.session.get_value().entries.write());
-    }
 }
 
-/// What is behind the signals. It holds at most one source and one timer, so that no connection can
-/// be left behind.
+/// The state behind the signals. It holds at most one source and one timer, so that no connection can be
+/// orphaned.
 struct Session {
-    /// For the callbacks of the source and of the timer, which must not keep the session alive.
+    /// For the callbacks of sources and timers, which must not keep the session alive.
     me: Weak<Session>,
     url: Signal<String>,
     events: Signal<Vec<String>>,
@@ -290,16 +327,17 @@ struct Session {
     with_credentials: Signal<bool>,
     link: RwSignal<Link>,
     answer: RwSignal<Option<Answer>>,
+    failure: RwSignal<Option<Failure>>,
+    playback: RwSignal<Playback>,
     entries: RwSignal<Journal, LocalStorage>,
+    /// Notifies the subscribers of `entries`.
     frame: Frame,
     source: RefCell<Option<Source>>,
-    /// Reads what comes by `fetch`, and knows the last event ID over all connections.
-    reader: RefCell<Reader>,
-    /// How long to wait after a connection was lost, in ms, where it is not the browser that waits.
-    reconnection_time: Cell<f64>,
-    /// The present attempt was answered.
+    /// A file that is being read, until it is certain that it is a capture: then it is the source.
+    file: RefCell<Option<Capture>>,
+    /// Whether the server answered the current attempt.
     answered: Cell<bool>,
-    /// When this page, and not the browser, makes the next attempt.
+    /// The timer of the next attempt, if the page makes it.
     retry: RefCell<Option<Timeout>>,
     backoff: RefCell<Backoff>,
 }
@@ -307,15 +345,19 @@ struct Session {
 impl Session {
     fn connect(&self) {
         self.release();
-        if self.answer.get_untracked().is_some() {
-            self.answer.set(None);
+        self.file.take();
+        if self
+            .playback
+            .with_untracked(|playback| playback.facts.is_some())
+        {
+            self.entries.write().clear();
         }
+        self.set_playback(Playback::default());
+        self.set_answer(None);
+        self.set_failure(None);
         self.backoff.borrow_mut().reset();
-        // Somebody asks anew: neither ID nor reconnection time of the last series hold.
-        let bound = self.entries.read_untracked().bound();
-        *self.reader.borrow_mut() = Reader::with_bound(bound);
-        self.reconnection_time.set(RECONNECTION_TIME_MS);
         self.apply(Input::Connect);
+        self.entries.write_untracked().restart("");
         self.open();
     }
 
@@ -332,17 +374,48 @@ impl Session {
         }
     }
 
-    fn listen_to(&self, events: &[String]) {
-        if let Some(Source::EventSource(source)) = &mut *self.source.borrow_mut() {
-            source.listen_to(events);
+    fn clear(&self) {
+        if self
+            .playback
+            .with_untracked(|playback| playback.facts.is_some())
+        {
+            self.release();
         }
-    }
-
-    /// Begins a new log: another URL is another stream.
-    fn start_over(&self) {
+        self.file.take();
+        self.set_playback(Playback::default());
         self.entries.write().clear();
     }
 
+    fn play(&self, file: Blob) {
+        self.stop_playing();
+        let on_notice = self.on_notice();
+        *self.file.borrow_mut() = Some(Capture::open(file, on_notice));
+        self.playback.update(|playback| {
+            playback.progress = Some(0.0);
+            playback.error = None;
+        });
+    }
+
+    fn stop_playing(&self) {
+        self.file.take();
+        if let Some(Source::Capture(_)) = *self.source.borrow() {
+            self.source.take();
+        }
+        if self
+            .playback
+            .with_untracked(|playback| playback.progress.is_some())
+        {
+            self.playback.update(|playback| playback.progress = None);
+        }
+    }
+
+    fn subscribe(&self, events: &[String]) {
+        if let Some(Source::EventSource(source)) = &mut *self.source.borrow_mut() {
+            source.subscribe(events);
+        }
+    }
+
+    /// Ends the source and the timer.
     fn release(&self) {
         self.source.take();
         self.retry.take();
@@ -350,41 +423,46 @@ impl Session {
 
     fn open(&self) {
         self.answered.set(false);
-        let me = self.me.clone();
-        let on_notice: Rc<dyn Fn(Notice<'_>)> = Rc::new(move |notice| {
-            if let Some(session) = me.upgrade() {
-                session.hear(notice);
-            }
-        });
-        match self.source(on_notice) {
+        match self.new_source() {
             Ok(source) => *self.source.borrow_mut() = Some(source),
             Err(cause) => self.apply(Input::Over(cause)),
         }
     }
 
-    fn source(&self, on_notice: Rc<dyn Fn(Notice<'_>)>) -> Result<Source, Cause> {
-        let url = resolve(&boxed::current(self.url))
+    fn new_source(&self) -> Result<Source, Cause> {
+        let url = resolve(&runtime::current(self.url))
             .map_err(Cause::Url)?
             .href();
-        let with_credentials = boxed::current(self.with_credentials);
-        match boxed::current(self.via) {
+        let with_credentials = runtime::current(self.with_credentials);
+        let on_notice = self.on_notice();
+        match runtime::current(self.via) {
             Via::EventSource => {
-                let events = boxed::current(self.events);
+                let events = runtime::current(self.events);
                 EventSource::open(&url, with_credentials, &events, on_notice)
                     .map(Source::EventSource)
                     .map_err(|_| Cause::Url(UrlError::Unparsable { given: url }))
             }
             Via::Fetch(request) => {
-                let reader = self.reader.borrow();
-                let id = reader.last_event_id();
+                let entries = self.entries.read_untracked();
+                let id = entries.last_event_id();
                 Fetch::open(&url, &request, with_credentials, id, on_notice)
                     .map(Source::Fetch)
-                    .map_err(|error| Cause::Request(message(&error)))
+                    .map_err(|error| Cause::Request(runtime::thrown_message(&error)))
             }
         }
     }
 
-    fn hear(&self, notice: Notice<'_>) {
+    fn on_notice(&self) -> Rc<dyn Fn(Notice<'_>)> {
+        let me = self.me.clone();
+        Rc::new(move |notice| {
+            if let Some(session) = me.upgrade() {
+                session.receive(notice);
+            }
+        })
+    }
+
+    /// Handles what a source passes on.
+    fn receive(&self, notice: Notice<'_>) {
         match notice {
             Notice::Event { time_stamp, event } => {
                 let at = clock::from_time_stamp(time_stamp);
@@ -392,93 +470,101 @@ impl Session {
                 self.frame.request();
             }
             Notice::Bytes(bytes) => {
-                let mut reader = self.reader.borrow_mut();
-                let mut entries = self.entries.write_untracked();
-                entries.receive(&mut reader, now(), bytes, |ms| {
-                    self.reconnection_time.set((ms as f64).min(LONGEST_WAIT_MS));
-                });
+                self.entries.write_untracked().receive(now(), bytes);
                 self.frame.request();
             }
             Notice::Answered(answer) => {
                 self.answered.set(true);
-                self.answer.set(Some(answer));
+                self.set_answer(Some(answer));
             }
             Notice::Opened => {
                 clock::set();
+                self.set_failure(None);
                 self.apply(Input::Opened { at: now() });
             }
             Notice::Failed(failure) => self.failed(failure),
+            Notice::Record(Record::Facts(facts)) => self.show_capture(facts),
+            Notice::Record(record) => {
+                self.entries.write_untracked().replay(record);
+                self.frame.request();
+            }
+            Notice::Progress(part) => {
+                self.playback
+                    .update(|playback| playback.progress = Some(part));
+            }
+            Notice::Played(result) => {
+                self.file.take();
+                self.playback.update(|playback| {
+                    playback.progress = None;
+                    playback.error = result.err();
+                });
+            }
         }
+    }
+
+    /// The file that is being read is a capture: it takes the place of the stream.
+    fn show_capture(&self, facts: &str) {
+        let capture = self.file.take();
+        self.disconnect();
+        *self.source.borrow_mut() = capture.map(Source::Capture);
+        let mut entries = self.entries.write();
+        entries.clear();
+        entries.restart("");
+        drop(entries);
+        self.playback
+            .update(|playback| playback.facts = Some(facts.to_owned()));
     }
 
     fn failed(&self, failure: Failure) {
-        let open_since = match self.link.get_untracked() {
-            Link::Open { since } => Some(since),
-            _ => None,
-        };
-        // The answer to an earlier attempt stays until another comes, so that nothing flickers; here
-        // there is none.
-        if !self.answered.get() && self.answer.get_untracked().is_some() {
-            self.answer.set(None);
+        // The answer to an earlier attempt stays until another arrives, so that nothing flickers. Here
+        // none will.
+        if !self.answered.get() {
+            self.set_answer(None);
         }
-        if open_since.is_some_and(|since| now() - since >= HELD_MS) {
-            self.backoff.borrow_mut().reset();
+        self.set_failure(Some(failure.clone()));
+        let via = runtime::current(self.via);
+        let reconnection_time = self.entries.read_untracked().reconnection_time();
+        let input = decide(
+            &failure,
+            &Attempt {
+                link: &self.link.get_untracked(),
+                method: match &via {
+                    Via::EventSource => "GET",
+                    Via::Fetch(request) => &request.method,
+                },
+                reconnection_time: reconnection_time.map_or(RECONNECTION_TIME_MS, |ms| ms as f64),
+                now: now(),
+                random: js_sys::Math::random(),
+            },
+            &mut self.backoff.borrow_mut(),
+        );
+        if let Input::GaveUp { until } = input {
+            self.retry_at(until);
         }
-        let repeats = match boxed::current(self.via) {
-            Via::EventSource => true,
-            Via::Fetch(request) => request.method.eq_ignore_ascii_case("GET"),
-        };
-        match failure {
-            Failure::BrowserRetries => self.apply(Input::Lost),
-            Failure::NoContent => self.apply(Input::Over(Cause::NoContent)),
-            Failure::Lost | Failure::Refused if !repeats => {
-                self.apply(Input::Over(Cause::Ended));
-            }
-            Failure::Lost => {
-                // A first attempt after the reconnection time, as a browser makes it; if that
-                // fails, further ones ever later.
-                let wait = self.reconnection_time.get();
-                let more = if open_since.is_some() {
-                    0.0
-                } else {
-                    self.delay()
-                };
-                self.retry_in(wait + more);
-            }
-            Failure::Refused => self.retry_in(self.delay()),
-        }
+        self.apply(input);
     }
 
-    fn delay(&self) -> f64 {
-        self.backoff.borrow_mut().next_delay(js_sys::Math::random())
-    }
-
-    /// Tries again in `delay` ms, where the browser does not.
-    fn retry_in(&self, delay: f64) {
+    /// Sets the timer of the next attempt.
+    fn retry_at(&self, until: f64) {
         let me = self.me.clone();
-        let timer = Timeout::new(delay as u32, move || {
+        let timer = Timeout::new((until - now()).max(0.0) as u32, move || {
             if let Some(session) = me.upgrade() {
                 session.retry();
             }
         });
         *self.retry.borrow_mut() = Some(timer);
-        self.apply(Input::GaveUp {
-            until: now() + delay,
-        });
     }
 
-    /// The only place where the link changes.
+    /// Changes the link; nothing else does.
     fn apply(&self, input: Input) {
         let before = self.link.get_untracked();
         let after = before.clone().next(input);
         if before.is_open() != after.is_open() {
-            let at = now();
             let mut entries = self.entries.write_untracked();
             if after.is_open() {
-                entries.opened(at);
+                entries.opened(now());
             } else {
-                entries.finish(&mut self.reader.borrow_mut(), at);
-                entries.closed(at);
+                entries.closed(now());
             }
             drop(entries);
             self.frame.request();
@@ -487,11 +573,22 @@ impl Session {
             self.link.set(after);
         }
     }
-}
 
-/// What a thrown value says.
-pub(crate) fn message(thrown: &JsValue) -> String {
-    let message = js_sys::Reflect::get(thrown, &"message".into());
-    let message = message.ok().and_then(|message| message.as_string());
-    message.unwrap_or_else(|| "the browser refuses this request".to_owned())
+    fn set_answer(&self, answer: Option<Answer>) {
+        if self.answer.with_untracked(|known| *known != answer) {
+            self.answer.set(answer);
+        }
+    }
+
+    fn set_failure(&self, failure: Option<Failure>) {
+        if self.failure.with_untracked(|known| *known != failure) {
+            self.failure.set(failure);
+        }
+    }
+
+    fn set_playback(&self, playback: Playback) {
+        if self.playback.with_untracked(|known| *known != playback) {
+            self.playback.set(playback);
+        }
+    }
 }

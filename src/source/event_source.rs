@@ -16,7 +16,7 @@ pub(crate) struct EventSource {
 }
 
 impl EventSource {
-    /// Starts to connect to `url`, and listens to `event_types` and to `message`.
+    /// Starts to connect to `url`, and subscribes to `event_types` and to `message`.
     ///
     /// # Errors
     ///
@@ -35,12 +35,13 @@ impl EventSource {
             listeners: Vec::new(),
             on_notice,
         };
-        source.listen_to(event_types);
+        source.subscribe(event_types);
         Ok(source)
     }
 
-    /// Changes what is listened to, while it is open too; nothing is missed or heard twice.
-    pub(crate) fn listen_to(&mut self, event_types: &[String]) {
+    /// Changes the event types that are subscribed to, also while the stream is open. No event is missed
+    /// or received twice.
+    pub(crate) fn subscribe(&mut self, event_types: &[String]) {
         let wanted = || {
             ["open", "error", "message"]
                 .into_iter()
@@ -81,13 +82,13 @@ impl Listener {
             let (source, event_type) = (target.clone(), Rc::clone(&event_type));
             let own = matches!(name, "open" | "error");
             Closure::new(move |message: MessageEvent| {
-                // A server's own `event: open` or `event: error` comes to the same listeners as the
+                // A server's own `event: open` or `event: error` reaches the same listeners as the
                 // browser's, but is a MessageEvent (HTML, 9.2.6, step 6).
                 if own && !message.is_instance_of::<MessageEvent>() {
                     on_notice(if &*event_type == "open" {
                         Notice::Opened
                     } else if source.ready_state() == web_sys::EventSource::CLOSED {
-                        Notice::Failed(Failure::Refused)
+                        Notice::Failed(Failure::Refused { retry_after: None })
                     } else {
                         Notice::Failed(Failure::BrowserRetries)
                     });
@@ -104,7 +105,7 @@ impl Listener {
                 });
             })
         };
-        // Only a detached or foreign target makes this fail; this one is neither.
+        // Adding a listener to an object of the page's own cannot fail.
         let added =
             target.add_event_listener_with_callback(name, callback.as_ref().unchecked_ref());
         debug_assert!(added.is_ok());

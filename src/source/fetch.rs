@@ -12,60 +12,37 @@ use web_sys::{
 };
 
 use super::{Failure, Notice};
-use crate::boxed;
+use crate::{clock::ticks, request::FetchRequest, runtime};
 
-/// How long to read before the page may draw, in ms: what is left of a frame at 60 Hz is for that.
+/// How long to read before the page may draw, in ms. The rest of a frame at 60 Hz is for drawing.
 const SHARE_MS: f64 = 9.0;
 
 /// How long to wait for a frame, in ms.
 const PATIENCE_MS: i32 = 250;
 
-/// How much of a body that is no event stream is shown, in bytes.
+/// How much of a body that is not an event stream is kept, in bytes.
 const EXCERPT: usize = 2_000;
-
-/// What is sent to ask for a stream by `fetch`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FetchRequest {
-    /// The method: `GET`, `POST` …
-    pub method: String,
-    /// Names and values of headers beside those that the browser sends.
-    pub headers: Vec<(String, String)>,
-    /// The body, if there is one. Browsers refuse one for GET and HEAD.
-    pub body: Option<String>,
-}
-
-impl Default for FetchRequest {
-    fn default() -> Self {
-        Self {
-            method: "GET".to_owned(),
-            headers: Vec::new(),
-            body: None,
-        }
-    }
-}
 
 /// What a server answered. Times are in ms.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
     /// The status code.
     pub status: u16,
-    /// The reason phrase; HTTP/2 has none.
+    /// The reason phrase; empty with HTTP/2.
     pub status_text: String,
-    /// Those headers that the server lets this page see; of another origin they are few.
+    /// The headers that this page may read: from another origin only a few, unless the server exposes
+    /// more.
     pub headers: Vec<(String, String)>,
-    /// How long after the request they came.
+    /// How long after the request they arrived.
     pub after: f64,
     /// The URL that answered, if the request was redirected.
     pub redirected_to: Option<String>,
-    /// The beginning of the body if it is no event stream.
+    /// The beginning of a body that is not an event stream.
     pub excerpt: String,
-    /// The connection was lost in the middle of the body. What the browser had not handed over by
-    /// then is lost with it.
-    pub broke_off: bool,
 }
 
 impl Answer {
-    /// Whether it is an event stream (HTML, 9.2.3): status 200 and the content type.
+    /// Whether the answer is an event stream: by its status, 200, and its content type (HTML, 9.2.3).
     pub fn is_event_stream(&self) -> bool {
         self.status == 200 && self.has_type()
     }
@@ -86,18 +63,18 @@ impl Answer {
     }
 }
 
-/// A request that is aborted when this is dropped; then nothing more is told.
+/// A request that is aborted when this is dropped; no notice follows.
 pub(crate) struct Fetch {
     abort: AbortController,
     alive: Rc<Cell<bool>>,
 }
 
 impl Fetch {
-    /// Starts to ask for `url`.
+    /// Starts to request `url`.
     ///
     /// # Errors
     ///
-    /// What the browser throws if it would not make this request.
+    /// What the browser throws if it does not send such a request.
     pub(crate) fn open(
         url: &str,
         request: &FetchRequest,
@@ -108,7 +85,7 @@ impl Fetch {
         let abort = AbortController::new()?;
         let headers = Headers::new()?;
         headers.set("accept", "text/event-stream")?;
-        // An empty one is not sent (HTML, 9.2.3).
+        // An empty ID is not sent (HTML, 9.2.3).
         if !last_event_id.is_empty() {
             headers.set("last-event-id", last_event_id)?;
         }
@@ -130,19 +107,15 @@ impl Fetch {
         }
         let request = web_sys::Request::new_with_str_and_init(url, &init)?;
         let alive = Rc::new(Cell::new(true));
-        let told = Rc::clone(&alive);
+        let is_alive = Rc::clone(&alive);
         let tell = move |notice: Notice<'_>| {
-            if told.get() {
+            if is_alive.get() {
                 on_notice(notice);
             }
-            told.get()
+            is_alive.get()
         };
-        boxed::spawn(async move {
-            let failure = match run(&request, &tell).await {
-                Ok(failure) => failure,
-                // The network failed, or CORS refused; a browser does not tell which.
-                Err(_) => Failure::Lost,
-            };
+        runtime::spawn(async move {
+            let failure = run(&request, &tell).await;
             tell(Notice::Failed(failure));
         });
         Ok(Self { abort, alive })
@@ -156,64 +129,84 @@ impl Drop for Fetch {
     }
 }
 
-/// Sends `request` and reads the answer to its end.
-async fn run(
-    request: &web_sys::Request,
-    tell: &dyn Fn(Notice<'_>) -> bool,
-) -> Result<Failure, JsValue> {
-    let asked = ticks();
+/// Sends `request` and reads the response to its end, as long as `tell` returns true.
+async fn run(request: &web_sys::Request, tell: &dyn Fn(Notice<'_>) -> bool) -> Failure {
+    let Ok((response, mut answer)) = connect(request).await else {
+        return Failure::Unreachable;
+    };
+    if let Some(failure) = refusal(&answer) {
+        // The status is known, so an excerpt that cannot be read is not missed.
+        answer.excerpt = excerpt(&response).await.unwrap_or_default();
+        tell(Notice::Answered(answer));
+        return failure;
+    }
+    tell(Notice::Answered(answer));
+    tell(Notice::Opened);
+    match read(&response, tell).await {
+        Ok(()) => Failure::Ended,
+        Err(_) => Failure::BrokeOff,
+    }
+}
+
+/// Sends `request` and waits for the head of the response.
+async fn connect(request: &web_sys::Request) -> Result<(Response, Answer), JsValue> {
+    let start = ticks();
     let response: Response = JsFuture::from(window().fetch_with_request(request))
         .await?
         .unchecked_into();
-    let mut answer = Answer {
+    let answer = Answer {
         status: response.status(),
         status_text: response.status_text(),
         headers: pairs(&response.headers()),
-        after: ticks() - asked,
+        after: ticks() - start,
         redirected_to: response.redirected().then(|| response.url()),
         excerpt: String::new(),
-        broke_off: false,
     };
-    let is_event_stream = answer.is_event_stream();
-    let status = answer.status;
-    let refused = if status == 204 {
-        Failure::NoContent
-    } else {
-        Failure::Refused
-    };
-    let Some(body) = response.body() else {
-        tell(Notice::Answered(answer));
-        return Ok(refused);
-    };
-    if is_event_stream {
-        tell(Notice::Answered(answer.clone()));
-        tell(Notice::Opened);
+    Ok((response, answer))
+}
+
+/// Why the answer is not an event stream; `None` if it is one.
+fn refusal(answer: &Answer) -> Option<Failure> {
+    if answer.is_event_stream() {
+        return None;
     }
+    if answer.status == 204 {
+        return Some(Failure::NoContent);
+    }
+    let retry_after = answer.header("retry-after").and_then(|value| {
+        // Seconds, or a date (RFC 9110, 10.2.3).
+        let ms = match value.trim().parse::<u32>() {
+            Ok(seconds) => f64::from(seconds) * 1_000.0,
+            Err(_) => js_sys::Date::parse(value) - js_sys::Date::now(),
+        };
+        (ms >= 0.0).then_some(ms as u64)
+    });
+    Some(Failure::Refused { retry_after })
+}
+
+/// The beginning of the body.
+async fn excerpt(response: &Response) -> Result<String, JsValue> {
+    let Some(body) = response.body() else {
+        return Ok(String::new());
+    };
+    let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
+    let chunk = next_chunk(&reader).await?;
+    let bytes = chunk.map(|chunk| chunk.to_vec()).unwrap_or_default();
+    let mut text = String::from_utf8_lossy(&bytes).into_owned();
+    text.truncate(text.floor_char_boundary(EXCERPT));
+    Ok(text)
+}
+
+/// Reads the body to its end, as long as `tell` returns true.
+async fn read(response: &Response, tell: &dyn Fn(Notice<'_>) -> bool) -> Result<(), JsValue> {
+    let Some(body) = response.body() else {
+        return Ok(());
+    };
     let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
     let mut buffer = Vec::new();
     let mut since = ticks();
-    loop {
-        let result = match JsFuture::from(reader.read()).await {
-            Err(_) if is_event_stream => {
-                answer.broke_off = true;
-                tell(Notice::Answered(answer));
-                return Ok(Failure::Lost);
-            }
-            result => result?,
-        };
-        let chunk = Reflect::get(&result, &"value".into())?;
-        if chunk.is_undefined() {
-            break;
-        }
-        let chunk: Uint8Array = chunk.unchecked_into();
+    while let Some(chunk) = next_chunk(&reader).await? {
         let len = chunk.length() as usize;
-        if !is_event_stream {
-            answer.excerpt = String::from_utf8_lossy(&chunk.to_vec()).into_owned();
-            answer
-                .excerpt
-                .truncate(answer.excerpt.floor_char_boundary(EXCERPT));
-            break;
-        }
         if buffer.len() < len {
             buffer.resize(len, 0);
         }
@@ -221,21 +214,24 @@ async fn run(
         if !tell(Notice::Bytes(&buffer[..len])) {
             break;
         }
-        // What is not read meanwhile waits in the network: TCP holds the sender back.
+        // Bytes that are not read meanwhile wait in the network: TCP holds the sender back.
         if ticks() - since > SHARE_MS {
             pause().await?;
             since = ticks();
         }
     }
-    if is_event_stream {
-        return Ok(Failure::Lost);
-    }
-    tell(Notice::Answered(answer));
-    Ok(refused)
+    Ok(())
 }
 
-/// Waits until the page has drawn; where it does not, because it is hidden, until whatever else
-/// waits was done. A timer would do as well, but browsers have those of hidden pages wait a second.
+/// The next chunk of a body; `None` at its end.
+async fn next_chunk(reader: &ReadableStreamDefaultReader) -> Result<Option<Uint8Array>, JsValue> {
+    let result = JsFuture::from(reader.read()).await?;
+    let chunk = Reflect::get(&result, &"value".into())?;
+    Ok((!chunk.is_undefined()).then(|| chunk.unchecked_into()))
+}
+
+/// Waits until the page has drawn. A hidden page does not draw: there it waits until the other pending
+/// tasks ran. A timer would do as well, but browsers delay the timers of hidden pages by a second.
 async fn pause() -> Result<(), JsValue> {
     let channel = MessageChannel::new()?;
     let done = Promise::new(&mut |resolve, _| {
@@ -244,17 +240,13 @@ async fn pause() -> Result<(), JsValue> {
             let _ = channel.port2().post_message(&JsValue::NULL);
         } else {
             let _ = window().request_animation_frame(&resolve);
-            // No frame comes if the page is hidden just now.
+            // The page may be hidden before the next frame.
             let _ = window()
                 .set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, PATIENCE_MS);
         }
     });
     JsFuture::from(done).await?;
     Ok(())
-}
-
-fn ticks() -> f64 {
-    window().performance().map_or(0.0, |clock| clock.now())
 }
 
 fn pairs(headers: &Headers) -> Vec<(String, String)> {
@@ -269,36 +261,23 @@ fn pairs(headers: &Headers) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Whether a browser silently leaves out the header `name` of a request (Fetch, 2.2.2), which is
-/// better said than found out.
-pub(crate) fn forbidden_header(name: &str) -> bool {
-    const FORBIDDEN: &str = "accept-charset accept-encoding access-control-request-headers \
-         access-control-request-method connection content-length cookie cookie2 date dnt expect \
-         host keep-alive origin referer set-cookie te trailer transfer-encoding upgrade via";
-    let name = name.to_ascii_lowercase();
-    name.starts_with("proxy-")
-        || name.starts_with("sec-")
-        || FORBIDDEN.split(' ').any(|known| known == name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn answer(status: u16, content_type: &str) -> Answer {
+    fn answer(status: u16, name: &str, value: &str) -> Answer {
         Answer {
             status,
             status_text: String::new(),
-            headers: vec![("Content-Type".to_owned(), content_type.to_owned())],
+            headers: vec![(name.to_owned(), value.to_owned())],
             after: 0.0,
             redirected_to: None,
             excerpt: String::new(),
-            broke_off: false,
         }
     }
 
     #[test]
-    fn what_is_an_event_stream() {
+    fn status_and_content_type_decide_what_is_an_event_stream() {
         for (status, content_type, expected) in [
             (200, "text/event-stream", true),
             (200, "Text/Event-Stream ; charset=utf-8", true),
@@ -307,22 +286,25 @@ mod tests {
             (201, "text/event-stream", false),
             (500, "text/event-stream", false),
         ] {
-            let answer = answer(status, content_type);
+            let answer = answer(status, "Content-Type", content_type);
             assert_eq!(answer.is_event_stream(), expected, "{answer:?}");
         }
     }
 
     #[test]
-    fn headers_that_a_browser_leaves_out() {
-        for (name, expected) in [
-            ("Cookie", true),
-            ("Sec-Fetch-Mode", true),
-            ("Host", true),
-            ("Authorization", false),
-            ("X-Cookie", false),
-            ("", false),
+    fn a_refusal_has_the_time_that_the_server_asks_to_wait() {
+        let refused = |retry_after| Some(Failure::Refused { retry_after });
+        for (answer, expected) in [
+            (answer(200, "content-type", "text/event-stream"), None),
+            (answer(204, "retry-after", "5"), Some(Failure::NoContent)),
+            (answer(503, "Retry-After", " 5 "), refused(Some(5_000))),
+            (answer(503, "retry-after", "0"), refused(Some(0))),
+            (
+                answer(500, "content-type", "text/event-stream"),
+                refused(None),
+            ),
         ] {
-            assert_eq!(forbidden_header(name), expected, "{name}");
+            assert_eq!(refusal(&answer), expected, "{answer:?}");
         }
     }
 }

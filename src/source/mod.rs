@@ -1,51 +1,73 @@
-//! Where events come from: the only code that touches the browser's network objects.
+//! Where events come from: the only code that touches the browser's network and file objects.
 
+mod capture;
 mod event_source;
 mod fetch;
 mod url;
 
 use sse_wire::Event;
 
+pub(crate) use capture::Capture;
 pub(crate) use event_source::EventSource;
-pub use fetch::{Answer, FetchRequest};
-pub(crate) use fetch::{Fetch, forbidden_header};
+pub use fetch::Answer;
+pub(crate) use fetch::Fetch;
 pub use url::UrlError;
 pub(crate) use url::resolve;
 
-/// A connection to a stream, which ends when this is dropped.
+use crate::journal::{CaptureError, Record};
+
+/// A stream that is being received. Dropping it ends it.
 pub(crate) enum Source {
     EventSource(EventSource),
     Fetch(#[expect(dead_code, reason = "held for its Drop")] Fetch),
+    Capture(#[expect(dead_code, reason = "held for its Drop")] Capture),
 }
 
-/// What a source tells its owner.
+/// What a source passes to its owner.
 pub(crate) enum Notice<'a> {
     /// The response is an event stream.
     Opened,
-    /// An event was dispatched; the bytes that it came in are not known.
+    /// An event was dispatched, and its bytes are not known.
     Event {
         /// When, in ms since the page's time origin.
         time_stamp: f64,
         event: Event<'a>,
     },
-    /// Bytes of the stream came.
+    /// Bytes of the stream arrived.
     Bytes(&'a [u8]),
-    /// What the server answered, an event stream or not.
+    /// The server answered, with an event stream or without.
     Answered(Answer),
     /// The connection failed or ended.
     Failed(Failure),
+    /// A record of a capture.
+    Record(Record<'a>),
+    /// This part of a capture was read: 0 to 1.
+    Progress(f64),
+    /// The capture was read to its end, or to an error.
+    Played(Result<(), CaptureError>),
 }
 
-/// How a connection ended, unless its owner ended it.
+/// How a connection ended, other than by its owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Failure {
-    /// The browser tries again by itself.
+#[non_exhaustive]
+pub enum Failure {
+    /// The connection was lost or could not be made, and the browser's `EventSource` tries again by
+    /// itself.
     BrowserRetries,
-    /// The stream ended, or broke off, or no answer came.
-    Lost,
-    /// The answer was none, and trying again at once would not help: a status that is not 200,
-    /// another content type, or whatever an `EventSource` keeps to itself.
-    Refused,
-    /// Status 204: clients are to stay away (HTML, 9.2.3).
+    /// No answer arrived: the network failed, or CORS forbids to read the answer. A browser does not
+    /// tell which.
+    Unreachable,
+    /// The stream ended.
+    Ended,
+    /// The connection was lost in the middle of the response. Bytes that the browser had not handed
+    /// over by then are lost.
+    BrokeOff,
+    /// The answer is not an event stream: its status is not 200, or its content type is another. Also
+    /// whatever makes the browser's `EventSource` give up.
+    Refused {
+        /// How long the server asks clients to wait (the `Retry-After` header), in ms.
+        retry_after: Option<u64>,
+    },
+    /// The status is 204, which asks clients to stop reconnecting (HTML, 9.2.3).
     NoContent,
 }

@@ -8,10 +8,14 @@ use web_sys::{Element, HtmlElement, KeyboardEvent, ScrollIntoViewOptions, Scroll
 
 use super::{
     dom::{self, Slot},
-    format, settings,
+    settings,
     watched::Watched,
 };
-use crate::journal::{Journal, Kind, Line, pretty};
+use crate::{
+    clock,
+    journal::{Journal, Kind, Line},
+    json, text,
+};
 
 /// How much is shown before "Show more", in bytes: what a browser lays out within a frame or two.
 const SHOWN: usize = 64 << 10;
@@ -175,7 +179,7 @@ impl Detail {
         match line.kind() {
             Kind::Event => {
                 let label = self.watched.label(&event_type);
-                self.title.set(format::beginning(&label, 100));
+                self.title.set(text::beginning(&label, 100));
             }
             Kind::Opened | Kind::Closed => self.title.set("Connection"),
             Kind::Comment => self.title.set("Comment"),
@@ -189,14 +193,14 @@ impl Detail {
             self.add_fact("Last event ID", if id.is_empty() { "–" } else { &id });
             self.add_fact(
                 "Size",
-                &format!("{} bytes", format::count(line.size() as u64)),
+                &format!("{} bytes", text::count(line.size() as u64)),
             );
         }
-        self.add_fact("Received", &format::clock(line.at()));
+        self.add_fact("Received", &clock::time_of_day(line.at()));
         if let Some(before) = before {
-            self.add_fact("After", &format::duration(line.at() - before.at()));
+            self.add_fact("After", &text::duration(line.at() - before.at()));
         }
-        self.add_fact("Line", &format::count(line.seq() + 1));
+        self.add_fact("Line", &text::count(line.seq() + 1));
         if let Some(note) = line.note() {
             self.add_fact("Rule", note.rule());
         }
@@ -210,7 +214,7 @@ impl Detail {
 
     fn add_fact(&self, name: &str, value: &str) {
         let fact = dom::element("div");
-        let value = match format::beginning(value, FACT) {
+        let value = match text::beginning(value, FACT) {
             all if all.len() == value.len() => value.to_owned(),
             some => format!("{some}… ({} bytes in all)", value.len()),
         };
@@ -237,7 +241,7 @@ impl Detail {
         shown.text = match &**form {
             "bytes" => hex(&shown.bytes),
             "pretty" if shown.data.len() > INDENTED => [NOT_INDENTED, &shown.data].concat(),
-            "pretty" => pretty(&shown.data).unwrap_or_else(|| shown.data.clone()),
+            "pretty" => json::indent(&shown.data).unwrap_or_else(|| shown.data.clone()),
             _ => shown.data.clone(),
         };
         shown.until = 0;
@@ -261,7 +265,7 @@ impl Detail {
             self.pre.forget();
         }
         shown.until = end;
-        let (whole, rest) = (format::bytes(all as u64), format::bytes((all - end) as u64));
+        let (whole, rest) = (text::bytes(all as u64), text::bytes((all - end) as u64));
         self.more.set(&format!("Show more: {rest} of {whole} left"));
         dom::show(&self.more.element, end < all);
     }

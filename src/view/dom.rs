@@ -10,7 +10,7 @@ use leptos::{html, prelude::*};
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Element, EventTarget, HtmlElement};
 
-use crate::boxed;
+use crate::runtime;
 
 /// Draws a part of the page.
 pub(super) type Draw = Rc<dyn Fn()>;
@@ -35,7 +35,7 @@ fn when_mounted(
     // too, and must not keep it.
     let owner = Owner::current().map(|owner| owner.downgrade());
     let mount = RefCell::new(Some(mount));
-    boxed::effect(move || {
+    runtime::effect(move || {
         if let Some(root) = root.get()
             && let Some(mount) = mount.take()
             && let Some(owner) = owner.as_ref().and_then(|owner| owner.upgrade())
@@ -200,7 +200,7 @@ pub(super) fn is_checked(root: &Element, css: &str) -> bool {
 pub(super) fn copy(text: &str, button: &HtmlElement) {
     let copied = window().navigator().clipboard().write_text(text);
     let button = button.clone();
-    boxed::spawn(async move {
+    runtime::spawn(async move {
         let said = match wasm_bindgen_futures::JsFuture::from(copied).await {
             Ok(_) => "Copied",
             Err(_) => "The browser refused",
@@ -211,7 +211,7 @@ pub(super) fn copy(text: &str, button: &HtmlElement) {
             return;
         }
         button.set_text_content(Some(said));
-        boxed::pause(1_200).await;
+        runtime::pause(1_200).await;
         button.set_text_content(before.as_deref());
     });
 }

@@ -12,8 +12,9 @@ use super::{
     watched::{Watched, Watching},
 };
 use crate::{
-    boxed,
-    session::{UseEventSourceOptions, Via, use_event_source},
+    request::Via,
+    runtime,
+    session::{UseEventSourceOptions, use_event_source},
 };
 
 /// Connects to an event stream and shows what happens: `Connection open ...`, a line for each
@@ -22,6 +23,7 @@ use crate::{
 ///
 /// Everything received is shown as text. What stands within the component is shown between the
 /// state and the log.
+#[allow(unreachable_pub, reason = "the macro makes an inner item public")]
 #[component]
 pub fn EventStream(
     /// The URL of the stream, which may be relative to the page. A change connects to the new one
@@ -63,8 +65,8 @@ pub fn EventStream(
     provide_context(StoredValue::new_local(Watching(Rc::clone(&watched))));
     // Another URL is another log.
     let other = Rc::clone(&watched);
-    let mut shown = boxed::current(url);
-    boxed::effect(move || {
+    let mut shown = runtime::current(url);
+    runtime::effect(move || {
         let url = url.get();
         if shown != url {
             shown = url;

@@ -8,7 +8,6 @@ use std::{
 use js_sys::{Array, Uint8Array};
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, DragEvent, HtmlElement, Url};
 
 use super::{
@@ -16,20 +15,17 @@ use super::{
     watched::Watched,
 };
 use crate::{
-    boxed,
-    journal::{CaptureReader, Format, Journal, Writer, header, write_line},
-    request::quoted,
-    session::now,
+    clock::now,
+    journal::{Format, Writer, header, write_line},
+    json::quoted,
+    runtime,
+    session::Playback,
+    source::resolve,
+    text,
 };
 
 /// How long to work before the page may draw, in ms.
 const SLICE_MS: f64 = 20.0;
-
-/// How much of a capture is taken down at once, in bytes; also enough for its head.
-const HEAD: usize = 1 << 16;
-
-/// How much of a file is read at once, in bytes.
-const PIECE: f64 = (1 << 20) as f64;
 
 pub(super) struct Files {
     watched: Rc<Watched>,
@@ -37,12 +33,11 @@ pub(super) struct Files {
     work: HtmlElement,
     doing: Slot,
     problem: Slot,
-    /// Which capture is shown, and the facts that it came with.
+    /// Which capture is shown.
     opened: Slot,
-    facts: RefCell<Option<String>>,
-    /// What is done, and how far it is: 0 to 1.
+    /// The export under way, and which part of it is done: 0 to 1.
     progress: RefCell<Option<(String, f64)>>,
-    /// Which work it is: another number cancels the one before.
+    /// The number of the current export. An export whose number is another one is cancelled.
     turn: Cell<u32>,
 }
 
@@ -53,9 +48,8 @@ impl Files {
             root: root.clone(),
             work: dom::find(root, ".work"),
             doing: Slot::new(root, ".work span"),
-            problem: Slot::new(root, ".problem"),
+            problem: Slot::new(root, "[data-problem=file]"),
             opened: Slot::new(root, ".opened"),
-            facts: RefCell::default(),
             progress: RefCell::default(),
             turn: Cell::new(0),
         });
@@ -80,14 +74,19 @@ impl Files {
                 dropped.open_first(&files.into());
             }
         });
-        let live = Rc::clone(&files);
-        boxed::effect(move || {
-            live.watched.stream.link.track();
-            if live.watched.stream.current_link().is_live() {
-                live.make_room();
+        let shown = Rc::clone(&files);
+        let playback = files.watched.stream.playback;
+        let mut before = Playback::default();
+        runtime::effect(move || {
+            let playback = playback.get();
+            if playback.facts != before.facts {
+                // The log is another one.
+                shown.watched.start_over();
             }
+            shown.show_playback(&playback, &before);
+            before = playback;
         });
-        // The work of a component that is gone is given up.
+        // An export ends with its component.
         StoredValue::new_local(GiveUp(Rc::downgrade(&files)));
         files
     }
@@ -102,17 +101,18 @@ impl Files {
             "csv" => self.export(Kind::Text(Format::Csv), shown, "csv"),
             "capture" => self.export(Kind::Capture, false, "sse"),
             "open" => dom::find(&self.root, "input[type=file]").click(),
-            "cancel" => self.cancel(),
+            "cancel" => {
+                self.cancel();
+                self.watched.stream.stop_playing();
+            }
             _ => {}
         }
     }
 
-    /// What is shown is the stream again.
+    /// The log was cleared: ends an export, and hides its problem.
     pub(super) fn forget(&self) {
         self.cancel();
         dom::show(&self.problem.element, false);
-        self.facts.take();
-        dom::show(&self.opened.element, false);
     }
 
     fn cancel(&self) {
@@ -120,18 +120,36 @@ impl Files {
         self.progress.take();
     }
 
-    /// Shows what is being done; `filtering` is how far the filter is, if it is not done.
+    /// Shows which capture is opened, or why a file could not be.
+    fn show_playback(&self, playback: &Playback, before: &Playback) {
+        if let Some(facts) = &playback.facts {
+            self.opened.set(&title(facts));
+        }
+        dom::show(&self.opened.element, playback.facts.is_some());
+        if playback.error != before.error {
+            if let Some(error) = &playback.error {
+                self.problem.set(&error.to_string());
+            }
+            dom::show(&self.problem.element, playback.error.is_some());
+        }
+    }
+
+    /// Shows the work under way: an export, a capture that is being read, or a filter of which
+    /// `filtering` is done.
     pub(super) fn draw(&self, filtering: Option<f64>) {
         let progress = self.progress.borrow();
+        let playing = self.watched.stream.current_playback().progress;
         let shown = progress
             .as_ref()
             .map(|(what, part)| (&**what, *part))
+            .or(playing.map(|part| ("Opening the capture", part)))
             .or(filtering.map(|part| ("Filtering", part)));
         dom::show(&self.work, shown.is_some());
         if let Some((what, part)) = shown {
             self.doing.set(what);
             dom::set_property(&dom::find(&self.work, "progress"), "value", &part.into());
-            dom::show(&dom::find(&self.work, "button"), progress.is_some());
+            let can_cancel = progress.is_some() || playing.is_some();
+            dom::show(&dom::find(&self.work, "button"), can_cancel);
         }
     }
 
@@ -150,7 +168,7 @@ impl Files {
             *shown = part;
         }
         self.draw(None);
-        boxed::pause(0).await;
+        runtime::pause(0).await;
         self.turn.get() == turn
     }
 
@@ -164,10 +182,10 @@ impl Files {
     fn export(self: &Rc<Self>, kind: Kind, shown: bool, suffix: &'static str) {
         let turn = self.begin(format!("Writing .{suffix}"));
         let files = Rc::clone(self);
-        boxed::spawn(async move {
+        runtime::spawn(async move {
             let parts = Array::new();
-            let facts = files.facts.borrow().clone();
-            let facts = facts.unwrap_or_else(|| facts_of(&files.watched));
+            let captured = files.watched.stream.current_playback().facts;
+            let facts = captured.unwrap_or_else(|| facts_of(&files.watched));
             let mut work = Export::new(kind, shown, &facts, &files.watched);
             loop {
                 let until = now() + SLICE_MS;
@@ -182,139 +200,54 @@ impl Files {
                 if done {
                     break;
                 }
-                if !files.goes_on(turn, work.part(&files.watched)).await {
+                if !files.goes_on(turn, work.part()).await {
                     return;
                 }
             }
             files.cancel();
             files.draw(None);
             if let Err(error) = save(&parts, &format!("sse-scope.{suffix}")) {
-                files.fail(&crate::session::message(&error));
+                files.fail(&runtime::thrown_message(&error));
             } else if work.missing > 0 {
-                let missing = super::format::count(work.missing);
+                let missing = text::count(work.missing);
                 files.fail(&format!("{missing} lines were evicted while the file was written, and are missing in it: Freeze does not keep them, a larger bound does."));
             }
         });
     }
 
-    fn open_first(self: &Rc<Self>, list: &JsValue) {
+    fn open_first(&self, list: &JsValue) {
         let first = js_sys::Reflect::get_u32(list, 0).unwrap_or_default();
         if !first.is_undefined() {
-            self.open(first.unchecked_into());
-        }
-    }
-
-    /// Shows a capture in place of the stream.
-    fn open(self: &Rc<Self>, file: Blob) {
-        let turn = self.begin("Opening the capture".to_owned());
-        let files = Rc::clone(self);
-        boxed::spawn(async move {
-            let mut reader = CaptureReader::new();
-            let mut at = 0.0;
-            loop {
-                let piece = file.slice_with_f64_and_f64(at, (at + PIECE).min(file.size()));
-                let bytes = match piece {
-                    Ok(piece) => JsFuture::from(piece.array_buffer()).await,
-                    Err(error) => Err(error),
-                };
-                if files.turn.get() != turn {
-                    return;
-                }
-                let bytes = match bytes {
-                    Ok(bytes) => Uint8Array::new(&bytes).to_vec(),
-                    Err(error) => return files.fail(&crate::session::message(&error)),
-                };
-                // What is no capture must not cost the log that is there.
-                if at == 0.0 {
-                    match head(&bytes) {
-                        Ok(facts) => files.show_capture(facts),
-                        Err(why) => return files.fail(&why),
-                    }
-                }
-                // Small enough pieces that a frame is not missed.
-                for bytes in bytes.chunks(HEAD) {
-                    let mut result = Ok(());
-                    let stream = files.watched.stream;
-                    stream.edit(|journal| result = reader.feed(bytes, journal));
-                    if let Err(error) = result {
-                        return files.fail(&error.to_string());
-                    }
-                }
-                at += PIECE;
-                if at >= file.size() {
-                    break;
-                }
-                if !files.goes_on(turn, at / file.size()).await {
-                    return;
-                }
-            }
-            files.cancel();
-            files.draw(None);
-            if let Err(error) = reader.finish() {
-                files.fail(&error.to_string());
-            }
-        });
-    }
-
-    fn show_capture(&self, facts: String) {
-        self.watched.stream.disconnect();
-        self.watched.start_over();
-        self.watched.stream.edit(Journal::clear);
-        self.opened.set(&title(&facts));
-        self.facts.replace(Some(facts));
-        dom::show(&self.opened.element, true);
-    }
-
-    /// The stream is opened again: what is there of a capture is not of it.
-    fn make_room(&self) {
-        if self.facts.borrow().is_some() {
             self.forget();
-            self.watched.start_over();
-            self.watched.stream.edit(Journal::clear);
+            self.watched.stream.play(first.unchecked_into());
         }
     }
 }
 
-/// The facts of the capture that begins with `bytes`.
-///
-/// # Errors
-///
-/// Why it is none.
-fn head(bytes: &[u8]) -> Result<String, String> {
-    let mut reader = CaptureReader::new();
-    for bytes in bytes.chunks(HEAD) {
-        let fed = reader.feed(bytes, &mut Journal::default());
-        if !reader.facts().is_empty() {
-            // What is wrong further on is told when it is reached.
-            return Ok(reader.facts().to_owned());
-        }
-        fed.map_err(|why| why.to_string())?;
-    }
-    match reader.finish() {
-        Ok(()) => Ok(String::new()),
-        Err(why) => Err(why.to_string()),
-    }
-}
-
-/// The JSON object that a capture of this stream begins with.
+/// The JSON object of facts for a capture of this stream.
 fn facts_of(watched: &Watched) -> String {
-    let way = if watched.stream.is_fetch() {
+    let way = if watched.stream.via_fetch() {
         "fetch"
     } else {
         "eventsource"
     };
-    format!(
-        "{{\"url\":{},\"way\":\"{way}\"}}",
-        quoted(&watched.stream.url())
-    )
+    let url = watched.stream.url();
+    // The file may be opened on another page.
+    let url = resolve(&url).map_or(url, |url| url.href());
+    format!("{{\"url\":{},\"way\":\"{way}\"}}", quoted(&url))
 }
 
-/// What is shown of the facts of a capture.
+/// The URL in the facts of a capture.
+pub(super) fn url_of(facts: &str) -> Option<String> {
+    let facts = js_sys::JSON::parse(facts).ok()?;
+    js_sys::Reflect::get(&facts, &"url".into())
+        .ok()?
+        .as_string()
+}
+
+/// The line about an opened capture.
 fn title(facts: &str) -> String {
-    let facts = js_sys::JSON::parse(facts).unwrap_or_default();
-    let url = js_sys::Reflect::get(&facts, &"url".into()).ok();
-    let url = url.and_then(|url| url.as_string());
-    match url {
+    match url_of(facts) {
         Some(url) => ["This is a capture of ", &url, "."].concat(),
         None => "This is a capture.".to_owned(),
     }
@@ -381,9 +314,10 @@ impl Export {
     /// Writes some more to `out`; returns whether that was all.
     fn step(&mut self, watched: &Watched, out: &mut Vec<u8>) -> bool {
         const STEP: u64 = 500;
+        const STEP_BYTES: usize = 256 << 10;
         let (journal, matches) = (watched.journal(), watched.matches());
         let Some(format) = self.format else {
-            return self.capture.step(&journal, STEP as usize, out);
+            return self.capture.step(&journal, STEP_BYTES, out);
         };
         let until = (self.next + STEP).min(self.end);
         for next in self.next..until {
@@ -405,10 +339,10 @@ impl Export {
         until == self.end
     }
 
-    fn part(&self, watched: &Watched) -> f64 {
+    fn part(&self) -> f64 {
         match self.format {
             Some(_) => self.next as f64 / self.end.max(1) as f64,
-            None => self.capture.progress(&watched.journal()),
+            None => self.capture.progress(),
         }
     }
 }
@@ -428,9 +362,9 @@ fn save(parts: &Array, name: &str) -> Result<(), JsValue> {
     dom::set(&link, "href", &url);
     dom::set(&link, "download", name);
     link.click();
-    boxed::spawn(async move {
+    runtime::spawn(async move {
         // The browser has begun to read it by then.
-        boxed::pause(10_000).await;
+        runtime::pause(10_000).await;
         let _ = Url::revoke_object_url(&url);
     });
     Ok(())

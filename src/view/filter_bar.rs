@@ -13,12 +13,13 @@ use web_sys::HtmlElement;
 use super::{
     dom::{self, Attribute, Slot},
     files::Files,
-    format, settings,
+    settings,
     watched::Watched,
 };
 use crate::{
-    journal::{Criteria, Journal, Text},
-    session::now,
+    clock::now,
+    journal::{Criteria, Name, Text},
+    runtime, text,
 };
 
 /// How many event types get a chip.
@@ -61,7 +62,8 @@ const MARKUP: &str = r#"
 </div>
 <p class="work" role="status" hidden><progress max="1"></progress> <span></span> <button type="button" class="quiet" data-do="cancel">Cancel</button></p>
 <p class="opened" role="status" hidden></p>
-<p class="problem" role="status" hidden></p>"#;
+<p class="problem" data-problem="filter" role="status" hidden></p>
+<p class="problem" data-problem="file" role="status" hidden></p>"#;
 
 pub(crate) fn filter_bar(watched: Rc<Watched>) -> impl IntoView {
     dom::panel("filter-bar", MARKUP, move |root| {
@@ -76,7 +78,8 @@ struct Entered {
     text: String,
     exact: bool,
     pattern: bool,
-    names: Vec<u16>,
+    /// The event types of the pressed chips.
+    names: Vec<String>,
     events_only: bool,
 }
 
@@ -91,10 +94,10 @@ impl Entered {
             let flags = if self.exact { "u" } else { "iu" };
             let pattern = compile(&self.text, flags)?;
             Text::Pattern(Box::new(move |text| {
-                pattern.test(format::beginning(text, PATTERN))
+                pattern.test(text::beginning(text, PATTERN))
             }))
         } else if self.exact {
-            Text::Exact(self.text.clone())
+            Text::exact(&self.text)
         } else if self.text.is_ascii() {
             Text::Folded(self.text.clone())
         } else {
@@ -123,7 +126,7 @@ fn compile(text: &str, flags: &str) -> Result<js_sys::RegExp, String> {
     let arguments = js_sys::Array::of2(&text.into(), &flags.into());
     js_sys::Reflect::construct(class.unchecked_ref::<js_sys::Function>(), &arguments)
         .map(|made| made.unchecked_into())
-        .map_err(|error| crate::session::message(&error))
+        .map_err(|error| runtime::thrown_message(&error))
 }
 
 struct Bar {
@@ -147,7 +150,7 @@ impl Bar {
             ..Entered::default()
         };
         let bar = Rc::new(Self {
-            problem: Slot::new(&root, ".problem"),
+            problem: Slot::new(&root, "[data-problem=filter]"),
             freeze: Attribute::new(&dom::find(&root, "[data-do=freeze]"), "aria-pressed"),
             files: Files::new(Rc::clone(&watched), &root),
             entered: RefCell::new(entered),
@@ -198,8 +201,7 @@ impl Bar {
 
     fn set_bound(&self, mebibytes: &str) {
         if let Ok(mebibytes) = mebibytes.parse::<usize>() {
-            let stream = self.watched.stream;
-            stream.edit(|journal| journal.set_bound(mebibytes << 20));
+            self.watched.stream.set_bound(mebibytes << 20);
         }
     }
 
@@ -234,7 +236,7 @@ impl Bar {
             "all" | "asides" | "name" => {
                 let name = button.get_attribute("data-name");
                 let mut entered = self.entered.borrow_mut();
-                entered.press(what, name.and_then(|name| name.parse().ok()));
+                entered.press(what, name);
                 settings::remember(
                     "asides",
                     if entered.events_only {
@@ -247,8 +249,7 @@ impl Bar {
             "freeze" => return self.watched.freeze(!self.watched.is_frozen()),
             "clear" => {
                 self.watched.start_over();
-                self.entered.borrow_mut().names.clear();
-                self.watched.stream.edit(Journal::clear);
+                self.watched.stream.clear();
                 self.files.forget();
             }
             "none" => return,
@@ -268,33 +269,42 @@ impl Bar {
         self.drawn.set(now);
         let entered = self.entered.borrow();
         let mut wanted = 0;
-        let mut chip = |what, name: u16, label: &str, count: u64, pressed| {
-            let text = [label, " ", &format::count(count)].concat();
+        let mut chip = |what, name: &str, label: &str, count: u64, pressed| {
+            let text = [label, " ", &text::count(count)].concat();
             self.draw_chip(wanted, what, name, &text, pressed);
             wanted += 1;
         };
         let journal = self.watched.journal();
-        let all = entered.names.is_empty();
-        chip("all", 0, "all", journal.len() as u64, all);
-        for (name, known) in (0..).zip(journal.names()).take(CHIPS) {
-            let label = self.watched.label(&known.text);
-            let pressed = entered.names.contains(&name);
-            chip("name", name, &label, known.kept, pressed);
+        chip(
+            "all",
+            "",
+            "all",
+            journal.len() as u64,
+            entered.names.is_empty(),
+        );
+        let is_pressed = |name: &Name| entered.names.iter().any(|pressed| **pressed == *name.text);
+        let known = || {
+            let names = journal.names().iter();
+            names.filter(|name| name.received > 0 || is_pressed(name))
+        };
+        for name in known().take(CHIPS) {
+            let label = self.watched.label(&name.text);
+            chip("name", &name.text, &label, name.kept, is_pressed(name));
         }
-        if let Some(more) = journal.names().len().checked_sub(CHIPS + 1) {
-            chip("none", 0, "other types", more as u64 + 1, false);
+        if let Some(more) = known().count().checked_sub(CHIPS + 1) {
+            chip("none", "", "other types", more as u64 + 1, false);
         }
         let asides = journal.asides() as u64;
         if asides > 0 || entered.events_only {
             let pressed = !entered.events_only;
-            chip("asides", 0, "comments and notes", asides, pressed);
+            chip("asides", "", "comments and notes", asides, pressed);
         }
         for chip in self.made.borrow_mut().drain(wanted..) {
             chip.text.element.remove();
         }
     }
 
-    fn draw_chip(&self, place: usize, what: &str, name: u16, text: &str, pressed: bool) {
+    fn draw_chip(&self, place: usize, what: &str, name: &str, text: &str, pressed: bool) {
         let mut made = self.made.borrow_mut();
         if place == made.len() {
             let element = dom::element("button");
@@ -310,7 +320,7 @@ impl Bar {
         }
         let chip = &made[place];
         chip.what.set(what);
-        chip.name.set(&name.to_string());
+        chip.name.set(name);
         chip.pressed.set(if pressed { "true" } else { "false" });
         chip.text.set(text);
     }
@@ -324,7 +334,7 @@ struct MadeChip {
 }
 
 impl Entered {
-    fn press(&mut self, what: &str, name: Option<u16>) {
+    fn press(&mut self, what: &str, name: Option<String>) {
         match (what, name) {
             ("all", _) => self.names.clear(),
             ("asides", _) => self.events_only = !self.events_only,

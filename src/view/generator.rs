@@ -10,7 +10,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, HtmlElement, Response, UrlSearchParams};
 
 use super::dom::{self, Slot};
-use crate::{boxed, source::resolve};
+use crate::{runtime, source::resolve};
 
 /// Where this page's server emits streams.
 const STREAM: &str = "/stream";
@@ -38,7 +38,7 @@ pub(super) fn mount(root: &HtmlElement) {
             return;
         }
         let (request, panel) = (request.clone(), shown.clone());
-        boxed::spawn(async move {
+        runtime::spawn(async move {
             let about = Slot::new(&panel, ".about");
             if boxes(&panel).is_empty() {
                 let Ok(help) = help().await else {

@@ -7,12 +7,13 @@ use web_sys::HtmlElement;
 
 use super::{
     dom::{self, Attribute, Slot},
-    format,
     watched::Watched,
 };
 use crate::{
-    session::{By, Cause, Link, now},
-    source::Answer,
+    clock::now,
+    session::{By, Cause, Link},
+    source::{Answer, Failure},
+    text,
 };
 
 /// After how long without an answer to say what may be wrong, in ms.
@@ -107,7 +108,15 @@ fn mount(watched: &Watched, root: &HtmlElement) -> dom::Draw {
             Link::Connecting { attempt } if now - since <= PATIENCE_MS && *attempt > 1 => None,
             Link::Connecting { .. } if now - since <= PATIENCE_MS => Some(String::new()),
             Link::Connecting { .. } => Some(NO_ANSWER.to_owned()),
-            _ => Some(explain(link, answer.as_ref(), stream.is_fetch())),
+            _ => {
+                let failure = stream.current_failure();
+                Some(explain(
+                    link,
+                    answer.as_ref(),
+                    failure.as_ref(),
+                    stream.via_fetch(),
+                ))
+            }
         };
         if let Some(why) = why {
             explanation.set(&why);
@@ -121,39 +130,47 @@ fn mount(watched: &Watched, root: &HtmlElement) -> dom::Draw {
     })
 }
 
-/// Why it is not open, if there is something to say.
-fn explain(link: &Link, answer: Option<&Answer>, is_fetch: bool) -> String {
+/// Why the stream is not open; empty if there is nothing to explain.
+fn explain(
+    link: &Link,
+    answer: Option<&Answer>,
+    failure: Option<&Failure>,
+    via_fetch: bool,
+) -> String {
     match link {
-        Link::Waiting { by: By::Page, .. } if !is_fetch => GAVE_UP.to_owned(),
-        Link::Waiting { by: By::Page, .. } => {
-            ended(answer, "It is opened again after its reconnection time.")
-        }
-        // Where the server refuses, the browser gives up; that it goes on means that none answers.
+        Link::Waiting { by: By::Page, .. } if !via_fetch => GAVE_UP.to_owned(),
+        Link::Waiting { by: By::Page, .. } => failed(
+            answer,
+            failure,
+            "It is opened again after its reconnection time.",
+        ),
+        // If the server had refused, the browser would have given up: so no server answers.
         Link::Waiting { attempt, .. } if *attempt > 1 => NOBODY.to_owned(),
         Link::Closed { cause } => match cause {
             Cause::User => String::new(),
             Cause::Url(error) => error.to_string(),
             Cause::Request(why) => format!("The browser does not send this request: {why}."),
             Cause::NoContent => {
-                "The server answered with status 204, which asks clients not to come again."
+                "The server answered with status 204, which asks clients to stop reconnecting."
                     .to_owned()
             }
-            Cause::Ended => ended(
+            Cause::NotRepeated(failure) => failed(
                 answer,
-                "A request that is not a GET is not repeated by itself.",
+                Some(failure),
+                "A request that is not a GET is not repeated automatically.",
             ),
         },
         _ => String::new(),
     }
 }
 
-/// How a connection by fetch ended, and what comes `next` if it was a stream.
-fn ended(answer: Option<&Answer>, next: &str) -> String {
-    match answer {
-        None => UNREACHABLE.to_owned(),
-        Some(answer) if !answer.is_event_stream() => refusal(answer),
-        Some(answer) if answer.broke_off => [BROKE_OFF, " ", next].concat(),
-        Some(_) => ["The stream ended. ", next].concat(),
+/// How a connection by fetch failed or ended, and what is `next` after a stream.
+fn failed(answer: Option<&Answer>, failure: Option<&Failure>, next: &str) -> String {
+    match (failure, answer) {
+        (Some(Failure::Ended), _) => ["The stream ended. ", next].concat(),
+        (Some(Failure::BrokeOff), _) => [BROKE_OFF, " ", next].concat(),
+        (_, Some(answer)) if !answer.is_event_stream() => refusal(answer),
+        _ => UNREACHABLE.to_owned(),
     }
 }
 
@@ -187,7 +204,7 @@ fn title(answer: &Answer) -> String {
         "{} {} after {}",
         answer.status,
         answer.status_text,
-        format::duration(answer.after)
+        text::duration(answer.after)
     )
 }
 
@@ -262,7 +279,7 @@ fn name(link: &Link) -> String {
 /// The uptime or the countdown at `now`.
 fn time(link: &Link, now: f64) -> String {
     match link {
-        Link::Open { since } => format::uptime(now - since),
+        Link::Open { since } => text::uptime(now - since),
         Link::Waiting {
             until: Some(until), ..
         } => {
@@ -303,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said_as_far_as_it_is_known() {
+    fn a_failure_is_explained_as_far_as_it_is_known() {
         let waiting = Link::Waiting {
             attempt: 1,
             until: Some(1.0),
@@ -316,29 +333,39 @@ mod tests {
             after: 12.54,
             redirected_to: None,
             excerpt: String::new(),
-            broke_off: false,
         };
-        for (answer, is_fetch, expected) in [
-            (None, false, "The browser gave up"),
-            (None, true, "No answer: nothing listens there"),
+        let stream = || Some(answer(200, "text/event-stream"));
+        let refused = Failure::Refused { retry_after: None };
+        for (answer, failure, via_fetch, expected) in [
+            (None, &refused, false, "The browser gave up"),
+            (
+                None,
+                &Failure::Unreachable,
+                true,
+                "No answer: nothing listens there",
+            ),
             (
                 Some(answer(500, "text/html")),
+                &refused,
                 true,
                 "The status is 500, and an event stream",
             ),
             (
                 Some(answer(200, "text/html")),
+                &refused,
                 true,
                 "The content type is text/html, and",
             ),
+            (stream(), &Failure::Ended, true, "The stream ended."),
             (
-                Some(answer(200, "text/event-stream")),
+                stream(),
+                &Failure::BrokeOff,
                 true,
-                "The stream ended.",
+                "The connection broke off",
             ),
         ] {
-            let said = explain(&waiting, answer.as_ref(), is_fetch);
-            assert!(said.starts_with(expected), "{said}");
+            let sentence = explain(&waiting, answer.as_ref(), Some(failure), via_fetch);
+            assert!(sentence.starts_with(expected), "{sentence}");
         }
     }
 }

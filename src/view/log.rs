@@ -1,8 +1,4 @@
-//! The log: a window of rows over the lines that match.
-//!
-//! However many lines there are, only those in sight are in the document. Where they would make the
-//! page higher than a browser can lay out, the scroll bar stands for all of them at another scale:
-//! the wheel still moves by rows, and dragging the bar reaches any line.
+//! The log: a window of rows over the lines that match. Only the rows in sight are in the document.
 
 use std::{
     cell::{Cell, RefCell},
@@ -17,20 +13,14 @@ use web_sys::{HtmlElement, KeyboardEvent, ResizeObserver};
 
 use super::{
     dom::{self, Attribute, Slot},
-    format,
     row::{Row, px, row_id},
+    viewport::{Layout, ROW, Viewport},
     watched::Watched,
 };
-use crate::journal::{Journal, Line};
-
-/// The height of a row in px: `--row` of `style/log.css`.
-const ROW: f64 = 24.0;
-
-/// The height in px beyond which the scroll bar gets another scale. Firefox ends at some 17 million.
-const HIGHEST: f64 = 10_000_000.0;
-
-/// How many rows are kept ready above and below those in sight.
-const MARGIN: f64 = 2.0;
+use crate::{
+    journal::{Journal, Line},
+    text,
+};
 
 const MARKUP: &str = r#"
 <div class="row columns">
@@ -70,16 +60,13 @@ struct List {
     rowcount: Attribute,
     active: Attribute,
     rows: RefCell<Vec<Row>>,
-    /// The line at the upper edge and how much of it is above; unused while following.
+    viewport: RefCell<Viewport>,
+    /// The line at the upper edge, and how much of its row is above that; unused while following.
     anchor: Cell<(u64, f64)>,
-    following: Cell<bool>,
-    /// The end of what was shown while it was followed last: what is new is counted from it.
+    /// The end of the lines that were shown when following ended: later lines are counted as new.
     seen: Cell<u64>,
-    /// Where the scroll bar stood last, and the height of the sizer.
-    scrolled_to: Cell<f64>,
+    /// The height that the sizer has, in px.
     sizer_height: Cell<f64>,
-    /// The height of the window, read when it changes and not for each frame.
-    height: Cell<f64>,
     observer: RefCell<Option<Observer>>,
 }
 
@@ -97,12 +84,10 @@ impl List {
             rowcount: Attribute::new(&scroller, "aria-rowcount"),
             active: Attribute::new(&scroller, "aria-activedescendant"),
             rows: RefCell::default(),
+            viewport: RefCell::new(Viewport::new(f64::from(scroller.client_height()))),
             anchor: Cell::new((0, 0.0)),
-            following: Cell::new(true),
             seen: Cell::new(0),
-            scrolled_to: Cell::new(0.0),
             sizer_height: Cell::new(0.0),
-            height: Cell::new(f64::from(scroller.client_height())),
             observer: RefCell::default(),
             scroller,
         });
@@ -128,7 +113,8 @@ impl List {
         let list = Rc::downgrade(self);
         let callback = Closure::<dyn Fn()>::new(move || {
             if let Some(list) = list.upgrade() {
-                list.height.set(f64::from(list.scroller.client_height()));
+                let height = f64::from(list.scroller.client_height());
+                list.viewport.borrow_mut().set_height(height);
                 list.draw();
             }
         });
@@ -142,12 +128,7 @@ impl List {
         }
     }
 
-    /// How many rows there is room for.
-    fn room(&self) -> f64 {
-        self.height.get() / ROW
-    }
-
-    /// Called once a frame at most: the cost is that of the rows in sight.
+    /// Called at most once a frame: the cost is that of the rows in sight.
     fn draw(&self) {
         if let Some(line) = self.watched.sought.take() {
             self.show(line);
@@ -156,11 +137,13 @@ impl List {
         let end = self.watched.end(journal);
         let selected = self.watched.selected();
         let total = matches.count(journal, end);
-        let top = self.place(total);
-        let first = (top - MARGIN).max(0.0) as u64;
-        let last = (top + self.room() + MARGIN).ceil() as u64;
+        let shown = self.layout(total);
+        let scroll = self.viewport.borrow().scroll();
         let line_at = |place| journal.get(matches.get(journal, place)?);
-        let lines: Vec<(u64, Line<'_>)> = (first..last.min(total))
+        let top = shown.top;
+        let places = shown.rows(&self.viewport.borrow(), total);
+        let first = places.start;
+        let lines: Vec<(u64, Line<'_>)> = places
             .filter_map(|place| Some((place, line_at(place)?)))
             .collect();
         let origin = journal
@@ -174,7 +157,7 @@ impl List {
             row.write(line, before, origin, &self.watched);
             before = Some(line.at());
             row.put(
-                self.scrolled_to.get() + (*place as f64 - top) * ROW,
+                scroll + (*place as f64 - top) * ROW,
                 *place,
                 selected == Some(line.seq()),
             );
@@ -185,84 +168,47 @@ impl List {
             .set(&active.map_or(String::new(), |seq| row_id(self.number, seq)));
         dom::show(&self.empty.element, total == 0);
         self.empty.set(if self.watched.is_frozen() && end <= journal.kept().start {
-            "What was frozen has been evicted since. Export has larger bounds."
+            "The frozen lines have been evicted. Export has larger limits."
         } else if !journal.is_empty() {
             "Nothing matches."
-        } else if self.watched.stream.is_fetch() {
+        } else if self.watched.stream.via_fetch() {
             "Nothing received yet."
         } else {
-            "Nothing received yet. An EventSource hears only of “message” and the event types that it is told; by fetch all are heard."
+            "Nothing received yet. An EventSource delivers only “message” and the event types you subscribe to; by fetch all types arrive."
         });
         self.foot(journal, total, end, matches.count(journal, self.seen.get()));
     }
 
-    /// Decides what is in sight: sets the scroll bar, and returns the place of the line at the upper
-    /// edge, with a fraction.
-    fn place(&self, total: u64) -> f64 {
-        let rows = total as f64;
-        let lowest = (rows - self.room()).max(0.0);
-        if lowest == 0.0 {
-            self.following.set(true);
+    /// Decides which rows are in sight, and moves the scroll bar if needed.
+    fn layout(&self, total: u64) -> Layout {
+        let mut viewport = self.viewport.borrow_mut();
+        let layout = viewport.layout(total, self.anchored());
+        if self.sizer_height.replace(layout.content) != layout.content {
+            let style = self.sizer.style();
+            let _ = style.set_property("height", &px(layout.content));
         }
-        let top = if self.following.get() {
-            lowest
-        } else {
-            self.anchored().min(lowest)
-        };
-        let height = (rows * ROW).min(HIGHEST);
-        if self.sizer_height.replace(height) != height {
-            let _ = self.sizer.style().set_property("height", &px(height));
-        }
-        let free = (height - self.height.get()).max(0.0);
-        let scroll = if self.following.get() {
-            free
-        } else if self.is_scaled() {
-            // It moves at its own pace while the wheel turns; where it ends is corrected by `scrolled`.
-            self.scrolled_to.get().min(free)
-        } else {
-            top * ROW
-        };
-        if (scroll - self.scrolled_to.get()).abs() >= 1.0 {
+        if let Some(scroll) = layout.scroll {
             self.scroller.set_scroll_top(scroll as i32);
-            self.scrolled_to.set(f64::from(self.scroller.scroll_top()));
+            viewport.set_scroll(f64::from(self.scroller.scroll_top()));
         }
-        top
+        layout
     }
 
-    /// Whether a pixel of the scroll bar is more than one of the rows.
-    fn is_scaled(&self) -> bool {
-        self.sizer_height.get() >= HIGHEST
-    }
-
-    /// The reader scrolled.
+    /// The scroll bar moved.
     fn scrolled(&self) {
-        let now = f64::from(self.scroller.scroll_top());
-        let before = self.scrolled_to.replace(now);
-        if now == before {
-            return;
+        let scroll = f64::from(self.scroller.scroll_top());
+        // When the window grows, the browser may move the bar before it reports the new height.
+        let height = f64::from(self.scroller.client_height());
+        let (total, held) = (self.total(), self.anchored());
+        let was_following = self.viewport.borrow().is_following();
+        let top = self
+            .viewport
+            .borrow_mut()
+            .scrolled(scroll, height, total, held);
+        if let Some(top) = top {
+            self.hold(top, was_following);
+            self.draw();
         }
-        let total = self.total() as f64;
-        let top = if self.following.get() {
-            total - self.room()
-        } else {
-            self.anchored()
-        };
-        let lowest = (total - self.room()).max(0.0);
-        let free = self.sizer_height.get() - self.height.get();
-        let top = if !self.is_scaled() {
-            now / ROW
-        } else if now <= 0.0 {
-            0.0
-        } else if now >= free - 1.0 {
-            lowest
-        } else if (now - before).abs() < 2.0 * self.height.get() {
-            top + (now - before) / ROW
-        } else {
-            now / free * lowest
-        };
-        // One pixel is what rounding may leave.
-        self.hold(top.max(0.0).min(lowest), top >= lowest - 1.0 / ROW);
-        self.draw();
     }
 
     /// How many lines are shown.
@@ -272,31 +218,31 @@ impl List {
         self.watched.matches().count(&journal, end)
     }
 
-    /// The place of the line at the upper edge, with a fraction, while not following.
+    /// The position at the upper edge while the log does not follow.
     fn anchored(&self) -> f64 {
         let (line, part) = self.anchor.get();
         self.place_of(line) as f64 + part
     }
 
-    /// How many of the lines that are shown come before `line`.
+    /// How many of the shown lines are before `line`.
     fn place_of(&self, line: u64) -> u64 {
         let journal = self.watched.journal();
         self.watched.matches().count(&journal, line)
     }
 
-    /// Stays where `top` is, or follows.
-    fn hold(&self, top: f64, following: bool) {
+    /// Keeps the line at `top` at the upper edge from now on, unless the log follows.
+    fn hold(&self, top: f64, was_following: bool) {
         let journal = self.watched.journal();
         let end = self.watched.end(&journal);
         let line = self.watched.matches().get(&journal, top as u64);
         self.anchor.set((line.unwrap_or(end), top.fract()));
-        if self.following.replace(following) && !following {
+        if was_following && !self.viewport.borrow().is_following() {
             self.seen.set(end);
         }
     }
 
     fn follow(&self) {
-        self.following.set(true);
+        self.viewport.borrow_mut().set_following(true);
         self.watched.freeze(false);
         self.draw();
         let _ = self.scroller.focus();
@@ -338,30 +284,32 @@ impl List {
         }
     }
 
-    /// Has a line in the middle.
+    /// Scrolls so that `line` is in the middle.
     fn show(&self, line: u64) {
-        let lowest = (self.total() as f64 - self.room()).max(0.0);
-        let top = (self.place_of(line) as f64 - (self.room() / 2.0).floor()).max(0.0);
-        self.hold(top.min(lowest), false);
+        let (place, total) = (self.place_of(line), self.total());
+        let was_following = self.viewport.borrow().is_following();
+        let top = self.viewport.borrow().centred(place, total);
+        self.viewport.borrow_mut().set_following(false);
+        self.hold(top, was_following);
     }
 
     fn foot(&self, journal: &Journal, total: u64, end: u64, seen: u64) {
         let lines = |count: u64| match count {
             1 => "1 line".to_owned(),
-            _ => format!("{} lines", format::count(count)),
+            _ => format!("{} lines", text::count(count)),
         };
         let mut counts = lines(journal.received());
         if journal.evicted() > 0 {
             let (kept, evicted) = (journal.len() as u64, journal.evicted());
             counts.push_str(&format!(
                 ": {} kept, the oldest {} evicted",
-                format::count(kept),
-                format::count(evicted)
+                text::count(kept),
+                text::count(evicted)
             ));
         }
         let shown = journal.len() as u64;
         if total != shown {
-            counts.push_str(&format!(", {} shown", format::count(total)));
+            counts.push_str(&format!(", {} shown", text::count(total)));
         }
         self.counts.set(&counts);
         let frozen = self.watched.is_frozen();
@@ -370,11 +318,11 @@ impl List {
         } else {
             total.saturating_sub(seen)
         };
-        let away = frozen || !self.following.get();
+        let away = frozen || !self.viewport.borrow().is_following();
         if away {
             let what = if frozen { "frozen" } else { "follow" };
             self.follow
-                .set(&format!("+{} new, {what}", format::count(behind)));
+                .set(&format!("+{} new, {what}", text::count(behind)));
         }
         dom::show(&self.follow.element, away);
     }
@@ -406,7 +354,7 @@ impl List {
         if event.ctrl_key() || event.alt_key() || event.meta_key() {
             return;
         }
-        let page = self.room().max(2.0) as i64 - 1;
+        let page = self.viewport.borrow().room().max(2.0) as i64 - 1;
         let step = match event.key().as_str() {
             "ArrowDown" | "j" => 1,
             "ArrowUp" | "k" => -1,
@@ -436,20 +384,11 @@ impl List {
         let Some(seq) = found else {
             return;
         };
-        let top = if self.following.get() {
-            (last as f64 + 1.0 - self.room()).max(0.0)
-        } else {
-            self.anchored()
-        };
-        let place = place as f64;
-        let lowest = place + 1.0 - self.room();
-        if place < top {
-            self.hold(place, false);
-        } else if lowest > top {
-            self.hold(lowest, lowest >= (last as f64 + 1.0 - self.room()));
-        } else if self.following.get() && place + 1.0 < last as f64 {
-            // What is looked at is not to run away.
-            self.hold(top, false);
+        let held = self.anchored();
+        let was_following = self.viewport.borrow().is_following();
+        let top = self.viewport.borrow_mut().reveal(place, last + 1, held);
+        if let Some(top) = top {
+            self.hold(top, was_following);
         }
         self.watched.select(Some(seq));
     }

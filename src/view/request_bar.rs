@@ -10,7 +10,7 @@ use super::{
     dom::{self, Slot},
     generator, settings,
 };
-use crate::{request::Request, source::resolve};
+use crate::{address::address_of, request::Request, source::resolve};
 
 /// How many URLs are remembered.
 const HISTORY: usize = 30;
@@ -84,7 +84,7 @@ fn mount(request: RwSignal<Request>, events: RwSignal<Vec<String>>, root: HtmlEl
             for name in BOXES {
                 entered.set(name, &dom::value(&root, &format!("[name={name}]")));
             }
-            entered.is_fetch = dom::is_checked(&root, "[value=fetch]");
+            entered.via_fetch = dom::is_checked(&root, "[value=fetch]");
             entered.with_credentials = dom::is_checked(&root, "[name=credentials]");
             let why = entered.via().err();
             problem.set(why.as_deref().unwrap_or_default());
@@ -114,14 +114,14 @@ fn mount(request: RwSignal<Request>, events: RwSignal<Vec<String>>, root: HtmlEl
     });
     let way = root.clone();
     let choose = move || {
-        let is_fetch = dom::is_checked(&way, "[value=fetch]");
+        let via_fetch = dom::is_checked(&way, "[value=fetch]");
         dom::set(
             &way,
             "data-via",
-            if is_fetch { "fetch" } else { "EventSource" },
+            if via_fetch { "fetch" } else { "EventSource" },
         );
         let events = dom::find(&way, "[name=events]");
-        dom::set_property(&events, "disabled", &is_fetch.into());
+        dom::set_property(&events, "disabled", &via_fetch.into());
     };
     let chosen = choose.clone();
     dom::listen(&form, "change", move |_| chosen());
@@ -134,7 +134,7 @@ fn mount(request: RwSignal<Request>, events: RwSignal<Vec<String>>, root: HtmlEl
         let text = match what {
             "curl" => entered.as_curl(&url),
             "javascript" => entered.as_javascript(&url),
-            "link" => crate::app::address(&entered, true).unwrap_or_default(),
+            "link" => address_of(&entered, true).unwrap_or_default(),
             _ => return,
         };
         dom::copy(&text, &button);
@@ -157,7 +157,7 @@ fn fill(root: &HtmlElement, request: &Request) {
         let found = dom::find(root, &format!("[name={name}]"));
         dom::set_property(&found, "value", &JsValue::from_str(value));
     }
-    let way = if request.is_fetch {
+    let way = if request.via_fetch {
         "fetch"
     } else {
         "EventSource"

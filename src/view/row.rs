@@ -4,10 +4,13 @@ use web_sys::HtmlElement;
 
 use super::{
     dom::{self, Slot},
-    format,
     watched::Watched,
 };
-use crate::journal::{Kind, Line};
+use crate::{
+    clock,
+    journal::{Kind, Line},
+    text,
+};
 
 /// How many bytes of an event's data, type or ID a row shows. The whole is in the detail.
 const SHOWN: usize = 400;
@@ -73,19 +76,19 @@ impl Row {
             return;
         }
         self.time.set(&match origin {
-            Some(origin) => format::duration(line.at() - origin),
-            None => format::clock(line.at()),
+            Some(origin) => text::duration(line.at() - origin),
+            None => clock::time_of_day(line.at()),
         });
-        let gap = before.map(|before| format::duration(line.at() - before));
+        let gap = before.map(|before| text::duration(line.at() - before));
         self.delta
             .set(&gap.map_or(String::new(), |gap| ["+", &gap].concat()));
-        let (kind, label, text, id, size) = match line.kind() {
+        let (kind, label, data, id, size) = match line.kind() {
             Kind::Opened => ("opened", "", "Connection open ...".into(), "".into(), None),
             Kind::Closed => ("closed", "", "Connection close.".into(), "".into(), None),
             Kind::Event => {
                 let event_type = line.event_type();
                 self.label
-                    .set(format::beginning(&watched.label(&event_type), SHOWN));
+                    .set(text::beginning(&watched.label(&event_type), SHOWN));
                 let id = line.last_event_id();
                 ("event", ": ", line.beginning(SHOWN), id, Some(line.size()))
             }
@@ -104,13 +107,13 @@ impl Row {
             .map_or(String::new(), |name| (name % 8).to_string());
         dom::set(&self.element, "data-name", &name);
         let more = match size {
-            Some(size) if size > text.len() => format!("… ({size} bytes in all)"),
+            Some(size) if size > data.len() => format!("… ({size} bytes in all)"),
             _ => String::new(),
         };
-        self.data.set(&[&text, &*more].concat());
-        self.id.set(format::beginning(&id, SHOWN));
+        self.data.set(&[&data, &*more].concat());
+        self.id.set(text::beginning(&id, SHOWN));
         self.size
-            .set(&size.map_or(String::new(), |size| format::bytes(size as u64)));
+            .set(&size.map_or(String::new(), |size| text::bytes(size as u64)));
     }
 
     /// Puts it `y` px below the upper end, as the row of the `place`th line.

@@ -6,20 +6,20 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlElement, KeyboardEvent, PointerEvent, WheelEvent};
 
-use super::{canvas::Canvas, dom, format, watched::Watched};
+use super::{
+    canvas::Canvas,
+    dom,
+    time_window::{TimeWindow, nearest, within},
+    watched::Watched,
+};
 use crate::{
+    clock::{self, now},
     journal::{Journal, Kind},
-    session::now,
+    text,
 };
 
 /// How often it moves at most, in ms.
 const PACE_MS: f64 = 90.0;
-
-/// How much is shown at first, in ms.
-const SPAN_MS: f64 = 60_000.0;
-
-/// How much can be shown at least and at most, in ms: from 10 ms to 30 days.
-const SPANS: (f64, f64) = (10.0, 2_592_000_000.0);
 
 /// How far the pointer moves before it drags rather than presses, in px.
 const SLACK: f64 = 4.0;
@@ -37,48 +37,11 @@ pub(crate) fn timeline(watched: Rc<Watched>) -> impl IntoView {
     })
 }
 
-/// What part of time is shown.
-#[derive(Clone, Copy)]
-struct Window {
-    /// Its end, in ms since the Unix epoch; `None` follows the present.
-    end: Option<f64>,
-    span: f64,
-}
-
-impl Window {
-    fn new() -> Self {
-        Self {
-            end: None,
-            span: SPAN_MS,
-        }
-    }
-
-    /// Zooms so that what is at `part` of the width (0 to 1) stays there.
-    fn zoomed(self, factor: f64, part: f64, present: f64) -> Self {
-        let span = within(self.span * factor, SPANS);
-        let fixed = self.start(present) + part * self.span;
-        let end = self.end.map(|_| fixed + (1.0 - part) * span);
-        Self { end, span }
-    }
-
-    fn moved(self, ms: f64, present: f64) -> Self {
-        let end = self.end.unwrap_or(present) + ms;
-        Self {
-            end: Some(end).filter(|end| *end < present),
-            ..self
-        }
-    }
-
-    fn start(self, present: f64) -> f64 {
-        self.end.unwrap_or(present) - self.span
-    }
-}
-
 struct Timeline {
     watched: Rc<Watched>,
     canvas: Canvas,
     element: HtmlElement,
-    window: Cell<Window>,
+    window: Cell<TimeWindow>,
     /// Where the pointer went down, and where it was last.
     grabbed: Cell<Option<(f64, f64)>>,
     drawn: Cell<f64>,
@@ -91,7 +54,7 @@ impl Timeline {
             watched,
             canvas: Canvas::new(element.clone()),
             element,
-            window: Cell::new(Window::new()),
+            window: Cell::new(TimeWindow::new()),
             grabbed: Cell::default(),
             drawn: Cell::new(0.0),
         });
@@ -152,14 +115,14 @@ impl Timeline {
                     return;
                 }
                 self.grabbed.set(Some((start, client_x())));
-                window.moved((last - client_x()) * window.span / self.width(), present)
+                window.moved((last - client_x()) * window.span() / self.width(), present)
             }
             "pointerup" => {
                 let Some((start, last)) = self.grabbed.take() else {
                     return;
                 };
                 if start == last {
-                    let per_px = window.span / self.width();
+                    let per_px = window.span() / self.width();
                     let at = window.start(present) + x() * per_px;
                     let found = nearest(&self.watched.journal(), at, SLACK * per_px);
                     if let Some(line) = found {
@@ -168,15 +131,15 @@ impl Timeline {
                 }
                 return;
             }
-            "dblclick" => Window::new(),
+            "dblclick" => TimeWindow::new(),
             _ => {
                 let key: &KeyboardEvent = event.unchecked_ref();
                 let changed = match key.key().as_str() {
                     "+" | "=" => window.zoomed(0.5, 0.5, present),
                     "-" => window.zoomed(2.0, 0.5, present),
-                    "ArrowLeft" => window.moved(-window.span / 8.0, present),
-                    "ArrowRight" => window.moved(window.span / 8.0, present),
-                    "0" => Window::new(),
+                    "ArrowLeft" => window.moved(-window.span() / 8.0, present),
+                    "ArrowRight" => window.moved(window.span() / 8.0, present),
+                    "0" => TimeWindow::new(),
                     _ => return,
                 };
                 event.prevent_default();
@@ -198,8 +161,8 @@ impl Timeline {
             return;
         };
         let (window, present) = (self.window.get(), self.present());
-        let (start, per_px) = (window.start(present), window.span / self.canvas.width());
-        draw_axis(&self.canvas, &pen, start, window.span);
+        let (start, per_px) = (window.start(present), window.span() / self.canvas.width());
+        draw_axis(&self.canvas, &pen, start, window.span());
         let journal = self.watched.journal();
         draw_band(&self.canvas, &pen, &journal, start, per_px, present);
         draw_ticks(&self.canvas, &pen, &journal, start, per_px);
@@ -212,33 +175,8 @@ impl Timeline {
     }
 }
 
-/// `f64::clamp` says in a panic which numbers it cannot: writing these is a tenth of the page.
-fn within(number: f64, (low, high): (f64, f64)) -> f64 {
-    let number = if number > low { number } else { low };
-    if number < high { number } else { high }
-}
-
-/// The event nearest to `at`, no further than `within` ms away.
-fn nearest(journal: &Journal, at: f64, within: f64) -> Option<u64> {
-    let first = journal.seek(at - within);
-    let end = journal.seek(at + within);
-    let distance = |seq: &u64| {
-        journal
-            .get(*seq)
-            .map_or(f64::MAX, |line| (line.at() - at).abs())
-    };
-    // Of many at one place any will do.
-    (first..end.min(first + 1_000))
-        .filter(|seq| {
-            journal
-                .get(*seq)
-                .is_some_and(|line| line.kind() == Kind::Event)
-        })
-        .min_by(|a, b| distance(a).total_cmp(&distance(b)))
-}
-
-/// Ticks for the events in each pixel's time: their number is the height, by powers of two; the
-/// colour that of the first one's name.
+/// Ticks for the events in each pixel's time. The height is the number of lines, by powers of two; the
+/// colour is that of the first event's type.
 fn draw_ticks(
     canvas: &Canvas,
     pen: &CanvasRenderingContext2d,
@@ -250,26 +188,28 @@ fn draw_ticks(
         .map(|n| canvas.colour(&format!("--series-{n}")))
         .collect();
     let floor = canvas.height() - AXIS - BAND - 2.0;
-    let end = journal.seek(start + per_px * canvas.width());
-    let mut line = journal.seek(start);
-    while line < end {
-        let Some(first) = journal.get(line) else {
-            break;
-        };
-        let x = ((first.at() - start) / per_px).floor();
-        let next = journal.seek(start + (x + 1.0) * per_px).max(line + 1);
-        // The first few tell the colour; all of them might be many.
-        let event = (line..next.min(line + 8))
-            .filter_map(|line| journal.get(line))
-            .find(|line| line.kind() == Kind::Event);
-        if let Some(event) = event {
-            let many = (next - line).ilog2();
-            let height = (floor * (0.4 + 0.06 * f64::from(many))).min(floor);
-            let name = usize::from(event.name().unwrap_or_default());
-            pen.set_fill_style_str(&colours[name % colours.len()]);
-            pen.fill_rect(x, floor - height, 1.5, height);
+    for lines in journal.between(start..start + per_px * canvas.width()) {
+        let mut line = lines.start;
+        while line < lines.end {
+            let Some(first) = journal.get(line) else {
+                break;
+            };
+            let x = ((first.at() - start) / per_px).floor();
+            let next = journal.first_from(line..lines.end, start + (x + 1.0) * per_px);
+            let next = next.max(line + 1);
+            // Of many lines, the first few decide the colour.
+            let event = (line..next.min(line + 8))
+                .filter_map(|line| journal.get(line))
+                .find(|line| line.kind() == Kind::Event);
+            if let Some(event) = event {
+                let many = (next - line).ilog2();
+                let height = (floor * (0.4 + 0.06 * f64::from(many))).min(floor);
+                let name = usize::from(event.name().unwrap_or_default());
+                pen.set_fill_style_str(&colours[name % colours.len()]);
+                pen.fill_rect(x, floor - height, 1.5, height);
+            }
+            line = next;
         }
-        line = next;
     }
 }
 
@@ -322,8 +262,8 @@ fn draw_axis(canvas: &Canvas, pen: &CanvasRenderingContext2d, start: f64, span: 
     let mut at = (start / step).ceil() * step;
     while at < start + span {
         let x = ((at - start) / per_px).floor();
-        let clock = format::clock(at);
-        let text = format::beginning(&clock, if step < 1e3 { 12 } else { 8 });
+        let clock = clock::time_of_day(at);
+        let text = text::beginning(&clock, if step < 1e3 { 12 } else { 8 });
         let _ = pen.fill_text(text, x + 3.0, canvas.height() - 3.0);
         pen.set_fill_style_str(&line);
         pen.fill_rect(x, 0.0, 1.0, canvas.height());

@@ -12,12 +12,14 @@ use std::{
 use gloo_timers::callback::{Interval, Timeout};
 use leptos::prelude::*;
 
-use super::{labels::Labels, settings};
+use super::{files, labels::Labels, settings};
 use crate::{
-    boxed,
+    clock::now,
     frame::Frame,
     journal::{Criteria, Journal, Matches},
-    session::{UseEventSourceReturn, now},
+    runtime,
+    session::UseEventSourceReturn,
+    source::resolve,
 };
 
 /// How long a filter may work before the page can draw, in ms.
@@ -39,6 +41,8 @@ pub(crate) struct Watched {
     frozen: Cell<Option<u64>>,
     /// A line that the log is to show.
     pub(super) sought: Cell<Option<u64>>,
+    /// Whether the log shows a capture of another stream than this one.
+    is_other: Cell<bool>,
     /// Whether times count from the first line.
     relative: Cell<bool>,
     /// The lines that are shown.
@@ -72,6 +76,7 @@ impl Watched {
                 selected: Cell::default(),
                 frozen: Cell::default(),
                 sought: Cell::default(),
+                is_other: Cell::default(),
                 relative: Cell::new(settings::recall("time").as_deref() == Some("relative")),
                 matches: RefCell::default(),
                 rest: RefCell::default(),
@@ -89,12 +94,15 @@ impl Watched {
             }
         });
         let on_change = Rc::downgrade(&watched);
-        boxed::effect(move || {
+        runtime::effect(move || {
             stream.entries.track();
             stream.link.track();
             stream.answer.track();
+            stream.failure.track();
+            stream.playback.track();
             labels.get();
             if let Some(watched) = on_change.upgrade() {
+                watched.is_other.set(watched.shows_other());
                 watched.advance();
                 watched.draw();
             }
@@ -219,8 +227,21 @@ impl Watched {
         self.freeze(false);
     }
 
-    /// What an event type is called.
+    /// The label of an event type. Labels belong to the stream, so a capture of another stream has none.
     pub(super) fn label(&self, event_type: &str) -> String {
-        boxed::current(self.labels).get(event_type).to_owned()
+        if self.is_other.get() {
+            return event_type.to_owned();
+        }
+        runtime::current(self.labels).get(event_type).to_owned()
+    }
+
+    /// Whether the log shows a capture of another stream than this one.
+    fn shows_other(&self) -> bool {
+        let href = |url: &str| resolve(url).map(|url| url.href());
+        match self.stream.current_playback().facts {
+            Some(facts) => files::url_of(&facts)
+                .is_none_or(|captured| href(&captured) != href(&self.stream.url())),
+            None => false,
+        }
     }
 }

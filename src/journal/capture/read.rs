@@ -1,130 +1,160 @@
-//! A capture as a journal.
+//! Reading a capture: the bytes of a file in, records out.
 
 use std::mem;
 
-use sse_wire::Reader;
+use super::{super::time, HEAD, VERSION};
+use crate::json;
 
-use super::{
-    super::{Journal, pretty, time},
-    HEAD, VERSION,
-};
-
-/// How long the line of facts may be, and that of a record.
+/// The longest line of facts, in bytes.
 const LONGEST_FACTS: usize = 1 << 20;
+
+/// The longest line of any other record, in bytes.
 const LONGEST_RECORD: usize = 64;
 
-/// How long a last event ID may be.
+/// The longest last event ID, in bytes.
 const LONGEST_ID: u64 = 64 << 20;
 
-/// Why a capture cannot be read on. What was read before stays.
+/// Why a file cannot be read as a capture. The records before the error count.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum CaptureError {
-    /// It does not begin as a capture does.
+#[non_exhaustive]
+pub enum CaptureError {
+    /// The file does not begin as a capture does.
     #[error("This is not a capture: it does not begin with “sse-capture”.")]
     NotACapture,
-    /// It is of a version that is not known.
-    #[error("This is a capture of version {version}, and only version 1 can be read here.")]
+    /// The capture has a version that is not supported.
+    #[error("This is a capture of version {version}; only version 1 is supported.")]
     UnknownVersion {
-        /// What it says of its version.
+        /// The version.
         version: String,
     },
-    /// A record is not what it has to be.
-    #[error("The capture is damaged: {expected} was expected at byte {offset}.")]
+    /// A record is malformed.
+    #[error("The capture is damaged: expected {expected} at byte {offset}.")]
     BadRecord {
-        /// Where in the file it begins.
+        /// Where in the file the record begins, in bytes.
         offset: u64,
-        /// What should be there.
+        /// What is accepted there.
         expected: &'static str,
     },
-    /// The file ends before the record that says so.
-    #[error("The capture is cut off at byte {offset}: what came after that is missing.")]
+    /// The file ends before the record `end`.
+    #[error("The capture is cut off at byte {offset}; the rest is missing.")]
     Truncated {
-        /// How long the file is.
+        /// The length of the file, in bytes.
         offset: u64,
+    },
+    /// The browser could not read the file.
+    #[error("The file cannot be read: {message}")]
+    Unreadable {
+        /// The browser's message.
+        message: String,
     },
 }
 
-/// Reads a capture from its bytes, however they are split, into a journal.
-#[derive(Debug)]
-pub(crate) struct CaptureReader {
-    facts: String,
-    part: Part,
-    /// What came so far of the line that is being read, or of the ID.
-    held: Vec<u8>,
-    /// Where in the file what is being read begins, and how much of the file came.
-    begins: u64,
-    position: u64,
-    /// Reads the streams; there is none before the first record.
-    pub(super) reader: Option<Reader>,
+/// A record of a capture. Times are in ms since the Unix epoch.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Record<'a> {
+    /// The JSON object of facts: always the first record, and the only one of its kind.
+    Facts(&'a str),
+    /// A connection opened.
+    Opened { at: f64 },
+    /// Bytes of the stream.
+    Bytes {
+        at: f64,
+        bytes: &'a [u8],
+        /// Whether they belong to the same record of the file as the bytes before them.
+        continues: bool,
+    },
+    /// The connection was lost or closed.
+    Closed { at: f64 },
+    /// The stream ended without a connection that closed.
+    Broken { at: f64 },
+    /// The last event ID changed, though no bytes set it.
+    LastEventId(&'a str),
 }
 
-/// What comes next in the file.
+/// Reads a capture from the bytes of its file, however they are split.
+#[derive(Debug)]
+pub(crate) struct CaptureReader {
+    part: Part,
+    /// The beginning of the line or the ID that is being read.
+    unfinished: Vec<u8>,
+    /// Where in the file the record begins that is being read.
+    begins: u64,
+    /// How many bytes of the file were read.
+    position: u64,
+}
+
+/// The part of the file that is being read.
 #[derive(Clone, Debug)]
 enum Part {
     Head,
     Facts,
     Record,
-    /// So many bytes of a stream, which came at a time.
-    Bytes(f64, u64),
-    /// A last event ID of so many bytes.
-    Id(u64),
-    /// The end of the line after one of them.
+    /// The bytes of a stream.
+    Bytes {
+        at: f64,
+        left: u64,
+        continues: bool,
+    },
+    /// A last event ID.
+    Id {
+        left: u64,
+    },
+    /// The LF after bytes or an ID.
     LineEnd,
-    /// Nothing.
+    /// Nothing may follow.
     End,
-    /// Anything, as it was not what it should be.
+    /// The file is not a capture, or it is damaged.
     Failed(CaptureError),
 }
 
+/// What receives the records.
+type Sink<'a> = dyn FnMut(Record<'_>) + 'a;
+
 impl CaptureReader {
-    /// A reader for a file.
     pub(crate) fn new() -> Self {
         Self {
-            facts: String::new(),
             part: Part::Head,
-            held: Vec::new(),
+            unfinished: Vec::new(),
             begins: 0,
             position: 0,
-            reader: None,
         }
     }
 
-    /// The JSON object of facts, once it came.
-    pub(crate) fn facts(&self) -> &str {
-        &self.facts
-    }
-
-    /// Adds to `journal` what the next bytes of the file tell.
+    /// Reads the next bytes of the file and passes each record to `sink`.
     ///
     /// # Errors
     ///
-    /// If they are not those of a capture; then again for all that comes after them.
+    /// If the bytes are not those of a capture. Every later call fails in the same way.
     pub(crate) fn feed(
         &mut self,
         mut bytes: &[u8],
-        journal: &mut Journal,
+        sink: &mut Sink<'_>,
     ) -> Result<(), CaptureError> {
         while !bytes.is_empty() {
-            let taken = match self.part {
-                Part::Bytes(at, left) => self.stream(at, left, bytes, journal),
-                Part::Id(left) => self.id(left, bytes, journal),
+            let read = match self.part {
+                Part::Bytes {
+                    at,
+                    left,
+                    continues,
+                } => Ok(self.bytes(at, left, continues, bytes, sink)),
+                Part::Id { left } => self.id(left, bytes, sink),
                 Part::LineEnd => self.line_end(bytes),
                 Part::End => Err(self.bad("the end of the file")),
-                Part::Head | Part::Facts | Part::Record => self.line(bytes, journal),
+                Part::Head | Part::Facts | Part::Record => self.line(bytes, sink),
                 Part::Failed(ref error) => Err(error.clone()),
             };
-            let taken = taken.inspect_err(|error| self.part = Part::Failed(error.clone()))?;
-            bytes = &bytes[taken..];
-            self.position += taken as u64;
+            let read = read.inspect_err(|error| self.part = Part::Failed(error.clone()))?;
+            bytes = &bytes[read..];
+            self.position += read as u64;
         }
         Ok(())
     }
 
-    /// Ends the file.
+    /// The file ends.
     ///
     /// # Errors
     ///
-    /// If it is not whole.
+    /// If the capture is not complete.
     pub(crate) fn finish(&self) -> Result<(), CaptureError> {
         match &self.part {
             Part::End => Ok(()),
@@ -143,41 +173,44 @@ impl CaptureReader {
         }
     }
 
-    /// Takes bytes of a stream.
-    fn stream(
+    /// Reads bytes of a stream. This and the functions below return how many bytes they read.
+    fn bytes(
         &mut self,
         at: f64,
         left: u64,
+        continues: bool,
         bytes: &[u8],
-        journal: &mut Journal,
-    ) -> Result<usize, CaptureError> {
+        sink: &mut Sink<'_>,
+    ) -> usize {
         let now = usize::try_from(left).map_or(bytes.len(), |left| left.min(bytes.len()));
-        journal.receive(self.reader(journal), at, &bytes[..now], |_| {});
+        sink(Record::Bytes {
+            at,
+            bytes: &bytes[..now],
+            continues,
+        });
         self.part = match left - now as u64 {
             0 => Part::LineEnd,
-            left => Part::Bytes(at, left),
+            left => Part::Bytes {
+                at,
+                left,
+                continues: true,
+            },
         };
-        Ok(now)
+        now
     }
 
-    /// Takes bytes of a last event ID.
-    fn id(
-        &mut self,
-        left: u64,
-        bytes: &[u8],
-        journal: &mut Journal,
-    ) -> Result<usize, CaptureError> {
+    /// Reads bytes of a last event ID.
+    fn id(&mut self, left: u64, bytes: &[u8], sink: &mut Sink<'_>) -> Result<usize, CaptureError> {
         let now = usize::try_from(left).map_or(bytes.len(), |left| left.min(bytes.len()));
-        self.held.extend_from_slice(&bytes[..now]);
-        self.part = Part::Id(left - now as u64);
-        if left == now as u64 {
-            let id = String::from_utf8(mem::take(&mut self.held)).ok();
+        self.unfinished.extend_from_slice(&bytes[..now]);
+        let left = left - now as u64;
+        self.part = Part::Id { left };
+        if left == 0 {
+            let id = String::from_utf8(mem::take(&mut self.unfinished)).ok();
             let id = id
                 .filter(|id| !id.contains(['\0', '\r', '\n']))
                 .ok_or_else(|| self.bad("a last event ID"))?;
-            let reader = self.reader(journal);
-            *reader = mem::take(reader).with_last_event_id(id);
-            journal.follow_id(reader);
+            sink(Record::LastEventId(&id));
             self.part = Part::LineEnd;
         }
         Ok(now)
@@ -192,98 +225,91 @@ impl CaptureReader {
         Ok(1)
     }
 
-    /// What comes next begins after `taken` more bytes.
-    fn next(&mut self, part: Part, taken: usize) {
+    /// The next part begins after `read` more bytes.
+    fn next(&mut self, part: Part, read: usize) {
         self.part = part;
-        self.begins = self.position + taken as u64;
+        self.begins = self.position + read as u64;
     }
 
-    /// Takes bytes of a line.
-    fn line(&mut self, bytes: &[u8], journal: &mut Journal) -> Result<usize, CaptureError> {
+    /// Reads bytes of a line.
+    fn line(&mut self, bytes: &[u8], sink: &mut Sink<'_>) -> Result<usize, CaptureError> {
         let longest = match self.part {
             Part::Facts => LONGEST_FACTS,
             _ => LONGEST_RECORD,
         };
         let end = memchr::memchr(b'\n', bytes);
         let piece = &bytes[..end.unwrap_or(bytes.len())];
-        let is_short = self.held.len() + piece.len() <= longest;
-        self.held
+        let is_short = self.unfinished.len() + piece.len() <= longest;
+        self.unfinished
             .extend_from_slice(&piece[..piece.len().min(longest)]);
         if let Part::Head = self.part {
-            let known = self.held.len().min(HEAD.len());
-            if self.held[..known] != HEAD.as_bytes()[..known] {
+            // A file that is not a capture need not be read to the end of its first line.
+            let known = self.unfinished.len().min(HEAD.len());
+            if self.unfinished[..known] != HEAD.as_bytes()[..known] {
                 return Err(CaptureError::NotACapture);
             }
         }
         if end.is_none() && is_short {
             return Ok(bytes.len());
         }
-        let taken = piece.len() + 1;
-        let held = mem::take(&mut self.held);
-        let line = str::from_utf8(&held).ok().filter(|_| is_short);
+        let read = piece.len() + 1;
+        let line = mem::take(&mut self.unfinished);
+        let line = str::from_utf8(&line).ok().filter(|_| is_short);
         let part = match self.part {
-            Part::Head => {
-                let version = line.and_then(|line| line.strip_prefix(HEAD));
-                match version {
-                    None => return Err(CaptureError::NotACapture),
-                    Some(VERSION) => Part::Facts,
-                    Some(version) => {
-                        return Err(CaptureError::UnknownVersion {
-                            version: version.to_owned(),
-                        });
-                    }
+            Part::Head => match line.and_then(|line| line.strip_prefix(HEAD)) {
+                None => return Err(CaptureError::NotACapture),
+                Some(VERSION) => Part::Facts,
+                Some(version) => {
+                    return Err(CaptureError::UnknownVersion {
+                        version: version.to_owned(),
+                    });
                 }
-            }
+            },
             Part::Facts => {
-                let facts = line.filter(|line| line.starts_with('{') && pretty(line).is_some());
+                let facts =
+                    line.filter(|line| line.starts_with('{') && json::indent(line).is_some());
                 let facts = facts.ok_or_else(|| self.bad("a JSON object of facts"))?;
-                facts.clone_into(&mut self.facts);
-                // A journal may have had another last event ID before it was cleared.
-                journal.follow_id(self.reader(journal));
+                sink(Record::Facts(facts));
                 Part::Record
             }
-            _ => line
-                .and_then(|line| self.record(line, journal))
-                .ok_or_else(|| {
-                    self.bad("open, close, break, bytes or id with its numbers, or end")
-                })?,
+            _ => line.and_then(|line| record(line, sink)).ok_or_else(|| {
+                self.bad("open, close, break, bytes or id with its numbers, or end")
+            })?,
         };
-        self.next(part, taken);
-        Ok(taken)
+        self.next(part, read);
+        Ok(read)
     }
+}
 
-    /// Does what a record says; returns what comes after its line.
-    fn record(&mut self, line: &str, journal: &mut Journal) -> Option<Part> {
-        if line == "end" {
-            return Some(Part::End);
-        }
-        let (name, rest) = line.split_once(' ')?;
-        if name == "id" {
-            let length = number(rest).filter(|length| *length <= LONGEST_ID)?;
-            return Some(Part::Id(length));
-        }
-        let (at, length) = match rest.split_once(' ') {
-            Some((at, length)) => (at, Some(number(length)?)),
-            None => (rest, None),
-        };
-        let at = time::from_micros(time::parse_ms(at)?);
-        match (name, length) {
-            ("bytes", Some(length)) => return Some(Part::Bytes(at, length)),
-            ("open" | "close" | "break", None) => journal.finish(self.reader(journal), at),
-            _ => return None,
-        }
-        match name {
-            "open" => journal.opened(at),
-            "close" => journal.closed(at),
-            _ => {}
-        }
-        Some(Part::Record)
+/// Reads the line of a record; returns the part that follows, or `None` if the line is malformed.
+fn record(line: &str, sink: &mut Sink<'_>) -> Option<Part> {
+    if line == "end" {
+        return Some(Part::End);
     }
-
-    fn reader(&mut self, journal: &Journal) -> &mut Reader {
-        self.reader
-            .get_or_insert_with(|| Reader::with_bound(journal.bound()))
+    let (name, rest) = line.split_once(' ')?;
+    if name == "id" {
+        let left = number(rest).filter(|length| *length <= LONGEST_ID)?;
+        return Some(Part::Id { left });
     }
+    let (at, length) = match rest.split_once(' ') {
+        Some((at, length)) => (at, Some(number(length)?)),
+        None => (rest, None),
+    };
+    let at = time::from_micros(time::parse_ms(at)?);
+    match (name, length) {
+        ("bytes", Some(left)) => {
+            return Some(Part::Bytes {
+                at,
+                left,
+                continues: false,
+            });
+        }
+        ("open", None) => sink(Record::Opened { at }),
+        ("close", None) => sink(Record::Closed { at }),
+        ("break", None) => sink(Record::Broken { at }),
+        _ => return None,
+    }
+    Some(Part::Record)
 }
 
 /// A whole number, in digits only.

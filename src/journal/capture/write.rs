@@ -1,229 +1,186 @@
-//! A journal as a capture.
-
-use std::ops::Range;
-
-use sse_wire::Note;
+//! Writing a journal as a capture.
 
 use super::{
-    super::{Journal, Kind, Line, time},
+    super::{
+        Arrival, Journal,
+        marks::{Mark, What},
+        time,
+    },
     HEAD, VERSION,
 };
 
-/// Writes what a journal has when it begins, in slices.
+const BOM: &[u8] = "\u{FEFF}".as_bytes();
+
+/// Writes in steps what a journal holds at the first step.
 ///
-/// What is evicted before it is written is left out, and the stream told to break off there.
+/// If bytes are evicted before they are written, the capture has a `break` in their place.
 #[derive(Debug)]
 pub(crate) struct Writer {
     facts: String,
-    /// What there is to write, once it has begun.
-    whole: Option<Whole>,
-    /// The line that comes next.
-    next: u64,
-    /// What is written of the tape ends here.
+    /// What to write; known from the first step on.
+    scope: Option<Scope>,
+    /// The position on the tape of the next byte to write.
     at: u64,
-    /// What the lines before this one set the last event ID to is written.
-    told: u64,
+    /// The number of the next mark to write.
+    mark: u64,
 }
 
-/// What a journal had when writing began.
+/// What a journal held at the first step.
 #[derive(Clone, Copy, Debug)]
-struct Whole {
-    /// Its first line, and the one after its last.
-    first: u64,
+struct Scope {
+    /// The first byte on the tape.
+    start: u64,
+    /// The end of the tape.
     end: u64,
-    /// Where its tape ended.
-    tape_end: u64,
-    /// When the last bytes had come, in µs.
-    last: u64,
+    /// The number after the last mark.
+    marks_end: u64,
 }
 
 impl Writer {
-    /// A writer that puts the JSON object `facts` before all.
+    /// A writer of a capture with the JSON object `facts`.
     pub(crate) fn new(facts: &str) -> Self {
         Self {
-            // Line breaks are but space in JSON, and would end the line.
+            // A line break ends the line of facts. In JSON it stands only between tokens.
             facts: facts.replace(['\n', '\r'], " "),
-            whole: None,
-            next: 0,
+            scope: None,
             at: 0,
-            told: 0,
+            mark: 0,
         }
     }
 
-    /// Appends to `out` what the next `most_lines` of the journal tell, and some more if more came
-    /// at the same time. Returns whether that was all.
-    pub(crate) fn step(&mut self, journal: &Journal, most_lines: usize, out: &mut Vec<u8>) -> bool {
-        let kept = journal.kept();
-        let whole = match self.whole {
-            Some(whole) => {
-                if self.next < kept.start {
-                    self.begin(journal, whole, true, out);
+    /// Appends to `out` about `most` bytes of the capture: whole records, and at least one. Returns
+    /// whether the capture is complete.
+    pub(crate) fn step(&mut self, journal: &Journal, most: usize, out: &mut Vec<u8>) -> bool {
+        let scope = self.begin(journal, out);
+        let until = out.len().saturating_add(most);
+        loop {
+            let mark = journal
+                .marks
+                .get(self.mark)
+                .filter(|_| self.mark < scope.marks_end);
+            match mark {
+                Some(mark) if mark.position <= self.at => {
+                    write_mark(mark, journal, out);
+                    self.mark += 1;
                 }
-                whole
+                _ if self.at >= scope.end && mark.is_none() => {
+                    out.extend_from_slice(b"end\n");
+                    return true;
+                }
+                _ => {
+                    let end = mark.map_or(scope.end, |mark| mark.position.min(scope.end));
+                    self.write_bytes(journal, end, out);
+                }
+            }
+            if out.len() >= until {
+                return false;
+            }
+        }
+    }
+
+    /// Which part of the bytes is written: 0 to 1.
+    pub(crate) fn progress(&self) -> f64 {
+        let Some(Scope { start, end, .. }) = self.scope else {
+            return 0.0;
+        };
+        (self.at - start) as f64 / (end - start).max(1) as f64
+    }
+
+    /// Writes the head in the first step; in a later step a break, if bytes were evicted meanwhile.
+    fn begin(&mut self, journal: &Journal, out: &mut Vec<u8>) -> Scope {
+        let tape = journal.tape.range();
+        match self.scope {
+            Some(scope) => {
+                let marks_are_gone = journal.marks.first() > self.mark;
+                // Bytes are missing, or the mark that ended the stream is.
+                let is_gap =
+                    tape.start > self.at || (marks_are_gone && journal.marks.stream() >= self.at);
+                if is_gap {
+                    let oldest = journal.arrivals.get(journal.arrivals.range().start);
+                    let at = oldest.map_or(0.0, |oldest| oldest.at);
+                    record("break", at, None, out);
+                }
+                if is_gap || marks_are_gone {
+                    self.skip_to_kept(journal, scope, is_gap, out);
+                }
+                scope
             }
             None => {
                 for part in [HEAD, VERSION, "\n", &self.facts, "\n"] {
                     out.extend_from_slice(part.as_bytes());
                 }
-                let whole = Whole {
-                    first: kept.start,
-                    end: kept.end,
-                    tape_end: journal.tape.range().end,
-                    last: time::micros(journal.last_at),
+                let scope = Scope {
+                    start: tape.start,
+                    end: tape.end,
+                    marks_end: journal.marks.end(),
                 };
-                self.whole = Some(whole);
-                self.begin(journal, whole, false, out);
-                whole
+                self.scope = Some(scope);
+                self.skip_to_kept(journal, scope, true, out);
+                scope
             }
+        }
+    }
+
+    /// Goes on with the first kept mark, and the first kept byte if the bytes before it are missing.
+    fn skip_to_kept(&mut self, journal: &Journal, scope: Scope, is_gap: bool, out: &mut Vec<u8>) {
+        let is_first = self.at == 0 && self.mark == 0;
+        self.mark = journal.marks.first();
+        let id = journal.ids.inherited();
+        if !is_first || !id.is_empty() {
+            write_id(id, out);
+        }
+        if !is_gap {
+            return;
+        }
+        self.at = journal.tape.range().start.min(scope.end);
+        let streams = || {
+            let marks = (self.mark..scope.marks_end).filter_map(|mark| journal.marks.get(mark));
+            marks.filter(|mark| mark.ends_stream())
         };
-        let until = self.next.saturating_add(most_lines.max(1) as u64);
-        // What came at the same time is one record: the time, and where that ends on the tape.
-        let mut group: Option<(u64, u64)> = None;
-        while self.next < whole.end
-            && let Some(line) = journal.get(self.next)
-        {
-            let at = time::micros(line.at());
-            let is_same = group.is_some_and(|(time, _)| time == at);
-            let is_told = self.next >= self.told && journal.ids.told_apart(self.next).is_some();
-            if !is_same || is_told {
-                self.group(journal, group.take(), out);
-                if self.next >= until {
-                    return false;
-                }
-            }
-            self.tell_id(journal, self.next, out);
-            self.next += 1;
-            if line.kind().is_link() {
-                let start = journal.start(&line.row);
-                self.group(journal, Some((at, start)), out);
-                group = None;
-                let opened = line.kind() == Kind::Opened;
-                record(if opened { "open" } else { "close" }, at, None, out);
-            } else if !is_derived(&line) {
-                group = Some((at, end(journal, &line)));
-                if self.breaks_off(journal, whole, &line) {
-                    self.group(journal, group.take(), out);
-                    record("break", at, None, out);
-                }
-            }
+        let is_torn =
+            journal.marks.stream() < self.at && !streams().any(|mark| mark.position == self.at);
+        if is_torn {
+            let end = streams().next().map_or(scope.end, |mark| mark.position);
+            self.skip_torn(journal, end.min(scope.end));
         }
-        if let Some((at, until)) = &mut group
-            && *at == whole.last
-        {
-            *until = whole.tape_end;
-        }
-        self.group(journal, group, out);
-        self.tell_id(journal, whole.end, out);
-        self.group(journal, Some((whole.last, whole.tape_end)), out);
-        out.extend_from_slice(b"end\n");
-        true
     }
 
-    /// How much is written: from 0 to 1.
-    pub(crate) fn progress(&self, journal: &Journal) -> f64 {
-        let kept = journal.kept();
-        let (first, end) = self
-            .whole
-            .map_or((kept.start, kept.end), |whole| (whole.first, whole.end));
-        let written = self.next.clamp(first, end) - first;
-        written as f64 / (end - first).max(1) as f64
-    }
-
-    /// Begins with the oldest line, or goes on with it if those before it are `evicted`.
-    fn begin(&mut self, journal: &Journal, whole: Whole, evicted: bool, out: &mut Vec<u8>) {
-        let kept = journal.kept();
-        self.next = kept.start.min(whole.end);
-        let tape_start = journal.tape.range().start;
-        // Lines within an event are evicted before its bytes are.
-        let is_gap = tape_start > self.at;
-        if evicted && is_gap {
-            let oldest = journal.get(kept.start);
-            let at = oldest.map_or(journal.last_at, |oldest| oldest.at());
-            record("break", time::micros(at), None, out);
+    /// The first kept byte is not the first of its stream, which ends at `end`: skips bytes that would
+    /// mean something else at the beginning of a stream.
+    fn skip_torn(&mut self, journal: &Journal, end: u64) {
+        if journal.pending < self.at {
+            // They belong to an unfinished event whose beginning is missing.
+            self.at = end;
         }
-        if is_gap {
-            self.at = tape_start;
-        }
-        if journal.torn && (is_gap || !evicted) {
-            self.skip_torn(journal, whole);
-        }
-        let ids = &journal.ids;
-        let before = self.next.checked_sub(1).and_then(|seq| journal.get(seq));
-        let id = match (ids.told_apart(self.next), before) {
-            (Some(id), _) => id.into(),
-            (None, Some(before)) => before.last_event_id(),
-            (None, None) => ids.inherited().into(),
-        };
-        if evicted || !id.is_empty() {
-            id_record(&id, out);
-        }
-        self.told = self.next + 1;
-    }
-
-    /// Skips what would mean something else at the beginning of a stream than it does within one.
-    fn skip_torn(&mut self, journal: &Journal, whole: Whole) {
-        const BOM: &[u8] = "\u{FEFF}".as_bytes();
         loop {
-            let line = lines(journal, self.next..whole.end).next();
-            if line.is_some_and(|line| line.kind().is_link()) {
-                // What follows is another stream.
-                return;
-            }
-            // Of a CRLF, the LF belongs to the line after it.
-            if journal.tape.get(self.at) == Some(&b'\n') {
+            // The LF of a CRLF belongs to the line after it.
+            if self.at < end && journal.tape.get(self.at) == Some(&b'\n') {
                 self.at += 1;
             }
-            if *journal.bytes(self.at..self.at + BOM.len() as u64) != *BOM {
+            let bytes = journal
+                .tape
+                .bytes(self.at..end.min(self.at + BOM.len() as u64));
+            if *bytes != *BOM {
                 return;
             }
-            // The line is one that was ignored, or will be.
-            let Some(line) = line else {
-                self.next = whole.end;
-                self.at = whole.tape_end;
-                return;
-            };
-            self.next = line.seq() + 1;
-            self.at = end(journal, &line);
+            // A line that begins with a byte order mark is ignored, but not at the beginning.
+            self.at = line_end(journal, self.at, end);
         }
     }
 
-    /// Tells what the last event ID is from the line `seq` on, if the bytes do not.
-    fn tell_id(&mut self, journal: &Journal, seq: u64, out: &mut Vec<u8>) {
-        if seq < self.told {
-            return;
-        }
-        self.told = seq + 1;
-        if let Some(id) = journal.ids.told_apart(seq) {
-            id_record(id, out);
-        }
-    }
-
-    /// Whether a stream ended after `line`, the one before the next, without a line that tells of it.
-    fn breaks_off(&self, journal: &Journal, whole: Whole, line: &Line<'_>) -> bool {
-        let only_at_end = match line.note() {
-            Some(Note::Unfinished) => false,
-            // It may be one that is unfinished, and nothing is lost if it is not.
-            Some(Note::TooLarge { .. }) if line.row.len > 0 => true,
-            _ => return false,
-        };
-        let ended = end(journal, line);
-        match lines(journal, self.next..whole.end).next() {
-            Some(next) if next.kind().is_link() => {
-                time::micros(next.at()) != time::micros(line.at())
-                    && (!only_at_end || journal.start(&next.row) == ended)
-            }
-            _ => !only_at_end,
-        }
-    }
-
-    /// Writes the tape as far as it came at a time.
-    fn group(&mut self, journal: &Journal, group: Option<(u64, u64)>, out: &mut Vec<u8>) {
-        let from = self.at.max(journal.tape.range().start);
-        let Some((at, until)) = group.filter(|(_, until)| *until > from) else {
+    /// Writes the next record of bytes, up to `end` at most.
+    fn write_bytes(&mut self, journal: &Journal, end: u64, out: &mut Vec<u8>) {
+        let next = journal
+            .arrivals
+            .partition_point(|arrival| arrival.end <= self.at);
+        let Some(&Arrival { at, end: until }) = journal.arrivals.get(next) else {
+            debug_assert!(false, "every byte arrived");
+            self.at = end;
             return;
         };
-        record("bytes", at, Some(until - from), out);
-        for piece in journal.tape.pieces(from..until) {
+        let until = until.min(end);
+        record("bytes", at, Some(until - self.at), out);
+        for piece in journal.tape.pieces(self.at..until) {
             out.extend_from_slice(piece);
         }
         out.push(b'\n');
@@ -231,24 +188,28 @@ impl Writer {
     }
 }
 
-/// The lines that say what came.
-fn lines(journal: &Journal, numbers: Range<u64>) -> impl Iterator<Item = Line<'_>> {
-    let lines = numbers.filter_map(|seq| journal.get(seq));
-    lines.filter(|line| !is_derived(line))
+/// Where on the tape the line ends that is at `at`: at `end` at the latest.
+fn line_end(journal: &Journal, at: u64, end: u64) -> u64 {
+    let mut position = at;
+    for piece in journal.tape.pieces(at..end) {
+        if let Some(found) = memchr::memchr2(b'\n', b'\r', piece) {
+            return position + found as u64 + 1;
+        }
+        position += piece.len() as u64;
+    }
+    end
 }
 
-/// Whether the line is about others: what is told of line ends depends on those before, which may
-/// have been evicted, and on the byte after. So it must not matter for what is written.
-fn is_derived(line: &Line<'_>) -> bool {
-    line.kind() == Kind::Note && matches!(line.note(), Some(Note::MixedLineEnds { .. }))
+fn write_mark(mark: &Mark, journal: &Journal, out: &mut Vec<u8>) {
+    match mark.what {
+        What::Opened => record("open", mark.at, None, out),
+        What::Closed => record("close", mark.at, None, out),
+        What::Broken => record("break", mark.at, None, out),
+        What::Id(change) => write_id(&journal.ids.text(change), out),
+    }
 }
 
-/// Where the bytes of a line end on the tape.
-fn end(journal: &Journal, line: &Line<'_>) -> u64 {
-    journal.start(&line.row) + u64::from(line.row.len)
-}
-
-fn id_record(id: &str, out: &mut Vec<u8>) {
+fn write_id(id: &str, out: &mut Vec<u8>) {
     let mut line = String::from("id ");
     time::digits(id.len() as u64, 1, &mut line);
     for part in [&line, "\n", id, "\n"] {
@@ -256,10 +217,10 @@ fn id_record(id: &str, out: &mut Vec<u8>) {
     }
 }
 
-fn record(name: &str, at: u64, length: Option<u64>, out: &mut Vec<u8>) {
+fn record(name: &str, at: f64, length: Option<u64>, out: &mut Vec<u8>) {
     let mut line = String::from(name);
     line.push(' ');
-    time::ms(at, &mut line);
+    time::ms(time::micros(at), &mut line);
     if let Some(length) = length {
         line.push(' ');
         time::digits(length, 1, &mut line);

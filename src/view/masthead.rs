@@ -59,8 +59,8 @@ impl Theme {
 }
 
 /// The button that goes through the themes, and the one that tells the keys (see `keys.rs`).
-pub(crate) fn tools() -> impl IntoView {
-    dom::panel("tools", MARKUP, |root| {
+pub(crate) fn masthead_buttons() -> impl IntoView {
+    dom::panel("masthead-buttons", MARKUP, |root| {
         let name = Slot::new(&root, ".theme");
         let theme = Cell::new(Theme::recall());
         name.set(theme.get().name());

@@ -8,10 +8,9 @@ use web_sys::HtmlElement;
 use super::{
     canvas::Canvas,
     dom::{self, Attribute, Slot},
-    format,
     watched::Watched,
 };
-use crate::{journal::SECONDS, session::now};
+use crate::{clock::now, journal::SECONDS, text};
 
 /// How often figures change at most, in ms: what changes faster cannot be read.
 const PACE_MS: f64 = 200.0;
@@ -28,8 +27,8 @@ const MARKUP: &str = r#"
 /// How often a screen reader hears of the figures, in ms.
 const SPOKEN_MS: f64 = 10_000.0;
 
-pub(crate) fn strip(watched: Rc<Watched>) -> impl IntoView {
-    dom::panel("strip", MARKUP, move |root| {
+pub(crate) fn figures_bar(watched: Rc<Watched>) -> impl IntoView {
+    dom::panel("figures-bar", MARKUP, move |root| {
         let draw = mount(Rc::clone(&watched), &root);
         watched.on_draw(draw);
     })
@@ -52,29 +51,29 @@ fn mount(watched: Rc<Watched>, root: &HtmlElement) -> dom::Draw {
         let journal = watched.journal();
         let figures = journal.figures();
         let plural = if figures.events == 1 { "" } else { "s" };
-        events.set(&format!("{} event{plural}", format::count(figures.events)));
+        events.set(&format!("{} event{plural}", text::count(figures.events)));
         value.set(&figures.events.to_string());
-        rate.set(&format::rate(figures.rate(now)));
+        rate.set(&text::rate(figures.rate(now)));
         gap.set(&match (figures.last_gap, figures.max_gap) {
             (Some(last), Some(max)) => {
                 let quantile = |part| {
                     figures
                         .gap_quantile(part)
-                        .map_or(String::new(), format::duration)
+                        .map_or(String::new(), text::duration)
                 };
                 format!(
                     "gap {}, median {}, p99 {}, max {}",
-                    format::duration(last),
+                    text::duration(last),
                     quantile(0.5),
                     quantile(0.99),
-                    format::duration(max)
+                    text::duration(max)
                 )
             }
             _ => "gap –".to_owned(),
         });
-        bytes.set(&format::bytes(figures.bytes));
+        bytes.set(&text::bytes(figures.bytes));
         let last = journal.last_event_id();
-        let last = format::beginning(last, 40);
+        let last = text::beginning(last, 40);
         id.set(&["last id ", if last.is_empty() { "–" } else { last }].concat());
         let again = figures.openings.saturating_sub(1);
         let plural = if again == 1 { "" } else { "s" };

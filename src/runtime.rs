@@ -1,5 +1,7 @@
-//! Effects and futures as one type each, whatever they do, and signals read in one way: otherwise
-//! the machinery behind them would be compiled again each time, up to a kB of WebAssembly.
+//! Effects, futures and signals behind one type each.
+//!
+//! Leptos is generic over closures and values, and each instance compiles to up to 1 kB of WebAssembly.
+//! Here the closure or the future is boxed, so there is one instance of each.
 
 use std::pin::Pin;
 
@@ -16,23 +18,29 @@ fn effect_of(mut run: Box<dyn FnMut()>) {
     Effect::new(move |_| run());
 }
 
-/// The value of a signal, without subscribing. Each way to read one is compiled for each type of
-/// value: so here is the only one beside `get`, which it uses.
+/// The value of a signal, without subscribing to it.
 pub(crate) fn current<T: Clone + Send + Sync + 'static>(signal: Signal<T>) -> T {
     untrack(|| signal.get())
 }
 
-/// Waits `ms`; 0 lets the page draw and hear.
+/// Waits for `ms`; 0 yields to the browser, which may draw and handle events.
 pub(crate) async fn pause(ms: i32) {
     let waited = Promise::new(&mut |resolve, _| {
         let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, ms);
     });
-    // It is never rejected.
+    // The promise is never rejected.
     let _ = JsFuture::from(waited).await;
 }
 
-/// Runs a future.
+/// Runs a future on this thread.
 pub(crate) fn spawn(future: impl Future<Output = ()> + 'static) {
     let future: Pin<Box<dyn Future<Output = ()>>> = Box::pin(future);
     leptos::task::spawn_local(future);
+}
+
+/// The message of a value that was thrown.
+pub(crate) fn thrown_message(thrown: &wasm_bindgen::JsValue) -> String {
+    let message = js_sys::Reflect::get(thrown, &"message".into());
+    let message = message.ok().and_then(|message| message.as_string());
+    message.unwrap_or_else(|| "the browser refuses this request".to_owned())
 }

@@ -1,15 +1,16 @@
-//! JSON, indented without being read: each token stays as it is written.
+//! Indenting JSON without decoding it: each token stays as it is written.
 
-/// How deep containers may lie in each other: deeper than anyone reads.
+/// How deep arrays and objects may be nested: deeper than anyone reads.
 const DEEPEST: usize = 512;
 
-/// How long the indented text may get, in bytes: what lies deep is indented far, so that it may be
-/// some hundred times as long as it was.
+/// The longest indented text, in bytes. Deeply nested values are indented far, so the text can grow
+/// several hundredfold.
 const LONGEST: usize = 16 << 20;
 
-/// `json`, indented by two spaces, with every token as it is: 64-bit integers, `1e400`, duplicate
-/// keys and escapes. `None` if it is not one JSON object or array (RFC 8259), or too much of one.
-pub(crate) fn pretty(json: &str) -> Option<String> {
+/// `json` indented by two spaces. Every token stays as it is: 64-bit integers, `1e400`, duplicate keys
+/// and escapes. `None` if `json` is not one JSON object or array (RFC 8259), or nested too deeply or too
+/// long when indented.
+pub(crate) fn indent(json: &str) -> Option<String> {
     let mut tokens = Tokens {
         json,
         at: 0,
@@ -31,8 +32,8 @@ struct Tokens<'a> {
     json: &'a str,
     at: usize,
     out: String,
-    /// What closes the containers that are open, the innermost last: not a call each, as a stack
-    /// would overflow.
+    /// The closing bracket of each open container, the innermost last. Recursion would overflow the
+    /// stack.
     closers: Vec<u8>,
 }
 
@@ -47,7 +48,7 @@ impl Tokens<'_> {
         }
     }
 
-    /// Takes what begins here and ends at `end`, and the space after it.
+    /// Copies the token that ends at `end`, and skips the space after it.
     fn take(&mut self, end: usize) {
         self.out
             .push_str(self.json.get(self.at..end).unwrap_or_default());
@@ -55,16 +56,16 @@ impl Tokens<'_> {
         self.skip_space();
     }
 
-    /// Takes `byte`, which must be here.
+    /// Copies `byte`, which must be next.
     fn take_byte(&mut self, byte: u8) -> Option<()> {
         (self.peek()? == byte).then(|| self.take(self.at + 1))
     }
 
-    /// Takes the value that begins here: of a container that is not empty, what is before the first
-    /// value in it, and that one in turn.
+    /// Copies the next value. Of a container that is not empty, that is everything up to its first
+    /// scalar or empty container.
     fn value(&mut self) -> Option<()> {
         while let opener @ (b'{' | b'[') = self.peek()? {
-            // As ASCII has them.
+            // In ASCII each closing bracket is two after its opening one.
             let closer = opener + 2;
             self.take_byte(opener)?;
             if self.peek()? == closer {
@@ -92,7 +93,7 @@ impl Tokens<'_> {
         Some(())
     }
 
-    /// After a value: closes the containers that end with it. Returns whether another value follows.
+    /// After a value, closes the containers that end there. Returns whether another value follows.
     fn next_value(&mut self) -> Option<bool> {
         while let Some(closer) = self.closers.last().copied() {
             if self.peek()? == b',' {
@@ -107,7 +108,7 @@ impl Tokens<'_> {
         Some(false)
     }
 
-    /// On a line of its own, the key of what follows, if it is in an object.
+    /// Begins a new line; in an object, with the key of the next value.
     fn begin_member(&mut self, closer: u8) -> Option<()> {
         self.new_line()?;
         if closer == b'}' {
@@ -127,7 +128,7 @@ impl Tokens<'_> {
         (self.out.len() <= LONGEST).then_some(())
     }
 
-    /// Where the string ends that begins here.
+    /// The end of the string that begins here.
     fn string_end(&self) -> Option<usize> {
         let mut bytes = self.json.bytes().enumerate().skip(self.at);
         if bytes.next()?.1 != b'"' {
@@ -153,7 +154,7 @@ impl Tokens<'_> {
         }
     }
 
-    /// Where the number ends that begins here.
+    /// The end of the number that begins here.
     fn number_end(&self) -> Option<usize> {
         let bytes = self.json.as_bytes();
         let is = |at: usize, any: &[u8]| bytes.get(at).is_some_and(|byte| any.contains(byte));
@@ -208,7 +209,7 @@ mod tests {
             ),
             ("[[[\r\n]\t]]", "[\n  [\n    []\n  ]\n]"),
         ] {
-            assert_eq!(pretty(json).as_deref(), Some(expected), "{json}");
+            assert_eq!(indent(json).as_deref(), Some(expected), "{json}");
         }
     }
 
@@ -227,10 +228,10 @@ mod tests {
             "\"ä\u{1F600}\u{7F} [ , ]\"",
         ] {
             let json = format!("[{token}]");
-            assert_eq!(pretty(&json), Some(format!("[\n  {token}\n]")));
+            assert_eq!(indent(&json), Some(format!("[\n  {token}\n]")));
             let json = format!("{{\"a\":{token},\"a\":{token}}}");
             let expected = format!("{{\n  \"a\": {token},\n  \"a\": {token}\n}}");
-            assert_eq!(pretty(&json), Some(expected));
+            assert_eq!(indent(&json), Some(expected));
         }
     }
 
@@ -292,26 +293,26 @@ mod tests {
             "[--1]",
             "[1.2.3]",
         ] {
-            assert_eq!(pretty(text), None, "{text}");
+            assert_eq!(indent(text), None, "{text}");
         }
     }
 
     #[test]
     fn what_is_too_much_is_left_alone() {
         let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-        assert!(pretty(&nested(DEEPEST)).is_some());
+        assert!(indent(&nested(DEEPEST)).is_some());
         // The innermost is empty, and opens nothing.
-        assert!(pretty(&nested(DEEPEST + 1)).is_some());
-        assert_eq!(pretty(&nested(DEEPEST + 2)), None);
-        assert_eq!(pretty(&"[".repeat(1_000_000)), None);
-        assert_eq!(pretty(&"{\"a\":".repeat(1_000_000)), None);
+        assert!(indent(&nested(DEEPEST + 1)).is_some());
+        assert_eq!(indent(&nested(DEEPEST + 2)), None);
+        assert_eq!(indent(&"[".repeat(1_000_000)), None);
+        assert_eq!(indent(&"{\"a\":".repeat(1_000_000)), None);
         let wide = format!(
             "{}{}1{}",
             "[".repeat(DEEPEST),
             "1,".repeat(100_000),
             "]".repeat(DEEPEST)
         );
-        assert_eq!(pretty(&wide), None);
+        assert_eq!(indent(&wide), None);
     }
 
     /// A random value.
@@ -356,21 +357,21 @@ mod tests {
         for _ in 0..3_000 {
             let json = value(&mut random, 6);
             let is_container = json.trim_start().starts_with(['{', '[']);
-            let Some(indented) = pretty(&json) else {
+            let Some(indented) = indent(&json) else {
                 assert!(!is_container, "{json}");
                 continue;
             };
             assert_eq!(compact(&indented), compact(&json));
             assert_eq!(
-                pretty(&indented).as_ref(),
+                indent(&indented).as_ref(),
                 Some(&indented),
                 "once is enough"
             );
-            assert_eq!(pretty(&compact(&json)), Some(indented));
+            assert_eq!(indent(&compact(&json)), Some(indented));
             // No part of it is JSON.
             let end = random.usize(..json.trim_end().len());
             if json.is_char_boundary(end) {
-                assert_eq!(pretty(&json[..end]), None, "{}", &json[..end]);
+                assert_eq!(indent(&json[..end]), None, "{}", &json[..end]);
             }
         }
     }

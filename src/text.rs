@@ -1,26 +1,16 @@
-//! Numbers as they are shown. By integers: the formatting of floating-point numbers alone would be
-//! a tenth of the page.
+//! Texts and numbers as people read them.
+//!
+//! Numbers are formatted with integers: formatting floating-point numbers would add a tenth to the size
+//! of the page.
 
-/// The local time of day with ms: `23:25:54.120`. `at` is in ms since the Unix epoch.
-pub(super) fn clock(at: f64) -> String {
-    let date = js_sys::Date::new(&at.into());
-    format!(
-        "{:02}:{:02}:{:02}.{:03}",
-        date.get_hours(),
-        date.get_minutes(),
-        date.get_seconds(),
-        date.get_milliseconds()
-    )
-}
-
-/// The first `most` bytes, or some fewer, so as not to end within a character.
-pub(super) fn beginning(text: &str, most: usize) -> &str {
+/// The first `most` bytes, or a few less so that no character is cut.
+pub(crate) fn beginning(text: &str, most: usize) -> &str {
     text.get(..text.floor_char_boundary(most))
         .unwrap_or_default()
 }
 
 /// `12 345 678`, with thin spaces.
-pub(super) fn count(number: u64) -> String {
+pub(crate) fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();
     for (place, digit) in digits.chars().enumerate() {
@@ -43,7 +33,7 @@ fn decimal(hundredths: u64) -> String {
 }
 
 /// `450 µs`, `12.5 ms`, `1.02 s`, `5 min`. `ms` is in ms.
-pub(super) fn duration(ms: f64) -> String {
+pub(crate) fn duration(ms: f64) -> String {
     let us = (ms.max(0.0) * 1_000.0 + 0.5) as u64;
     match us {
         0 => "0 ms".to_owned(),
@@ -55,7 +45,7 @@ pub(super) fn duration(ms: f64) -> String {
 }
 
 /// `812 B`, `52.1 kB`, `1.25 MB`.
-pub(super) fn bytes(bytes: u64) -> String {
+pub(crate) fn bytes(bytes: u64) -> String {
     match bytes {
         0..1_000 => format!("{bytes} B"),
         1_000..1_000_000 => format!("{} kB", decimal(bytes / 10)),
@@ -65,7 +55,7 @@ pub(super) fn bytes(bytes: u64) -> String {
 }
 
 /// `0.2/s`, `35.1 k/s`.
-pub(super) fn rate(a_second: f64) -> String {
+pub(crate) fn rate(a_second: f64) -> String {
     let tenths = (a_second * 10.0 + 0.5) as u64;
     match tenths {
         0..10_000 => format!("{}.{}/s", tenths / 10, tenths % 10),
@@ -74,7 +64,7 @@ pub(super) fn rate(a_second: f64) -> String {
 }
 
 /// `hh:mm:ss`.
-pub(super) fn uptime(ms: f64) -> String {
+pub(crate) fn uptime(ms: f64) -> String {
     let seconds = (ms / 1_000.0).max(0.0) as u64;
     format!(
         "{:02}:{:02}:{:02}",

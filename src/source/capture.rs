@@ -1,0 +1,76 @@
+//! A capture file, played.
+
+use std::{cell::Cell, rc::Rc};
+
+use js_sys::Uint8Array;
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::Blob;
+
+use super::Notice;
+use crate::{
+    journal::{CaptureError, CaptureReader},
+    runtime,
+};
+
+/// How much of the file is read at once, in bytes: little enough to add within a frame.
+const PIECE: f64 = (256 << 10) as f64;
+
+/// A capture that is being read. Dropping it ends the reading.
+pub(crate) struct Capture {
+    alive: Rc<Cell<bool>>,
+}
+
+impl Capture {
+    /// Starts to read `file`.
+    pub(crate) fn open(file: Blob, on_notice: Rc<dyn Fn(Notice<'_>)>) -> Self {
+        let alive = Rc::new(Cell::new(true));
+        let is_alive = Rc::clone(&alive);
+        let tell = move |notice: Notice<'_>| {
+            if is_alive.get() {
+                on_notice(notice);
+            }
+            is_alive.get()
+        };
+        runtime::spawn(async move {
+            let result = play(&file, &tell).await;
+            tell(Notice::Played(result));
+        });
+        Self { alive }
+    }
+}
+
+impl Drop for Capture {
+    fn drop(&mut self) {
+        self.alive.set(false);
+    }
+}
+
+/// Reads `file` to its end, as long as `tell` returns true.
+async fn play(file: &Blob, tell: &dyn Fn(Notice<'_>) -> bool) -> Result<(), CaptureError> {
+    let mut reader = CaptureReader::new();
+    let mut at = 0.0;
+    while at < file.size() {
+        let end = (at + PIECE).min(file.size());
+        let bytes = read(file, at, end)
+            .await
+            .map_err(|error| CaptureError::Unreadable {
+                message: runtime::thrown_message(&error),
+            })?;
+        reader.feed(&bytes, &mut |record| {
+            tell(Notice::Record(record));
+        })?;
+        at = end;
+        if !tell(Notice::Progress(at / file.size())) {
+            return Ok(());
+        }
+    }
+    reader.finish()
+}
+
+/// The bytes of `file` from `start` to `end`.
+async fn read(file: &Blob, start: f64, end: f64) -> Result<Vec<u8>, JsValue> {
+    let piece = file.slice_with_f64_and_f64(start, end)?;
+    let bytes = JsFuture::from(piece.array_buffer()).await?;
+    Ok(Uint8Array::new(&bytes).to_vec())
+}
