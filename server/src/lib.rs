@@ -42,87 +42,11 @@
 //! # }
 //! ```
 
-mod assets;
-mod body;
-mod chunks;
-mod connection;
-mod data;
-mod date;
-mod events;
-mod framing;
-mod hosts;
+mod generator;
+mod http;
 mod metrics;
-mod resume;
-mod schedule;
-mod socket;
-mod spec;
-mod stop;
-mod stream;
+mod shutdown;
 mod streams;
-mod writer;
 
-use axum::{
-    Router,
-    extract::State,
-    http::StatusCode,
-    response::{IntoResponse, Response},
-    routing::get,
-};
-
-pub use assets::has_page;
-pub use connection::{Limits, run};
+pub use http::{Limits, app, has_page, run};
 pub use streams::Streams;
-
-/// The most that is written at once, and that is on its way to a client, in bytes.
-const FRAME: usize = 64 << 10;
-
-/// All paths of the server. What is not here is a 404: a mistyped stream must not look alive.
-///
-/// `streams` counts the streams that this app serves and can end them.
-pub fn app(streams: &Streams) -> Router {
-    assets::routes()
-        .route(
-            "/stream",
-            get(stream::serve)
-                .post(stream::serve)
-                .options(stream::preflight),
-        )
-        .route("/stream/help", get(stream::help))
-        .route("/stream/help.json", get(stream::help_json))
-        .route("/metrics", get(metrics))
-        .with_state(streams.clone())
-        .fallback(not_found)
-        .method_not_allowed_fallback(method_not_allowed)
-}
-
-async fn metrics(State(streams): State<Streams>) -> impl IntoResponse {
-    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([("content-type", kind)], streams.metrics())
-}
-
-async fn not_found() -> Response {
-    text(
-        StatusCode::NOT_FOUND,
-        "Nothing is here. The page is at /, the event stream at /stream, its parameters at /stream/help.\n",
-    )
-}
-
-async fn method_not_allowed() -> Response {
-    text(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "This path does not take that method; the `allow` header lists those it takes.\n",
-    )
-}
-
-/// A short answer for people with curl.
-fn text(status: StatusCode, body: &'static str) -> Response {
-    (
-        status,
-        [
-            ("content-type", "text/plain; charset=utf-8"),
-            ("x-content-type-options", "nosniff"),
-        ],
-        body,
-    )
-        .into_response()
-}

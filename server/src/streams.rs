@@ -12,9 +12,9 @@ use std::{
 use tokio::{sync::Semaphore, time::Instant};
 
 use crate::{
+    generator::Written,
     metrics::{Metrics, Refusal},
-    stop::{Stop, Stopped},
-    writer::Written,
+    shutdown::{Stop, Stopped},
 };
 
 /// How many streams may compress at a time: each has some 300 kB of state.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::{
+use crate::generator::{
     FRAME,
     data::{self, Tokens},
     date,

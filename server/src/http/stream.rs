@@ -11,13 +11,11 @@ use axum::{
 };
 use jiff::Timestamp;
 
+use super::socket::Fate;
 use crate::{
-    body::StreamBody,
+    generator::{self, Phase, Spec, StreamBody, Writer},
     metrics::Refusal,
-    socket::Fate,
-    spec::{self, Phase, Spec},
     streams::Streams,
-    writer::Writer,
 };
 
 pub(crate) async fn serve(
@@ -76,7 +74,7 @@ fn answer(spec: Spec, query: &str, request: &Request, streams: &Streams) -> Resp
     };
     let headers = headers(&spec);
     let cut = match phase {
-        Some(Phase::Up { left }) => Some(spec::us(left)),
+        Some(Phase::Up { left }) => Some(generator::us(left)),
         _ => None,
     };
     let retry = spec.retry;
@@ -215,12 +213,12 @@ pub(crate) async fn preflight() -> impl IntoResponse {
 
 /// The parameters, for people.
 pub(crate) async fn help() -> impl IntoResponse {
-    helping("text/plain; charset=utf-8", spec::text())
+    helping("text/plain; charset=utf-8", generator::text())
 }
 
 /// The parameters, for the page.
 pub(crate) async fn help_json() -> impl IntoResponse {
-    helping("application/json", spec::json())
+    helping("application/json", generator::json())
 }
 
 fn helping(kind: &'static str, text: String) -> impl IntoResponse {

@@ -79,7 +79,7 @@ pub(super) fn names(value: &str) -> Option<Vec<String>> {
 pub(super) fn hold(value: &str) -> Option<Hold> {
     if value.ends_with('k') {
         return size(value)
-            .filter(|size| *size <= crate::FRAME)
+            .filter(|size| *size <= crate::generator::FRAME)
             .map(Hold::Bytes);
     }
     some_time(value).map(Hold::For)

@@ -1,7 +1,7 @@
 //! Where a stream begins for a client that says which event it saw last. Pure, and without any
 //! record of what was sent: the ID alone tells, so any copy of the server can resume any client.
 
-use crate::{
+use crate::generator::{
     data::Tokens,
     events::Start,
     spec::{Data, Id, Resume, Spec, ms},

@@ -19,7 +19,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::chunks::Handover;
+use crate::http::handover::Handover;
 
 /// What becomes of a connection: a stream is written without hyper; its end is as it comes, unless a
 /// stream asks for a reset.

@@ -5,7 +5,7 @@ use std::io::Write;
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
 
-use crate::{
+use crate::generator::{
     FRAME,
     spec::{Hold, Spec, us},
 };

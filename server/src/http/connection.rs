@@ -28,15 +28,12 @@ use tokio::{
 use tokio_util::task::TaskTracker;
 use tower_service::Service as _;
 
-use crate::{
-    FRAME,
-    chunks::{Chunks, Taken, Wish},
+use super::{
+    handover::{Chunks, Taken, Wish},
     hosts::Hosts,
-    metrics::Refusal,
     socket::{Fate, Socket},
-    stop::Stop,
-    streams::Streams,
 };
+use crate::{generator::FRAME, metrics::Refusal, shutdown::Stop, streams::Streams};
 
 /// How long a connection may take to end after [`run`] was asked to stop. A client that does not
 /// read must not keep the program alive.

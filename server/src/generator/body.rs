@@ -20,12 +20,14 @@ use tokio::{
     time::{Instant, Sleep},
 };
 
-use crate::{
-    socket::Fate,
+use super::{
     spec::End,
-    stop::Stopped,
-    streams::{Live, Streams},
     writer::{Now, Step, Writer},
+};
+use crate::{
+    http::Fate,
+    shutdown::Stopped,
+    streams::{Live, Streams},
 };
 
 /// How long the system has for what was written before the connection is cut, which would overtake
@@ -220,7 +222,7 @@ mod tests {
     use http_body::Body;
 
     use super::*;
-    use crate::{FRAME, events::Start, spec::Spec};
+    use crate::generator::{FRAME, events::Start, spec::Spec};
 
     /// Counts how often it wakes.
     #[derive(Default)]

@@ -1,6 +1,6 @@
 //! When events are due. Pure: times are µs since the stream began.
 
-use crate::{
+use crate::generator::{
     data,
     spec::{Id, Spec, us},
 };

@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use crate::{
+use crate::generator::{
     FRAME,
     events::{Events, Start},
     framing::Framing,
@@ -211,7 +211,7 @@ mod tests {
     use fastrand::Rng;
 
     use super::*;
-    use crate::{
+    use crate::generator::{
         data::{self, Tokens},
         date,
         spec::{Corrupt, Data, Hold, Id, Newline},

@@ -46,7 +46,7 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
 
 async fn index(headers: HeaderMap) -> Response {
     let Some(html) = INDEX else {
-        return crate::text(
+        return super::text(
             StatusCode::SERVICE_UNAVAILABLE,
             "This server was built without its page. `make run` builds both; the event stream is at /stream.\n",
         );
@@ -54,7 +54,7 @@ async fn index(headers: HeaderMap) -> Response {
     let mut random = [0; 16];
     if let Err(error) = getrandom::fill(&mut random) {
         tracing::error!(%error, "no randomness for a nonce");
-        return crate::text(
+        return super::text(
             StatusCode::INTERNAL_SERVER_ERROR,
             "The system gave no random numbers.\n",
         );
@@ -99,7 +99,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 async fn favicon() -> impl IntoResponse {
-    let icon: &'static [u8] = include_bytes!("../../style/icon.svg");
+    let icon: &'static [u8] = include_bytes!("../../../style/icon.svg");
     (
         [
             ("content-type", "image/svg+xml"),
