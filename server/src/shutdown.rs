@@ -1,69 +1,63 @@
-//! That all is to end, told to many who wait for other things as well.
+//! A shutdown signal that tasks await alongside other work.
 
 use std::{
     future::Future,
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
     task::{Context, Poll, Waker},
 };
 
-use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+use tokio::sync::watch;
 
-/// Tells all [`Stopped`] of it.
+/// Sends the signal.
 #[derive(Clone, Default)]
-pub(crate) struct Stop(Arc<Shared>);
+pub(crate) struct Shutdown(watch::Sender<bool>);
 
-#[derive(Default)]
-struct Shared {
-    said: AtomicBool,
-    token: CancellationToken,
-}
-
-impl Stop {
-    pub(crate) fn say(&self) {
-        self.0.said.store(true, Ordering::Release);
-        self.0.token.cancel();
+impl Shutdown {
+    pub(crate) fn begin(&self) {
+        self.0.send_replace(true);
     }
 
-    pub(crate) fn said(&self) -> bool {
-        self.0.said.load(Ordering::Acquire)
-    }
-
-    /// Ready when it is said.
-    pub(crate) fn wait(&self) -> Stopped {
-        Stopped {
-            stop: self.clone(),
-            woken: None,
-            waiting: Box::pin(self.0.token.clone().cancelled_owned()),
+    /// A future that is ready once [`begin`](Self::begin) is called, now or earlier.
+    pub(crate) fn signal(&self) -> ShutdownSignal {
+        let mut receiver = self.0.subscribe();
+        if *receiver.borrow() {
+            receiver.mark_changed();
+        }
+        let mut waiting = receiver.clone();
+        ShutdownSignal {
+            receiver,
+            registered: None,
+            waiting: Box::pin(async move {
+                let _ = waiting.changed().await;
+            }),
         }
     }
 }
 
-/// A token alone takes two locks each time it is asked, and all streams ask it at each event: on two
-/// processors they wait for each other. So it is asked once, for it to wake the task; then a flag is.
-pub(crate) struct Stopped {
-    stop: Stop,
-    /// Who is woken.
-    woken: Option<Waker>,
-    waiting: Pin<Box<WaitForCancellationFutureOwned>>,
+/// Awaits the signal.
+///
+/// Each stream polls one at each event. Polling the channel takes a lock that all streams share, so
+/// that two processors would wait for each other. Hence the channel is polled only to register a new
+/// waker; otherwise the version of its value, which takes no lock, is compared.
+pub(crate) struct ShutdownSignal {
+    receiver: watch::Receiver<bool>,
+    registered: Option<Waker>,
+    waiting: Pin<Box<dyn Future<Output = ()> + Send + Sync>>,
 }
 
-impl Future for Stopped {
+impl Future for ShutdownSignal {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if self.stop.said() {
+        if self.receiver.has_changed().unwrap_or(true) {
             return Poll::Ready(());
         }
-        let known = self.woken.as_ref();
-        if known.is_some_and(|waker| waker.will_wake(cx.waker())) {
+        let registered = self.registered.as_ref();
+        if registered.is_some_and(|waker| waker.will_wake(cx.waker())) {
             return Poll::Pending;
         }
-        self.woken = Some(cx.waker().clone());
-        // Ready if it is said meanwhile.
+        self.registered = Some(cx.waker().clone());
+        // Ready if the signal was sent since the comparison.
         self.waiting.as_mut().poll(cx)
     }
 }

@@ -1,8 +1,6 @@
-//! The body of one response to `/stream`: what the [`Writer`] says, when it says so, to a client that
-//! may not read.
+//! The body of one response to `/stream`: runs the [`Writer`] by the clock, at the pace of the client.
 
 use std::{
-    io,
     pin::Pin,
     sync::{
         Arc, Mutex, PoisonError,
@@ -19,86 +17,102 @@ use tokio::{
     sync::OwnedSemaphorePermit,
     time::{Instant, Sleep},
 };
+use tracing::Span;
 
 use super::{
     spec::End,
     writer::{Now, Step, Writer},
 };
 use crate::{
-    http::Fate,
-    shutdown::Stopped,
-    streams::{Live, Streams},
+    shutdown::ShutdownSignal,
+    streams::{LiveStream, Streams},
 };
 
-/// How long the system has for what was written before the connection is cut, which would overtake
-/// it.
-const BEFORE_A_CUT: Duration = Duration::from_millis(50);
+/// The time from the last write to a cut-off. A reset discards what the system has not sent yet.
+const CUT_OFF_DELAY: Duration = Duration::from_millis(50);
 
-/// Who waits longer than this is woken together with others. At whole seconds an interval stays what
-/// it is: all its ticks are later by the same.
-const LONG: Duration = Duration::from_millis(250);
+/// Streams that wait longer than this are woken together with others. At whole seconds an interval
+/// keeps its length: all its ticks are later by the same time.
+const LONG_WAIT: Duration = Duration::from_millis(250);
 
-/// Without a reconnection time of its own a browser waits about so long, in ms.
-const USUAL_RECONNECTION_TIME: u64 = 3_000;
+/// About the time after which a browser reconnects if the stream sets no reconnection time, in ms.
+const DEFAULT_RECONNECTION_TIME: u64 = 3_000;
 
-/// hyper would take 400 kB from it before it waits for the client. So there is one place for a
-/// frame, which is free again when the last byte of the frame is with the system.
+/// Why a body fails: the query asks for a stream that is cut off. Whoever sends the body closes the
+/// connection without the last chunk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum CutOff {
+    /// The connection just ends.
+    #[error("the query asks for a stream that ends in the middle of an event")]
+    Truncate,
+    /// The connection ends with a TCP reset.
+    #[error("the query asks for a stream that ends with a reset")]
+    Reset,
+}
+
+/// hyper would buffer 400 kB of the body before it waits for the client. So the body has a slot for one
+/// frame, and the next frame is generated when the last byte of the previous one is with the system.
 pub(crate) struct StreamBody {
     writer: Writer,
     began: Instant,
-    /// Until when there is nothing to write.
+    /// Until the next moment at which there is something to write.
     sleep: Option<Pin<Box<Sleep>>>,
-    place: Arc<Place>,
-    /// The server stops.
-    stop: Stopped,
-    stopping: bool,
+    slot: Arc<FrameSlot>,
+    shutdown: ShutdownSignal,
+    is_shutting_down: bool,
     /// In ms.
     reconnection_time: u64,
-    /// How the connection ends; a test of the body alone has none.
-    fate: Option<Fate>,
-    /// When it is cut off, once nothing else is left; in µs since the beginning.
-    cut_at: Option<u64>,
-    live: Live,
-    /// Held as long as the stream compresses.
+    /// When the connection is cut off, in µs since the beginning; set once all is written.
+    cut_off_at: Option<u64>,
+    live: LiveStream,
+    span: Span,
+    /// For the log.
+    events: u64,
+    bytes: u64,
+    /// Held while the stream compresses.
     _gzip: Option<OwnedSemaphorePermit>,
 }
 
 impl StreamBody {
+    /// `retry` is the reconnection time that the stream sets. `span` identifies the stream in the log.
     pub(crate) fn new(
         writer: Writer,
         retry: Option<Duration>,
         streams: &Streams,
-        fate: Option<Fate>,
         gzip: Option<OwnedSemaphorePermit>,
+        span: Span,
     ) -> Self {
+        tracing::debug!(parent: &span, "stream begins");
         Self {
             writer,
             began: Instant::now(),
             sleep: None,
-            place: Arc::default(),
-            stop: streams.ended(),
-            stopping: false,
+            slot: Arc::default(),
+            shutdown: streams.shutdown(),
+            is_shutting_down: false,
             reconnection_time: retry
-                .map_or(USUAL_RECONNECTION_TIME, |time| time.as_millis() as u64),
-            fate,
-            cut_at: None,
-            live: Live::new(streams),
+                .map_or(DEFAULT_RECONNECTION_TIME, |time| time.as_millis() as u64),
+            cut_off_at: None,
+            live: LiveStream::new(streams),
+            span,
+            events: 0,
+            bytes: 0,
             _gzip: gzip,
         }
     }
 
     fn now(&self) -> Now {
         Now {
-            elapsed: u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX),
+            elapsed: us(self.began.elapsed()),
             date: Timestamp::now(),
         }
     }
 
-    /// Pending until `at`, in µs since the beginning, or a little later.
+    /// Ready at `at`, in µs since the beginning, or a little later.
     fn poll_sleep(&mut self, at: u64, cx: &mut Context<'_>) -> Poll<()> {
         let mut at = self.began + Duration::from_micros(at);
-        if at.saturating_duration_since(Instant::now()) > LONG {
-            at = self.live.together(at);
+        if at.saturating_duration_since(Instant::now()) > LONG_WAIT {
+            at = self.live.next_wake(at);
         }
         let sleep = self
             .sleep
@@ -108,42 +122,63 @@ impl StreamBody {
         }
         sleep.as_mut().poll(cx)
     }
+
+    /// Ends the stream on the shutdown signal.
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) {
+        if self.is_shutting_down || Pin::new(&mut self.shutdown).poll(cx).is_pending() {
+            return;
+        }
+        self.is_shutting_down = true;
+        // Random, so that the clients do not all reconnect at once.
+        let base = self.reconnection_time;
+        let ms = base / 2 + fastrand::u64(..=base);
+        let now = self.now();
+        self.writer.stop(ms, now);
+    }
+
+    fn count(&mut self) {
+        let written = self.writer.take_written();
+        let metrics = self.live.metrics();
+        metrics.count_events(written.events);
+        if let Some(late) = written.late {
+            metrics.observe_lateness(late);
+        }
+        self.events += written.events;
+    }
+
+    /// The frame to send, in the slot.
+    fn frame(&mut self, bytes: Bytes) -> Frame<Bytes> {
+        self.live.metrics().count_bytes(bytes.len());
+        self.bytes += bytes.len() as u64;
+        self.slot.is_occupied.store(true, Ordering::Relaxed);
+        let slot = Arc::clone(&self.slot);
+        Frame::data(Bytes::from_owner(UnwrittenFrame { bytes, slot }))
+    }
+}
+
+fn us(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 impl http_body::Body for StreamBody {
     type Data = Bytes;
-    type Error = io::Error;
+    type Error = CutOff;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, CutOff>>> {
         let this = self.get_mut();
-        if !this.stopping && Pin::new(&mut this.stop).poll(cx).is_ready() {
-            this.stopping = true;
-            // Not all at once.
-            let base = this.reconnection_time;
-            let ms = base / 2 + fastrand::u64(..=base);
-            let now = this.now();
-            this.writer.stop(ms, now);
-        }
-        match this.place.poll_free(cx) {
-            Poll::Ready(()) => {}
-            // The end waits, too: a client that does not read is cut after a while.
-            Poll::Pending => return Poll::Pending,
-        }
+        this.poll_shutdown(cx);
+        // The end of the stream waits for the slot as well: a client that does not read is cut off
+        // by the limits of its connection.
+        ready!(this.slot.poll_free(cx));
         loop {
             let step = this.writer.step(this.now());
-            this.live.count(this.writer.take_written());
+            this.count();
             match step {
-                Step::Write(bytes) => {
-                    this.live.count_bytes(bytes.len());
-                    let place = Arc::clone(&this.place);
-                    place.taken.store(true, Ordering::Relaxed);
-                    let frame = Bytes::from_owner(Placed { bytes, place });
-                    return Poll::Ready(Some(Ok(Frame::data(frame))));
-                }
-                Step::Again => {
+                Step::Write(bytes) => return Poll::Ready(Some(Ok(this.frame(bytes)))),
+                Step::Yield => {
                     cx.waker().wake_by_ref();
                     return Poll::Pending;
                 }
@@ -151,37 +186,42 @@ impl http_body::Body for StreamBody {
                 Step::Wait(Some(at)) => ready!(this.poll_sleep(at, cx)),
                 Step::End(End::Close | End::Stall) => return Poll::Ready(None),
                 Step::End(end) => {
-                    let until = *this.cut_at.get_or_insert_with(|| {
-                        let soon = this.began.elapsed() + BEFORE_A_CUT;
-                        u64::try_from(soon.as_micros()).unwrap_or(u64::MAX)
-                    });
-                    ready!(this.poll_sleep(until, cx));
-                    if let Some(fate) = this.fate.as_ref().filter(|_| end == End::Reset) {
-                        fate.reset();
-                    }
-                    let cut =
-                        io::Error::new(io::ErrorKind::ConnectionAborted, "the stream is to end so");
-                    return Poll::Ready(Some(Err(cut)));
+                    let at = *this
+                        .cut_off_at
+                        .get_or_insert_with(|| us(this.began.elapsed() + CUT_OFF_DELAY));
+                    ready!(this.poll_sleep(at, cx));
+                    let cut_off = match end {
+                        End::Reset => CutOff::Reset,
+                        _ => CutOff::Truncate,
+                    };
+                    return Poll::Ready(Some(Err(cut_off)));
                 }
             }
         }
     }
 }
 
-/// Where one frame may be.
+impl Drop for StreamBody {
+    fn drop(&mut self) {
+        let (events, bytes) = (self.events, self.bytes);
+        tracing::debug!(parent: &self.span, events, bytes, "stream ended");
+    }
+}
+
+/// Holds at most one frame.
 #[derive(Default)]
-struct Place {
-    taken: AtomicBool,
-    /// Who waits for it to be free.
+struct FrameSlot {
+    is_occupied: AtomicBool,
+    /// The task that waits for the slot to be free.
     waiting: Mutex<Option<Waker>>,
 }
 
-impl Place {
+impl FrameSlot {
     fn poll_free(&self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.taken.load(Ordering::Acquire) {
+        if self.is_occupied.load(Ordering::Acquire) {
             *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = Some(cx.waker().clone());
-            // It may have become free before anybody was there to be woken.
-            if self.taken.load(Ordering::Acquire) {
+            // The frame may have been dropped before the waker was stored.
+            if self.is_occupied.load(Ordering::Acquire) {
                 return Poll::Pending;
             }
         }
@@ -189,16 +229,16 @@ impl Place {
     }
 }
 
-/// A frame on its way. It is dropped when all of it is written, and frees its place.
-struct Placed {
+/// A frame that is not completely written. It is dropped once it is, and frees its slot.
+struct UnwrittenFrame {
     bytes: Bytes,
-    place: Arc<Place>,
+    slot: Arc<FrameSlot>,
 }
 
-impl Drop for Placed {
+impl Drop for UnwrittenFrame {
     fn drop(&mut self) {
-        self.place.taken.store(false, Ordering::Release);
-        let waiting = self.place.waiting.lock();
+        self.slot.is_occupied.store(false, Ordering::Release);
+        let waiting = self.slot.waiting.lock();
         let waiting = waiting.unwrap_or_else(PoisonError::into_inner).take();
         if let Some(waker) = waiting {
             waker.wake();
@@ -206,7 +246,7 @@ impl Drop for Placed {
     }
 }
 
-impl AsRef<[u8]> for Placed {
+impl AsRef<[u8]> for UnwrittenFrame {
     fn as_ref(&self) -> &[u8] {
         &self.bytes
     }
@@ -222,32 +262,32 @@ mod tests {
     use http_body::Body;
 
     use super::*;
-    use crate::generator::{FRAME, events::Start, spec::Spec};
+    use crate::generator::{FRAME, Spec, Start};
 
-    /// Counts how often it wakes.
+    /// Counts how often it is woken.
     #[derive(Default)]
-    struct Woken(AtomicUsize);
+    struct Wakes(AtomicUsize);
 
-    impl Wake for Woken {
+    impl Wake for Wakes {
         fn wake(self: Arc<Self>) {
             self.0.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     #[tokio::test]
-    async fn there_is_no_frame_before_the_last_one_is_written() {
+    async fn a_frame_is_generated_when_the_previous_one_is_written() {
         let streams = Streams::default();
         let spec = Spec::parse("interval=0&size=90").expect("a query");
         let writer = Writer::new(spec, 7, Start::default(), 0, None);
-        let mut body = StreamBody::new(writer, None, &streams, None, None);
-        let woken = Arc::new(Woken::default());
-        let waker = Waker::from(Arc::clone(&woken));
+        let mut body = StreamBody::new(writer, None, &streams, None, Span::none());
+        let wakes = Arc::new(Wakes::default());
+        let waker = Waker::from(Arc::clone(&wakes));
         let mut cx = Context::from_waker(&waker);
         let mut poll = || Pin::new(&mut body).poll_frame(&mut cx);
 
         for round in 0..3 {
             let Poll::Ready(Some(Ok(frame))) = poll() else {
-                panic!("a place is free");
+                panic!("the slot is free");
             };
             let mut frame = frame.into_data().expect("data");
             assert!(
@@ -259,13 +299,13 @@ mod tests {
             let written = frame.split_to(frame.len() - 1);
             drop(written);
             assert!(poll().is_pending(), "a byte is not yet written");
-            assert_eq!(woken.0.load(Ordering::Relaxed), round);
+            assert_eq!(wakes.0.load(Ordering::Relaxed), round);
             drop(frame);
-            assert_eq!(woken.0.load(Ordering::Relaxed), round + 1);
+            assert_eq!(wakes.0.load(Ordering::Relaxed), round + 1);
         }
         let _unwritten = poll();
         assert!(poll().is_pending());
         streams.end_all();
-        assert!(poll().is_pending(), "nor an end");
+        assert!(poll().is_pending(), "the end waits as well");
     }
 }

@@ -1,4 +1,20 @@
-//! Generates event streams. Knows nothing of sockets or HTTP.
+//! The generator: what a query asks for, as bytes and times.
+//!
+//! Nothing here knows HTTP or sockets: the modules import neither, and [`http`](crate::http) keeps its own
+//! modules private. Up to [`Writer`] all is pure: no clock, no I/O, no task. [`StreamBody`] adds the clock,
+//! the shutdown signal and the metrics.
+//!
+//! | file | contents |
+//! | --- | --- |
+//! | `spec/` | [`Spec`]: a query, read; the table of parameters |
+//! | `resume.rs` | where a stream begins for a client that reconnects |
+//! | `schedule.rs` | when events are due |
+//! | `events/` | the text of the events, a frame at a time |
+//! | `data.rs` | JSON objects and language model tokens |
+//! | `date.rs` | dates in the format of ECMAScript |
+//! | `framing.rs` | compresses, withholds, splits |
+//! | `writer/` | [`Writer`]: what is written next, and when; joins the modules above |
+//! | `body.rs` | [`StreamBody`]: runs the writer by the clock |
 
 mod body;
 mod data;
@@ -10,9 +26,11 @@ mod schedule;
 mod spec;
 mod writer;
 
-pub(crate) use body::StreamBody;
-pub(crate) use spec::{Phase, Spec, json, text, us};
-pub(crate) use writer::{Writer, Written};
+pub(crate) use body::{CutOff, StreamBody};
+#[cfg(test)]
+pub(crate) use resume::Start;
+pub(crate) use spec::{OutageState, Spec, json as help_json, text as help_text, us};
+pub(crate) use writer::Writer;
 
-/// The most that is written at once, and that is on its way to a client, in bytes.
+/// The largest write, and the most bytes that are on their way to a client.
 pub(crate) const FRAME: usize = 64 << 10;

@@ -1,9 +1,23 @@
-//! The HTTP server.
+//! The HTTP server: connections, routes and responses.
+//!
+//! | file | contents |
+//! | --- | --- |
+//! | `mod.rs` | [`app`]: the routes |
+//! | `listener.rs` | [`run`]: accepts connections until the shutdown signal |
+//! | `limits.rs` | [`Limits`]: what the server accepts, and how long it waits |
+//! | `connection.rs` | one connection, from accept to close |
+//! | `handover/` | serves streams without hyper's buffers |
+//! | `socket.rs` | a TCP connection that two futures share |
+//! | `hosts.rs` | the host names that the server answers for |
+//! | `stream.rs` | `/stream`: from a request to the head of the response |
+//! | `assets.rs` | the page, embedded by `build.rs`, and its content security policy |
 
 mod assets;
 mod connection;
 mod handover;
 mod hosts;
+mod limits;
+mod listener;
 mod socket;
 mod stream;
 
@@ -16,14 +30,15 @@ use axum::{
 };
 
 pub use assets::has_page;
-pub use connection::{Limits, run};
-pub(crate) use socket::Fate;
+pub use limits::Limits;
+pub use listener::run;
 
 use crate::streams::Streams;
 
-/// All paths of the server. What is not here is a 404: a mistyped stream must not look alive.
+/// The routes of the server. An unknown path is a 404: a stream with a typo in its path must not look
+/// alive.
 ///
-/// `streams` counts the streams that this app serves and can end them.
+/// `streams` counts the streams that this app serves, and can end them.
 pub fn app(streams: &Streams) -> Router {
     assets::routes()
         .route(
@@ -41,8 +56,8 @@ pub fn app(streams: &Streams) -> Router {
 }
 
 async fn metrics(State(streams): State<Streams>) -> impl IntoResponse {
-    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([("content-type", kind)], streams.metrics())
+    let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([("content-type", content_type)], streams.metrics())
 }
 
 async fn not_found() -> Response {
@@ -55,11 +70,11 @@ async fn not_found() -> Response {
 async fn method_not_allowed() -> Response {
     text(
         StatusCode::METHOD_NOT_ALLOWED,
-        "This path does not take that method; the `allow` header lists those it takes.\n",
+        "This path does not support the method; the `allow` header lists those it supports.\n",
     )
 }
 
-/// A short answer for people with curl.
+/// A short response for people with curl.
 fn text(status: StatusCode, body: &'static str) -> Response {
     (
         status,

@@ -1,33 +1,37 @@
-//! The parameters of `/stream` and some ready combinations: the one table that the server reads
-//! queries by, that `/stream/help` prints, and that the page builds its panel from.
+//! The parameters of `/stream` and some presets: the one table that the server reads queries with, that
+//! `/stream/help` prints, and that the page builds its panel from.
 
 use super::{
-    Asked, Corrupt, Data, End, Id, Newline, Resume,
-    value::{base64url, duration, header, hold, names, number, outage, size, some_time, switch},
+    Corrupt, Data, End, Id, Newline, Resume,
+    parse::PartialSpec,
+    value::{
+        base64url, content_type, duration, event_types, hold, non_zero_duration, number, outage,
+        size,
+    },
 };
 
 /// A parameter of `/stream`.
-pub(crate) struct Parameter {
-    pub(crate) name: &'static str,
-    pub(crate) group: Group,
-    /// What it does, in a sentence.
-    pub(crate) about: &'static str,
-    /// What a value is: the end of the sentence that refuses another.
-    pub(crate) accepts: &'static str,
-    /// What holds without it, as people would write it or in words.
-    pub(crate) default: &'static str,
-    /// All values, where they are few.
-    pub(crate) choices: &'static [&'static str],
-    /// A stream of given bytes has a use for it.
+pub(super) struct Parameter {
+    pub(super) name: &'static str,
+    pub(super) group: Group,
+    /// What the parameter does, in a sentence.
+    pub(super) about: &'static str,
+    /// Which values are accepted; ends the sentence that rejects a value.
+    pub(super) accepts: &'static str,
+    /// What applies without the parameter: a value, or words.
+    pub(super) default: &'static str,
+    /// All accepted values, if the parameter is a choice.
+    pub(super) choices: &'static [&'static str],
+    /// Whether the parameter applies to a stream of given bytes.
     pub(super) with_raw: bool,
-    /// A stream with it is no longer the article's: its `connecttime` is left out.
-    pub(super) reshapes: bool,
-    /// Takes a value down; `None` if it is not one that is accepted.
-    pub(super) read: fn(&mut Asked, &str) -> Option<()>,
+    /// Whether the parameter changes the events of the default stream: its `connecttime` is omitted.
+    pub(super) changes_events: bool,
+    /// Stores a value; `None` if the value is not accepted.
+    pub(super) read: fn(&mut PartialSpec, &str) -> Option<()>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Group {
+pub(super) enum Group {
     Signal,
     Framing,
     Response,
@@ -36,7 +40,7 @@ pub(crate) enum Group {
 }
 
 impl Group {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(super) const ALL: [Self; 5] = [
         Self::Signal,
         Self::Framing,
         Self::Response,
@@ -44,7 +48,7 @@ impl Group {
         Self::Resume,
     ];
 
-    pub(crate) fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Signal => "signal",
             Self::Framing => "framing",
@@ -55,268 +59,273 @@ impl Group {
     }
 }
 
-/// A ready combination.
-pub(crate) struct Preset {
-    pub(crate) name: &'static str,
-    pub(crate) about: &'static str,
-    pub(crate) query: &'static str,
+/// A useful combination of parameters.
+pub(super) struct Preset {
+    pub(super) name: &'static str,
+    pub(super) about: &'static str,
+    pub(super) query: &'static str,
 }
 
+/// A row is: group, name, flags, about, accepts, default, and how a value is read. That is either
+/// `value |partial, value| STATEMENT`, in which `?` rejects the value, or
+/// `choice { |partial, choice| STATEMENT; NAME => CHOICE, … }`, which yields the list of choices and the
+/// function that reads them.
 macro_rules! parameters {
-    ($($group:ident $name:literal $(= [$($choice:literal)|+])? $(with_raw: $with_raw:literal)? $(reshapes: $reshapes:literal)?,
-        $about:literal, $accepts:literal, $default:literal, $read:expr;)*) => {
+    ($($group:ident $name:literal $(with_raw: $with_raw:literal)? $(changes_events: $changes_events:literal)?,
+        $about:literal, $accepts:literal, $default:literal, $kind:ident $reading:tt;)*) => {
         &[$(Parameter {
             name: $name,
             group: Group::$group,
             about: $about,
             accepts: $accepts,
             default: $default,
-            choices: &[$($($choice),+)?],
+            choices: choices!($kind $reading),
             with_raw: false $(|| $with_raw)?,
-            reshapes: false $(|| $reshapes)?,
-            read: $read,
+            changes_events: false $(|| $changes_events)?,
+            read: read!($kind $reading),
         }),*]
     };
 }
 
-/// All parameters, in the order in which people are told of them.
-pub(crate) static PARAMETERS: &[Parameter] = parameters![
-    Signal "interval" reshapes: true,
-        "From one event (with burst: from one burst) to the next. With 0 the stream is as fast as the client reads.",
+macro_rules! choices {
+    (value $reading:tt) => {
+        &[]
+    };
+    (choice { |$partial:ident, $choice:ident| $store:expr; $($name:literal $(or $alias:literal)? => $value:expr),+ }) => {
+        &[$($name),+]
+    };
+}
+
+macro_rules! read {
+    (value { |$partial:ident, $value:ident| $store:expr }) => {
+        |$partial, $value| {
+            $store;
+            Some(())
+        }
+    };
+    (choice { |$partial:ident, $choice:ident| $store:expr; $($name:literal $(or $alias:literal)? => $value:expr),+ }) => {
+        |$partial, value| {
+            let $choice = match value {
+                $($name $(| $alias)? => $value,)+
+                _ => return None,
+            };
+            $store;
+            Some(())
+        }
+    };
+}
+
+/// All parameters, in the order in which the help lists them.
+pub(super) static PARAMETERS: &[Parameter] = parameters![
+    Signal "interval" changes_events: true,
+        "The time from one event (with burst: from one burst) to the next. With 0 the stream is as fast as the client reads.",
         "a duration: give 250ms, 2s or a number of ms, at most 3600s; 0 is as fast as the client reads",
         "1s",
-        |asked, value| { asked.spec.interval = duration(value)?; Some(()) };
-    Signal "count" reshapes: true,
-        "How many events, then the end. With resume and id=seq: how many in all connections together.",
+        value { |partial, value| partial.spec.interval = duration(value)? };
+    Signal "count" changes_events: true,
+        "The number of events before the stream ends. With resume and id=seq: the number over all connections.",
         "a number of events: give a whole number from 0, below 2^64",
         "without end",
-        |asked, value| { asked.spec.count = Some(number(value)?); Some(()) };
-    Signal "event" reshapes: true,
-        "The event types, in turn; an empty one is an event without a type, which is a `message`.",
+        value { |partial, value| partial.spec.count = Some(number(value)?) };
+    Signal "event" changes_events: true,
+        "The event types, in turn. An empty one stands for an event without a type, which is a `message`.",
         "a list of event types: give up to 64 with commas between them, each of at most 256 bytes and without line breaks or U+0000",
         "no type",
-        |asked, value| { asked.spec.events = names(value)?; Some(()) };
-    Signal "data" = ["clock" | "seq" | "json" | "tokens"] reshapes: true,
-        "What the events say: the date, their number from 0, a small JSON object, or the pieces of a language model's answer as common APIs send them, with `[DONE]` at the end.",
+        value { |partial, value| partial.spec.events = event_types(value)? };
+    Signal "data" changes_events: true,
+        "The data of the events: the date, the event's number from 0, a small JSON object, or the pieces of a language model's answer as common APIs send them, with `[DONE]` at the end.",
         "a kind of data: give clock, seq, json or tokens",
         "clock; with size seq; with corrupt=bare-json json",
-        |asked, value| {
-            asked.data = Some(match value {
-                "clock" => Data::Clock,
-                "seq" => Data::Seq,
-                "json" => Data::Json,
-                "tokens" => Data::Tokens,
-                _ => return None,
-            });
-            Some(())
+        choice {
+            |partial, choice| partial.data = Some(choice);
+            "clock" => Data::Clock,
+            "seq" => Data::Seq,
+            "json" => Data::Json,
+            "tokens" => Data::Tokens
         };
-    Signal "size" reshapes: true,
-        "How many bytes of data each event has: padded with x, JSON with spaces. Dates are cut to it, numbers that are longer become x; JSON and further lines are not cut.",
+    Signal "size" changes_events: true,
+        "The number of bytes of data in each event: padded with x, or with spaces for JSON. A longer date is cut, a longer number is replaced by x; JSON and further lines are not cut.",
         "a number of bytes: give 90, 64k or 1m, from 1 to 16m",
         "as long as the data is",
-        |asked, value| { asked.spec.size = Some(size(value)?); Some(()) };
-    Signal "lines" reshapes: true,
-        "How many lines the data of an event has. Those after the first say which they are; in JSON they are empty.",
+        value { |partial, value| partial.spec.size = Some(size(value)?) };
+    Signal "lines" changes_events: true,
+        "The number of data lines in each event. Lines after the first contain their number; in JSON they are empty.",
         "a number of lines: give 1 to 1000",
         "1",
-        |asked, value| { asked.spec.lines = number(value).filter(|lines| (1..=1000).contains(lines))?; Some(()) };
-    Signal "id" = ["none" | "seq" | "time"] reshapes: true,
-        "The last event ID that each event sets: none, its number from 0, or its time in ms since 1970 on the grid of the interval, with -1, -2, … for more in a burst.",
+        value { |partial, value| partial.spec.lines = number(value).filter(|lines| (1..=1000).contains(lines))? };
+    Signal "id" changes_events: true,
+        "The last event ID that each event sets: none, the event's number from 0, or its time in ms since 1970 on the grid of the interval, with -1, -2, … for further events of a burst.",
         "a kind of ID: give none, seq for 0, 1, 2 and so on, or time",
         "none",
-        |asked, value| {
-            asked.spec.id = match value {
-                "none" => Id::None,
-                "seq" => Id::Seq,
-                "time" => Id::Time,
-                _ => return None,
-            };
-            Some(())
+        choice {
+            |partial, choice| partial.spec.id = choice;
+            "none" => Id::None,
+            "seq" => Id::Seq,
+            "time" => Id::Time
         };
     Signal "retry",
-        "The reconnection time that opens the stream.",
+        "The reconnection time that the stream sets at its beginning.",
         "a duration or none: give 250ms, 2s or a number of ms, at most 3600s",
         "10s",
-        |asked, value| {
-            asked.spec.retry = match value {
+        value {
+            |partial, value| partial.spec.retry = match value {
                 "none" => None,
                 _ => Some(duration(value)?),
-            };
-            Some(())
+            }
         };
     Signal "heartbeat",
-        "A comment is sent each time that this has passed.",
+        "The time from one comment to the next.",
         "a duration: give 250ms, 2s or a number of ms, from 1ms to 3600s",
         "none",
-        |asked, value| { asked.spec.heartbeat = Some(some_time(value)?); Some(()) };
+        value { |partial, value| partial.spec.heartbeat = Some(non_zero_duration(value)?) };
     Signal "jitter",
-        "Events come up to this much late, at random; with an interval of 0 they do not.",
+        "Each event is late by a random time of at most this; with an interval of 0 there is no jitter.",
         "a duration: give 250ms, 2s or a number of ms, at most 3600s",
         "0",
-        |asked, value| { asked.spec.jitter = duration(value)?; Some(()) };
-    Signal "burst" reshapes: true,
-        "How many events come together.",
+        value { |partial, value| partial.spec.jitter = duration(value)? };
+    Signal "burst" changes_events: true,
+        "The number of events sent together.",
         "a number of events: give 1 to 100000",
         "1",
-        |asked, value| { asked.spec.burst = number(value).filter(|burst| (1..=100_000).contains(burst))?; Some(()) };
+        value { |partial, value| partial.spec.burst = number(value).filter(|burst| (1..=100_000).contains(burst))? };
     Signal "seed",
-        "What all that is random comes from: the same seed gives the same bytes in the same writes. Dates and IDs by time are not random.",
+        "The seed of all that is random: the same seed gives the same bytes in the same writes. Dates and IDs by time are not random.",
         "a number: give a whole number from 0, below 2^64",
-        "another one each time; with resume always the same",
-        |asked, value| { asked.spec.seed = Some(number(value)?); Some(()) };
+        "a random one for each stream; with resume always the same",
+        value { |partial, value| partial.spec.seed = Some(number(value)?) };
 
-    Framing "newline" = ["lf" | "cr" | "crlf" | "mixed"],
-        "How lines end; all three are allowed, and mixed has all three.",
+    Framing "newline",
+        "How lines end. All three line ends are valid; mixed uses all three.",
         "a kind of line end: give lf, cr, crlf or mixed",
         "lf",
-        |asked, value| {
-            asked.spec.newline = match value {
-                "lf" => Newline::Lf,
-                "cr" => Newline::Cr,
-                "crlf" => Newline::CrLf,
-                "mixed" => Newline::Mixed,
-                _ => return None,
-            };
-            Some(())
+        choice {
+            |partial, choice| partial.spec.newline = choice;
+            "lf" => Newline::Lf,
+            "cr" => Newline::Cr,
+            "crlf" => Newline::CrLf,
+            "mixed" => Newline::Mixed
         };
-    Framing "bom" = ["0" | "1"],
-        "Whether a byte order mark opens the stream; readers skip one.",
+    Framing "bom",
+        "Whether the stream begins with a byte order mark, which readers skip.",
         "on or off: give 1 or 0",
         "0",
-        |asked, value| { asked.spec.bom = switch(value)?; Some(()) };
+        choice { |partial, choice| partial.spec.bom = choice; "0" => false, "1" or "" => true };
     Framing "split" with_raw: true,
-        "The most bytes of a write, wherever that cuts: through lines, fields and characters.",
+        "The largest write in bytes, wherever that cuts: through lines, fields and characters.",
         "a number of bytes: give 1 or more",
-        "an event, or as much as the client takes",
-        |asked, value| { asked.spec.split = number(value).filter(|size| *size > 0)?; Some(()) };
+        "an event, or as much as the client accepts",
+        value { |partial, value| partial.spec.split = number(value).filter(|size| *size > 0)? };
     Framing "hold" with_raw: true,
-        "Everything is withheld and released at once, as a buffering proxy does: each time that this has passed, or that so much has gathered; at the latest at 64k.",
+        "Everything is withheld and then released at once, as a buffering proxy does: each time that this time has passed or this size is reached, and at the latest at 64k.",
         "a duration or a size: give 5s, or 1k to 64k",
         "none",
-        |asked, value| { asked.spec.hold = Some(hold(value)?); Some(()) };
-    Framing "gzip" = ["0" | "1"] with_raw: true,
-        "Whether the stream is compressed, whatever the client accepts; each write can be read at once.",
+        value { |partial, value| partial.spec.hold = Some(hold(value)?) };
+    Framing "gzip" with_raw: true,
+        "Whether the stream is compressed, whatever the client accepts. Each write can be decompressed at once.",
         "on or off: give 1 or 0",
         "0",
-        |asked, value| { asked.spec.gzip = switch(value)?; Some(()) };
+        choice { |partial, choice| partial.spec.gzip = choice; "0" => false, "1" or "" => true };
 
     Response "status" with_raw: true,
-        "The status of the response. A status other than 2xx, and 204 and 205, come without a stream. With redirect: that of the redirections.",
+        "The status of the response. Statuses other than 2xx, and 204 and 205, have no stream. With redirect: the status of the redirections.",
         "a status: give 200 to 599",
         "200; with redirect 307",
-        |asked, value| { asked.status = Some(number(value).filter(|status| (200..=599).contains(status))?); Some(()) };
+        value { |partial, value| partial.status = Some(number(value).filter(|status| (200..=599).contains(status))?) };
     Response "type" with_raw: true,
-        "The content type of the response; none leaves it out.",
+        "The content type of the response; none omits the header.",
         "a content type or none: give visible ASCII, at most 256 characters",
         "text/event-stream; charset=utf-8",
-        |asked, value| {
-            asked.spec.content_type = match value {
+        value {
+            |partial, value| partial.spec.content_type = match value {
                 "none" => None,
-                _ => Some(header(value)?),
-            };
-            Some(())
+                _ => Some(content_type(value)?),
+            }
         };
-    Response "cors" = ["any" | "none"] with_raw: true,
+    Response "cors" with_raw: true,
         "Whether pages of any other origin may read the stream.",
         "a rule for other origins: give any or none",
         "any",
-        |asked, value| {
-            asked.spec.cors = match value {
-                "any" => true,
-                "none" => false,
-                _ => return None,
-            };
-            Some(())
-        };
+        choice { |partial, choice| partial.spec.cors = choice; "any" => true, "none" => false };
     Response "redirect" with_raw: true,
-        "How many redirections lead to the stream. Browsers follow 20.",
+        "The number of redirections before the stream. Browsers follow 20.",
         "a number of redirections: give 0 to 30",
         "0",
-        |asked, value| { asked.spec.redirect = number(value).filter(|hops| *hops <= 30)?; Some(()) };
+        value { |partial, value| partial.spec.redirect = number(value).filter(|hops| *hops <= 30)? };
     Response "delay" with_raw: true,
-        "How long the client waits for the head of the response.",
+        "The time that the client waits for the head of the response.",
         "a duration: give 250ms, 2s or a number of ms, at most 3600s",
         "0",
-        |asked, value| { asked.spec.delay = duration(value)?; Some(()) };
+        value { |partial, value| partial.spec.delay = duration(value)? };
 
     Fault "after",
-        "Each connection ends after so many events, whatever the count.",
+        "The number of events after which each connection ends, whatever the count.",
         "a number of events: give a whole number from 0, below 2^64",
         "never",
-        |asked, value| { asked.spec.after = Some(number(value)?); Some(()) };
-    Fault "end" = ["close" | "reset" | "truncate" | "stall"] with_raw: true,
-        "How the stream ends: as a whole response; by a TCP reset; in the middle of one more event, without the end of the response; or not at all, it only falls silent.",
+        value { |partial, value| partial.spec.after = Some(number(value)?) };
+    Fault "end" with_raw: true,
+        "How the stream ends: with a complete response; with a TCP reset; in the middle of one more event, without the end of the response; or not at all: it stays open and silent.",
         "a kind of end: give close, reset, truncate or stall",
         "close",
-        |asked, value| {
-            asked.spec.end = match value {
-                "close" => End::Close,
-                "reset" => End::Reset,
-                "truncate" => End::Truncate,
-                "stall" => End::Stall,
-                _ => return None,
-            };
-            Some(())
+        choice {
+            |partial, choice| partial.spec.end = choice;
+            "close" => End::Close,
+            "reset" => End::Reset,
+            "truncate" => End::Truncate,
+            "stall" => End::Stall
         };
     Fault "outage" with_raw: true,
-        "Down for the first part of each period, by the clock: new connections get 503, open ones end. The periods begin at 1970, so that all servers agree.",
+        "The server is down for the first part of each period, by the clock: new connections get 503, open streams end. The periods are counted from 1970, so that all servers agree.",
         "an outage: give the time down and the time from one to the next, such as 2s/10s, each from 1ms to 3600s",
         "none",
-        |asked, value| { asked.spec.outage = Some(outage(value)?); Some(()) };
-    Fault "corrupt" = ["utf8" | "nul-id" | "no-blank" | "case" | "space" | "bare-json" | "huge"],
-        "What is wrong with each event: data that is not UTF-8 but Latin-1; an ID with U+0000, which is ignored; no empty line at its end, so that none is dispatched; Data for data; a space before the colon; JSON without a field; 64 MiB on one line.",
+        value { |partial, value| partial.spec.outage = Some(outage(value)?) };
+    Fault "corrupt",
+        "What is wrong with each event: data in Latin-1 instead of UTF-8; an ID with U+0000, which is ignored; no empty line at the end, so that no event is dispatched; Data instead of data; a space before the colon; JSON without a field name; 64 MiB on one line.",
         "a kind of fault: give utf8, nul-id, no-blank, case, space, bare-json or huge",
         "none",
-        |asked, value| {
-            asked.spec.corrupt = Some(match value {
-                "utf8" => Corrupt::Utf8,
-                "nul-id" => Corrupt::NulId,
-                "no-blank" => Corrupt::NoBlank,
-                "case" => Corrupt::Case,
-                "space" => Corrupt::Space,
-                "bare-json" => Corrupt::BareJson,
-                "huge" => Corrupt::Huge,
-                _ => return None,
-            });
-            Some(())
+        choice {
+            |partial, choice| partial.spec.corrupt = Some(choice);
+            "utf8" => Corrupt::Utf8,
+            "nul-id" => Corrupt::NulId,
+            "no-blank" => Corrupt::NoBlank,
+            "case" => Corrupt::Case,
+            "space" => Corrupt::Space,
+            "bare-json" => Corrupt::BareJson,
+            "huge" => Corrupt::Huge
         };
     Fault "raw" with_raw: true,
         "Exactly these bytes and nothing else, then the end.",
         "base64url: letters, digits, - and _ (RFC 4648, section 5)",
         "none",
-        |asked, value| { asked.spec.raw = Some(base64url(value)?); Some(()) };
+        value { |partial, value| partial.spec.raw = Some(base64url(value)?) };
 
-    Resume "resume" = ["ignore" | "replay" | "gap" | "repeat"],
-        "What a client gets that says which ID it saw last: the stream anew; all that it missed, and an event of type `incomplete` where that is not to be had; the same without the first 3; or the same with the last 3 that it had once more.",
+    Resume "resume",
+        "What a client gets that sends the last ID it received: the stream from its beginning; all events that it missed, after an event of type `incomplete` if some are no longer available; the same without the first 3; or the same after the last 3 events that it received.",
         "a way to resume: give ignore, replay, gap or repeat",
         "ignore",
-        |asked, value| {
-            asked.spec.resume = match value {
-                "ignore" => Resume::Ignore,
-                "replay" => Resume::Replay,
-                "gap" => Resume::Gap,
-                "repeat" => Resume::Repeat,
-                _ => return None,
-            };
-            Some(())
+        choice {
+            |partial, choice| partial.spec.resume = choice;
+            "ignore" => Resume::Ignore,
+            "replay" => Resume::Replay,
+            "gap" => Resume::Gap,
+            "repeat" => Resume::Repeat
         };
     Resume "lastEventId" with_raw: true,
-        "The ID that the client saw last, for clients that cannot send the header Last-Event-ID, which comes first.",
+        "The last ID that the client received, for clients that cannot send the header Last-Event-ID. The header takes precedence.",
         "an ID: give at most 256 bytes",
         "none",
-        |asked, value| { asked.spec.last_event_id = (value.len() <= 256).then(|| Some(value.to_owned()))?; Some(()) };
+        value { |partial, value| partial.spec.last_event_id = (value.len() <= 256).then(|| Some(value.to_owned()))? };
 ];
 
-/// Ready combinations, for the page's panel and `/stream/help`.
-pub(crate) static PRESETS: &[Preset] = &[
+/// The presets, for the panel of the page and for `/stream/help`.
+pub(super) static PRESETS: &[Preset] = &[
     Preset {
         name: "healthy",
-        about: "Two kinds of events, IDs and heartbeats: everything as it should be.",
+        about: "Two event types, IDs and heartbeats: everything as it should be.",
         query: "interval=500ms&event=,status&data=json&id=seq&heartbeat=5s&retry=2s",
     },
     Preset {
         name: "model tokens",
-        about: "A language model's answer in small pieces, with [DONE] at its end.",
+        about: "A language model's answer in small pieces, with [DONE] at the end.",
         query: "data=tokens&interval=40ms&jitter=60ms&retry=none",
     },
     Preset {
@@ -326,42 +335,42 @@ pub(crate) static PRESETS: &[Preset] = &[
     },
     Preset {
         name: "drops every 10 events",
-        about: "The connection is reset after 10 events; nothing is lost, as the stream resumes.",
+        about: "The connection is reset after 10 events. Nothing is lost, because the stream resumes.",
         query: "interval=200ms&data=seq&id=seq&after=10&end=reset&resume=replay&retry=1s",
     },
     Preset {
         name: "resumes with a gap",
-        about: "Ends after 10 events and goes on 3 too late: the IDs tell.",
+        about: "Ends after 10 events and resumes 3 events too late: the IDs show the gap.",
         query: "interval=200ms&data=seq&id=seq&after=10&resume=gap&retry=1s",
     },
     Preset {
         name: "buffering proxy",
-        about: "Everything is withheld for 5 s and comes at once.",
+        about: "Everything is withheld for 5 s and then arrives at once.",
         query: "interval=250ms&data=seq&hold=5s",
     },
     Preset {
         name: "never dispatches",
-        about: "Data arrives and no event does: the empty line after each is missing.",
+        about: "Data arrives but no event: the empty line after each event is missing.",
         query: "interval=500ms&data=json&corrupt=no-blank",
     },
     Preset {
         name: "wrong field names",
-        about: "JSON without a field: every line is ignored.",
+        about: "JSON without a field name: every line is ignored.",
         query: "interval=500ms&corrupt=bare-json",
     },
     Preset {
         name: "broken characters",
-        about: "Latin-1 where UTF-8 should be, in writes of 3 bytes, with all kinds of line ends.",
+        about: "Latin-1 instead of UTF-8, in writes of 3 bytes, with all three line ends.",
         query: "interval=500ms&corrupt=utf8&newline=mixed&split=3",
     },
     Preset {
         name: "half an event",
-        about: "The server dies in the middle of the 6th event.",
+        about: "The server fails in the middle of the 6th event.",
         query: "interval=300ms&data=json&id=seq&after=5&end=truncate&retry=2s",
     },
     Preset {
         name: "falls silent",
-        about: "Stays open after 5 events and says nothing more.",
+        about: "Stays open after 5 events and sends nothing more.",
         query: "interval=300ms&data=seq&after=5&end=stall",
     },
     Preset {
@@ -371,12 +380,12 @@ pub(crate) static PRESETS: &[Preset] = &[
     },
     Preset {
         name: "wrong content type",
-        about: "JSON, says the head: an EventSource gives up for good.",
+        about: "The head announces JSON: an EventSource gives up for good.",
         query: "type=application/json",
     },
     Preset {
         name: "not for other origins",
-        about: "Without the header that lets other origins read it.",
+        about: "Without the header that lets other origins read the stream.",
         query: "cors=none",
     },
 ];

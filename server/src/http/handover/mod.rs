@@ -1,339 +1,240 @@
-//! A stream once its head is written.
+//! Serves streams without hyper's buffers.
 //!
-//! hyper keeps two buffers of 8 KiB for each connection as long as it serves it, and cannot be told
-//! not to: most of what a stream would cost, in memory and, as all of it is cold when an event is due,
-//! in time. So hyper reads the request and writes the head; from there on the body is written here,
-//! in chunks (RFC 9112, 7.1), and what comes after it is hyper's again.
+//! hyper allocates two buffers of 8 KiB for each connection, keeps them as long as it serves the
+//! connection, and has no option for smaller ones. That is most of what a stream costs in memory and,
+//! because the buffers are cold when an event is due, in time: with them a connection takes more than
+//! the 10 kB that the design allows. So hyper reads the request and writes the head of the response;
+//! then the body is written here, and hyper serves the request after it.
+//!
+//! # Sequence
+//!
+//! 1. [`serve`] starts a hyper connection on the socket. hyper reads a request and calls the app.
+//! 2. If hyper would send the response in chunks, [`Handover::take_body`] keeps the body and gives hyper
+//!    [`Pending`] in its place: a body of unknown length that never has a frame.
+//! 3. hyper encodes the head, with `transfer-encoding: chunked`, polls the body, and writes the head to
+//!    the socket. When its write buffer is empty it flushes the socket.
+//! 4. [`Io`](io::Io) reports the flush: the whole head is with the system.
+//! 5. `serve` finds a body whose head is written. It takes the hyper connection apart, which frees its
+//!    buffers and returns the socket and what hyper has read after the request.
+//! 6. [`Chunks`] writes the body. Meanwhile it reads up to 512 bytes, in order to notice when the client
+//!    disconnects.
+//! 7. If the connection persists, `serve` goes on at 1 with what was read ahead.
+//!
+//! Any other response stays with hyper: it has a known length, or no body, or the client speaks
+//! HTTP/1.0, or hyper still reads the body of the request.
+//!
+//! # What this relies on
+//!
+//! hyper documents step 5, but not the order of events in step 3. The tests of this module pin it: they
+//! fail when a new hyper flushes before the head is written, or writes anything after it.
+//!
+//! Parsing the request line here, before hyper reads, would make steps 2 to 5 unnecessary for the first
+//! request of a connection only. It would take a second implementation of limits, timeouts, the head
+//! and error responses, and browsers open a stream on a connection that has served the page before.
+
+mod chunks;
+mod io;
+#[cfg(test)]
+mod tests;
 
 use std::{
-    io::{self, IoSlice},
-    pin::Pin,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-    task::{Context, Poll, ready},
+    convert::Infallible,
+    future::{Future, poll_fn},
+    pin::{Pin, pin},
+    sync::{Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll},
 };
 
 use axum::{
-    body::{Body, HttpBody as _},
+    body::{Body, HttpBody},
     http::{HeaderMap, Method, Request, StatusCode, Version, header::CONNECTION},
     response::Response,
 };
 use bytes::Bytes;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 
-/// What ends a body of chunks.
-const LAST: &[u8] = b"0\r\n\r\n";
+use self::{chunks::Chunks, io::Io};
 
-/// A chunk of so many bytes is put together before it is written: copying them costs less than it
-/// costs the system to collect them.
-const SMALL: usize = 512;
+/// Why a connection ended early.
+pub(super) type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// How much is read of what a client sends during a stream, which is its next request; then it has to
-/// wait, as it has with hyper.
-const AHEAD: usize = 512;
-
-/// Where a connection's service leaves the body that is to be written here.
-#[derive(Default)]
-pub(crate) struct Handover {
-    body: Mutex<Option<Taken>>,
-    /// All of the head is with the system.
-    flushed: AtomicBool,
+/// Serves the requests of a connection until it ends. Once `shutdown` is ready the connection ends
+/// after the current response.
+///
+/// # Errors
+///
+/// If the client breaks the protocol or disconnects in the middle of a response, or if a body fails:
+/// the error of the body is then among the sources of the error.
+pub(super) async fn serve<S, F>(
+    mut socket: S,
+    http: &http1::Builder,
+    app: impl Fn(Request<Incoming>) -> F,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), Error>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+    F: Future<Output = Response>,
+{
+    let mut shutdown = pin!(shutdown);
+    let mut stopping = false;
+    let mut read_ahead = Bytes::new();
+    loop {
+        let handover = &Handover::default();
+        let io = Io {
+            socket,
+            read_ahead,
+            handover,
+        };
+        let respond = service_fn(|request: Request<Incoming>| {
+            let request_framing = RequestFraming::of(&request);
+            let response = app(request);
+            async move { Ok::<_, Infallible>(handover.take_body(response.await, request_framing)) }
+        });
+        // On the heap, so that nothing of it remains while the body is written.
+        let mut connection = Box::pin(http.serve_connection(TokioIo::new(io), respond));
+        let body = poll_fn(|cx| {
+            if !stopping && shutdown.as_mut().poll(cx).is_ready() {
+                stopping = true;
+                connection.as_mut().graceful_shutdown();
+            }
+            match connection.as_mut().poll(cx) {
+                Poll::Ready(result) => Poll::Ready(result.map(|()| None)),
+                Poll::Pending => match handover.body_with_head_written() {
+                    Some(body) => Poll::Ready(Ok(Some(body))),
+                    None => Poll::Pending,
+                },
+            }
+        });
+        let Some(StreamBody { body, keep_alive }) = body.await? else {
+            return Ok(());
+        };
+        let parts = Pin::into_inner(connection).into_parts();
+        let io = parts.io.into_inner();
+        socket = io.socket;
+        let mut chunks = Chunks::new(body, joined(parts.read_buf, io.read_ahead));
+        poll_fn(|cx| chunks.poll(&mut socket, cx)).await?;
+        poll_fn(|cx| {
+            stopping = stopping || shutdown.as_mut().poll(cx).is_ready();
+            Poll::Ready(())
+        })
+        .await;
+        if !keep_alive || stopping {
+            poll_fn(|cx| Pin::new(&mut socket).poll_shutdown(cx)).await?;
+            return Ok(());
+        }
+        read_ahead = chunks.into_read_ahead();
+    }
 }
 
-/// A body without its head.
-pub(crate) struct Taken {
-    body: Body,
-    /// The connection goes on after it.
-    pub(crate) keep: bool,
+fn joined(first: Bytes, second: Bytes) -> Bytes {
+    match (first.is_empty(), second.is_empty()) {
+        (_, true) => first,
+        (true, _) => second,
+        _ => [first, second].concat().into(),
+    }
 }
 
-/// What a request says about the body of its response.
-pub(crate) struct Wish {
-    chunks: bool,
-    keep: bool,
+/// What the framing of a response depends on in its request.
+#[derive(Clone, Copy)]
+struct RequestFraming {
+    /// hyper sends a body of unknown length in chunks, and reads nothing while it does.
+    chunked: bool,
+    /// The client may send another request on this connection.
+    keep_alive: bool,
 }
 
-impl Wish {
-    pub(crate) fn of<B: http_body::Body>(request: &Request<B>) -> Self {
+impl RequestFraming {
+    fn of<B: HttpBody>(request: &Request<B>) -> Self {
         Self {
-            // hyper knows how it is done for an old client, and what to do with a body that comes.
-            chunks: request.version() == Version::HTTP_11
+            chunked: request.version() == Version::HTTP_11
                 && request.method() != Method::HEAD
                 && request.method() != Method::CONNECT
                 && request.body().is_end_stream(),
-            keep: !asks_to_close(request.headers()),
+            keep_alive: !asks_to_close(request.headers()),
         }
     }
 }
 
 fn asks_to_close(headers: &HeaderMap) -> bool {
     let values = headers.get_all(CONNECTION).iter();
-    let mut tokens = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
-    tokens.any(|token| token.trim_ascii().eq_ignore_ascii_case(b"close"))
+    let mut options = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    options.any(|option| option.trim_ascii().eq_ignore_ascii_case(b"close"))
+}
+
+/// Passes the body of one response from the hyper connection to [`serve`].
+#[derive(Default)]
+struct Handover(Mutex<State>);
+
+#[derive(Default)]
+enum State {
+    #[default]
+    Empty,
+    /// hyper has the head and has not written all of it.
+    WritingHead(StreamBody),
+    HeadWritten(StreamBody),
+}
+
+/// A body without its head.
+struct StreamBody {
+    body: Body,
+    keep_alive: bool,
 }
 
 impl Handover {
-    /// Takes the body out of a response that hyper would write in chunks, and leaves one in its place
-    /// that never says anything.
-    pub(crate) fn take_from(&self, response: Response, wish: &Wish) -> Response {
+    /// Takes the body out of a response that hyper would send in chunks.
+    fn take_body(&self, response: Response, request: RequestFraming) -> Response {
         let has_length = response.body().size_hint().exact().is_some();
         let has_body =
             response.status().is_success() && response.status() != StatusCode::NO_CONTENT;
-        if has_length || !has_body || !wish.chunks {
+        if has_length || !has_body || !request.chunked {
             return response;
         }
         let (head, body) = response.into_parts();
-        let keep = wish.keep;
-        self.flushed.store(false, Ordering::Relaxed);
-        *self.lock() = Some(Taken { body, keep });
-        Response::from_parts(head, Body::new(Silent))
+        *self.state() = State::WritingHead(StreamBody {
+            body,
+            keep_alive: request.keep_alive,
+        });
+        Response::from_parts(head, Body::new(Pending))
     }
 
-    /// hyper has nothing more to write.
-    pub(crate) fn is_flushed(&self) {
-        self.flushed.store(true, Ordering::Relaxed);
+    /// The write buffer of hyper is empty.
+    fn flushed(&self) {
+        let mut state = self.state();
+        *state = match std::mem::take(&mut *state) {
+            State::WritingHead(body) => State::HeadWritten(body),
+            state => state,
+        };
     }
 
-    /// A body whose head is written.
-    pub(crate) fn take(&self) -> Option<Taken> {
-        let flushed = self.flushed.load(Ordering::Relaxed);
-        flushed.then(|| self.lock().take()).flatten()
+    fn body_with_head_written(&self) -> Option<StreamBody> {
+        let mut state = self.state();
+        match std::mem::take(&mut *state) {
+            State::HeadWritten(body) => Some(body),
+            other => {
+                *state = other;
+                None
+            }
+        }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Taken>> {
-        self.body.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Of a length that nobody knows, and without end.
-struct Silent;
+/// A body of unknown length that never has a frame.
+struct Pending;
 
-impl http_body::Body for Silent {
+impl HttpBody for Pending {
     type Data = Bytes;
-    type Error = io::Error;
+    type Error = Infallible;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         _: &mut Context<'_>,
-    ) -> Poll<Option<io::Result<http_body::Frame<Bytes>>>> {
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, Infallible>>> {
         Poll::Pending
-    }
-}
-
-/// A body on its way to `socket`.
-pub(crate) struct Chunks {
-    body: Option<Body>,
-    /// The chunk that is being written, and how much of it is.
-    size: Size,
-    data: Bytes,
-    written: usize,
-    /// What the client sent meanwhile.
-    pub(crate) ahead: Bytes,
-}
-
-impl Chunks {
-    /// `ahead` is what the client sent already.
-    pub(crate) fn new(taken: Taken, ahead: Bytes) -> Self {
-        Self {
-            body: Some(taken.body),
-            size: Size::default(),
-            data: Bytes::new(),
-            written: 0,
-            ahead,
-        }
-    }
-
-    /// Ready when all is written.
-    ///
-    /// # Errors
-    ///
-    /// If the client left, or the body is to be cut.
-    pub(crate) fn poll<S: AsyncRead + AsyncWrite + Unpin>(
-        &mut self,
-        socket: &mut S,
-        cx: &mut Context<'_>,
-    ) -> Poll<io::Result<()>> {
-        self.poll_ahead(socket, cx)?;
-        loop {
-            ready!(self.poll_chunk(socket, cx))?;
-            // Whoever waits for it to be written goes on.
-            self.data = Bytes::new();
-            let Some(body) = &mut self.body else {
-                return Poll::Ready(Ok(()));
-            };
-            match ready!(Pin::new(body).poll_frame(cx)) {
-                Some(Ok(frame)) => {
-                    self.data = frame.into_data().unwrap_or_default();
-                    self.size = Size::of(self.data.len());
-                }
-                Some(Err(error)) => return Poll::Ready(Err(io::Error::other(error))),
-                None => {
-                    self.body = None;
-                    self.data = Bytes::from_static(LAST);
-                    self.size = Size::default();
-                }
-            }
-            self.written = 0;
-        }
-    }
-
-    /// Notices a client that leaves.
-    fn poll_ahead<S: AsyncRead + Unpin>(
-        &mut self,
-        socket: &mut S,
-        cx: &mut Context<'_>,
-    ) -> io::Result<()> {
-        if !self.ahead.is_empty() {
-            return Ok(());
-        }
-        let mut buffer = [std::mem::MaybeUninit::uninit(); AHEAD];
-        let mut buffer = ReadBuf::uninit(&mut buffer);
-        if Pin::new(socket).poll_read(cx, &mut buffer)?.is_pending() {
-            return Ok(());
-        }
-        if buffer.filled().is_empty() {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        self.ahead = Bytes::copy_from_slice(buffer.filled());
-        Ok(())
-    }
-
-    /// Ready when the chunk is written, or there is none.
-    fn poll_chunk<S: AsyncWrite + Unpin>(
-        &mut self,
-        socket: &mut S,
-        cx: &mut Context<'_>,
-    ) -> Poll<io::Result<()>> {
-        if self.data.is_empty() {
-            return Poll::Ready(Ok(()));
-        }
-        let end: &[u8] = if self.size.line().is_empty() {
-            b""
-        } else {
-            b"\r\n"
-        };
-        let parts = [self.size.line(), &self.data, end];
-        let length: usize = parts.iter().map(|part| part.len()).sum();
-        while self.written < length {
-            // What is left of each part.
-            let mut before = self.written;
-            let left = parts.map(|part| {
-                let from = before.min(part.len());
-                before -= from;
-                &part[from..]
-            });
-            let count = if length <= SMALL {
-                let mut buffer = [0; SMALL];
-                let mut end = 0;
-                for part in left {
-                    buffer[end..end + part.len()].copy_from_slice(part);
-                    end += part.len();
-                }
-                ready!(Pin::new(&mut *socket).poll_write(cx, &buffer[..end]))?
-            } else {
-                let slices = left.map(IoSlice::new);
-                ready!(Pin::new(&mut *socket).poll_write_vectored(cx, &slices))?
-            };
-            if count == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-            }
-            self.written += count;
-        }
-        Poll::Ready(Ok(()))
-    }
-}
-
-/// The line before a chunk's data: its size in hexadecimal digits. Empty where there is none.
-#[derive(Clone, Copy, Default)]
-struct Size {
-    text: [u8; 18],
-    length: u8,
-}
-
-impl Size {
-    fn of(size: usize) -> Self {
-        let mut this = Self::default();
-        let mut rest = &mut this.text[..];
-        io::Write::write_fmt(&mut rest, format_args!("{size:X}\r\n")).expect("16 digits at most");
-        this.length = (18 - rest.len()) as u8;
-        this
-    }
-
-    fn line(&self) -> &[u8] {
-        &self.text[..usize::from(self.length)]
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-
-    use super::*;
-
-    /// Frames of these sizes, then the end.
-    struct Frames(std::collections::VecDeque<usize>);
-
-    impl http_body::Body for Frames {
-        type Data = Bytes;
-        type Error = io::Error;
-
-        fn poll_frame(
-            mut self: Pin<&mut Self>,
-            _: &mut Context<'_>,
-        ) -> Poll<Option<io::Result<http_body::Frame<Bytes>>>> {
-            let frame = |size| Ok(http_body::Frame::data(vec![b'x'; size].into()));
-            Poll::Ready(self.0.pop_front().map(frame))
-        }
-    }
-
-    fn chunks(sizes: &[usize]) -> Chunks {
-        let body = Body::new(Frames(sizes.iter().copied().collect()));
-        Chunks::new(Taken { body, keep: true }, Bytes::new())
-    }
-
-    #[tokio::test]
-    async fn a_body_is_the_same_through_any_pipe() {
-        let sizes = [1, 0, 9, 10, 15, 16, 255, 256, SMALL - 7, SMALL, 70_000];
-        let mut expected = Vec::new();
-        for size in sizes.into_iter().filter(|size| *size > 0) {
-            expected.extend(format!("{size:X}\r\n{}\r\n", "x".repeat(size)).bytes());
-        }
-        expected.extend(LAST);
-        // A pipe takes as many bytes at a time as it has room for.
-        for room in [1, 2, 3, 7, 300, 1 << 20] {
-            let (mut client, mut server) = tokio::io::duplex(room);
-            let mut chunks = chunks(&sizes);
-            let writing = tokio::spawn(async move {
-                let result = std::future::poll_fn(|cx| chunks.poll(&mut server, cx)).await;
-                (result, chunks.ahead)
-            });
-            client.write_all(b"G").await.expect("room for a byte");
-            let mut received = vec![0; expected.len()];
-            client.read_exact(&mut received).await.expect("all of it");
-            assert!(received == expected, "room for {room}");
-            let (result, ahead) = writing.await.expect("no panic");
-            result.expect("the client is there");
-            assert!(ahead.len() <= 1);
-        }
-    }
-
-    #[tokio::test]
-    async fn a_client_that_leaves_ends_it() {
-        let (client, mut server) = tokio::io::duplex(16);
-        let mut chunks = chunks(&[70_000]);
-        drop(client);
-        let result = std::future::poll_fn(|cx| chunks.poll(&mut server, cx)).await;
-        assert!(result.is_err());
-    }
-
-    #[test]
-    fn a_request_says_whether_the_connection_goes_on() {
-        for (value, keep) in [("keep-alive", true), ("Close", false), ("te, close", false)] {
-            let request = Request::builder().header(CONNECTION, value);
-            let request = request.body(Body::empty()).expect("a request");
-            assert_eq!(Wish::of(&request).keep, keep, "{value}");
-        }
     }
 }
