@@ -12,14 +12,14 @@ use std::{
 use crate::ticks::INTERVAL;
 
 /// An argument that makes such a server of this program.
-pub const ARGUMENT: &str = "bare-server";
+pub(crate) const ARGUMENT: &str = "bare-server";
 
 const HEAD: &[u8] =
     b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
 const EVENT: &[u8] =
     b"46\r\ndata: Sun Nov 22 2026 23:25:54 GMT+0000 (Coordinated Universal Time)\n\n\r\n";
 
-pub fn serve() -> io::Result<Infallible> {
+pub(crate) fn serve() -> io::Result<Infallible> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     println!("http://{}", listener.local_addr()?);
     listener.set_nonblocking(true)?;

@@ -29,9 +29,9 @@ const READ: usize = 16 << 10;
 
 /// An event came, on this connection, so many µs after the client began.
 #[derive(Clone, Copy)]
-pub struct Arrival {
-    pub connection: u32,
-    pub at: u32,
+pub(crate) struct Arrival {
+    pub(crate) connection: u32,
+    pub(crate) at: u32,
 }
 
 struct Connection {
@@ -43,21 +43,21 @@ struct Connection {
     closed: bool,
 }
 
-pub struct Client {
+pub(crate) struct Client {
     poll: Poll,
     events: Events,
     event: Finder<'static>,
     buffer: Vec<u8>,
-    pub began: Instant,
+    pub(crate) began: Instant,
     connections: Vec<Connection>,
-    pub opened: usize,
-    pub ended: usize,
-    pub arrivals: Vec<Arrival>,
+    pub(crate) opened: usize,
+    pub(crate) ended: usize,
+    pub(crate) arrivals: Vec<Arrival>,
     ending: bool,
 }
 
 impl Client {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             poll: Poll::new().expect("the system can wait for many sockets"),
             events: Events::with_capacity(AT_ONCE),
@@ -73,12 +73,12 @@ impl Client {
     }
 
     /// In µs since the client began.
-    pub fn now(&self) -> u64 {
+    pub(crate) fn now(&self) -> u64 {
         u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
     /// Opens so many connections as fast as they are answered.
-    pub fn open(&mut self, to: SocketAddr, path: &str, count: usize) -> Result<(), String> {
+    pub(crate) fn open(&mut self, to: SocketAddr, path: &str, count: usize) -> Result<(), String> {
         let late = Instant::now() + OPENING;
         for index in 0..count {
             let tcp = request(to, path).map_err(|error| format!("connection {index}: {error}"))?;
@@ -107,7 +107,7 @@ impl Client {
     }
 
     /// Receives for so long.
-    pub fn run(&mut self, time: Duration) {
+    pub(crate) fn run(&mut self, time: Duration) {
         let until = Instant::now() + time;
         loop {
             let all = self.turn(Duration::ZERO);
@@ -122,12 +122,12 @@ impl Client {
     }
 
     /// From now on what comes is kept, to see how connections end.
-    pub fn keep_ends(&mut self) {
+    pub(crate) fn keep_ends(&mut self) {
         self.ending = true;
     }
 
     /// How many connections ended as they should.
-    pub fn clean(&self) -> usize {
+    pub(crate) fn clean(&self) -> usize {
         let retry = Finder::new("\nretry: ");
         self.connections
             .iter()
@@ -208,7 +208,7 @@ fn request(to: SocketAddr, path: &str) -> std::io::Result<TcpStream> {
 }
 
 /// One connection that leaves when it is answered.
-pub fn taste(to: SocketAddr, path: &str) -> Result<(), String> {
+pub(crate) fn taste(to: SocketAddr, path: &str) -> Result<(), String> {
     let failed = |error| format!("no answer to the first request: {error}");
     let mut tcp = request(to, path).map_err(failed)?;
     let count = tcp.read(&mut [0; READ]).map_err(failed)?;
@@ -220,16 +220,16 @@ pub fn taste(to: SocketAddr, path: &str) -> Result<(), String> {
 }
 
 /// What one client got that takes what it can get.
-pub struct Flood {
+pub(crate) struct Flood {
     /// Events and bytes a second.
-    pub events: f64,
-    pub bytes: f64,
+    pub(crate) events: f64,
+    pub(crate) bytes: f64,
     /// In µs an event: of the server, and of this program.
-    pub cpu: f64,
-    pub own_cpu: f64,
+    pub(crate) cpu: f64,
+    pub(crate) own_cpu: f64,
 }
 
-pub fn flood(process: &Process, path: &str, time: Duration) -> Result<Flood, String> {
+pub(crate) fn flood(process: &Process, path: &str, time: Duration) -> Result<Flood, String> {
     let failed = |error| format!("the flood: {error}");
     let mut tcp = request(process.address, path).map_err(failed)?;
     let (event, mut buffer) = (Finder::new(EVENT), vec![0; 256 << 10]);

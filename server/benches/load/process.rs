@@ -20,14 +20,14 @@ const CLOCK_TICK: Duration = Duration::from_millis(10);
 const GRACE: Duration = Duration::from_secs(3);
 
 /// A server that listens. It ends when this is dropped.
-pub struct Process {
+pub(crate) struct Process {
     child: Child,
-    pub address: SocketAddr,
+    pub(crate) address: SocketAddr,
 }
 
 impl Process {
     /// Starts a server that prints its address in a line with `http://`, or listens at `address`.
-    pub fn start(mut command: Command, address: Option<SocketAddr>) -> Result<Self, String> {
+    pub(crate) fn start(mut command: Command, address: Option<SocketAddr>) -> Result<Self, String> {
         let child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -76,7 +76,7 @@ impl Process {
     }
 
     /// In bytes; what processes share counts once (`Pss`).
-    pub fn memory(&self) -> u64 {
+    pub(crate) fn memory(&self) -> u64 {
         let of_one = |id| {
             let text = fs::read_to_string(format!("/proc/{id}/smaps_rollup")).ok()?;
             let line = text.lines().find_map(|line| line.strip_prefix("Pss:"))?;
@@ -86,15 +86,15 @@ impl Process {
         self.all().into_iter().filter_map(of_one).sum()
     }
 
-    pub fn cpu(&self) -> Duration {
+    pub(crate) fn cpu(&self) -> Duration {
         self.all().iter().map(|id| cpu(&id.to_string())).sum()
     }
 
-    pub fn terminate(&self) {
+    pub(crate) fn terminate(&self) {
         kill("-TERM", [self.child.id()]);
     }
 
-    pub fn has_ended(&mut self) -> bool {
+    pub(crate) fn has_ended(&mut self) -> bool {
         !matches!(self.child.try_wait(), Ok(None))
     }
 }
@@ -130,7 +130,7 @@ fn kill(signal: &str, ids: impl IntoIterator<Item = u32>) {
 }
 
 /// Ends this program and all that it started, after so long or when it is asked to.
-pub fn end_all_after(time: Duration) {
+pub(crate) fn end_all_after(time: Duration) {
     use tokio::signal::unix::{SignalKind, signal};
     let watch = async move {
         let mut interrupt = signal(SignalKind::interrupt()).expect("signals can be had");
@@ -153,7 +153,7 @@ pub fn end_all_after(time: Duration) {
     std::thread::spawn(move || runtime.block_on(watch));
 }
 
-pub fn own_cpu() -> Duration {
+pub(crate) fn own_cpu() -> Duration {
     cpu("self")
 }
 
@@ -168,7 +168,7 @@ fn cpu(id: &str) -> Duration {
 }
 
 /// The time that all processors were busy.
-pub fn all_cpu() -> Duration {
+pub(crate) fn all_cpu() -> Duration {
     let text = fs::read_to_string("/proc/stat").unwrap_or_default();
     let mut fields = text.lines().next().unwrap_or("").split_whitespace().skip(1);
     let mut sum = 0;
@@ -184,7 +184,7 @@ pub fn all_cpu() -> Duration {
 }
 
 /// How many files this process may have open.
-pub fn file_limit() -> usize {
+pub(crate) fn file_limit() -> usize {
     let text = fs::read_to_string("/proc/self/limits").unwrap_or_default();
     let line = text
         .lines()

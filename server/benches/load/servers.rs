@@ -15,20 +15,20 @@ use std::{
 
 use crate::{bare, client::Client, process::Process, ticks::INTERVAL};
 
-pub struct Server {
-    pub name: &'static str,
+pub(crate) struct Server {
+    pub(crate) name: &'static str,
     /// Starts it; or says what is missing.
-    pub start: fn() -> Result<Process, String>,
+    pub(crate) start: fn() -> Result<Process, String>,
     /// A stream of one event a second.
-    pub path: &'static str,
+    pub(crate) path: &'static str,
     /// A stream of as many as the client takes.
-    pub flood: Option<&'static str>,
+    pub(crate) flood: Option<&'static str>,
     /// It does not tick by itself.
-    pub publish: Option<fn(&Process, &Client) -> Publisher>,
+    pub(crate) publish: Option<fn(&Process, &Client) -> Publisher>,
 }
 
 /// Ours is the first: the others are compared with it.
-pub const SERVERS: [Server; 5] = [
+pub(crate) const SERVERS: [Server; 5] = [
     Server {
         name: "SSE Scope",
         start: ours,
@@ -142,9 +142,9 @@ fn source(name: &str) -> PathBuf {
 }
 
 /// Publishes a message each second, until it is dropped.
-pub struct Publisher {
+pub(crate) struct Publisher {
     /// When the first was due, in µs since the client began.
-    pub first: u64,
+    pub(crate) first: u64,
     over: Arc<AtomicBool>,
 }
 

@@ -4,21 +4,21 @@ use std::{ops::Range, time::Duration};
 
 use crate::client::Arrival;
 
-pub const INTERVAL: Duration = Duration::from_secs(1);
+pub(crate) const INTERVAL: Duration = Duration::from_secs(1);
 
 /// What comes so soon after the beginning of a connection belongs to that.
 const BEGINNING: u64 = 500_000;
 
 /// In ms: half of the ticks are no later, 99 of 100, all.
-pub struct Lateness {
-    pub half: f64,
-    pub most: f64,
-    pub all: f64,
+pub(crate) struct Lateness {
+    pub(crate) half: f64,
+    pub(crate) most: f64,
+    pub(crate) all: f64,
 }
 
 /// How many of the ticks that were due in `range` are missed, and how late the others are. `grid` is
 /// when the first was due for all connections; without it each has its own.
-pub fn judge(
+pub(crate) fn judge(
     arrivals: &[Arrival],
     connections: usize,
     range: Range<u64>,

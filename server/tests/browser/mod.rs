@@ -26,15 +26,15 @@ use tokio::{
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The binary under test, listening; killed when dropped.
-pub struct Server {
+pub(crate) struct Server {
     process: Child,
     /// `http://127.0.0.1:PORT`
-    pub origin: String,
+    pub(crate) origin: String,
 }
 
 impl Server {
     /// Starts the server on `listen` and waits for the address that it prints.
-    pub async fn start(listen: &str) -> Self {
+    pub(crate) async fn start(listen: &str) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_sse-scope-server"))
             .args(["--listen", listen])
             .stdout(Stdio::piped())
@@ -49,18 +49,18 @@ impl Server {
     }
 
     /// `127.0.0.1:PORT`
-    pub fn address(&self) -> &str {
+    pub(crate) fn address(&self) -> &str {
         self.origin.trim_start_matches("http://")
     }
 
     /// Kills it as a crash would, and waits until its port is free.
-    pub async fn kill(&mut self) {
+    pub(crate) async fn kill(&mut self) {
         self.process.kill().await.expect("the server can be killed");
     }
 }
 
 /// The first line that `process` prints with `text` in it.
-pub async fn first_line_with(process: &mut Child, text: &str) -> String {
+pub(crate) async fn first_line_with(process: &mut Child, text: &str) -> String {
     let stdout = process.stdout.take().expect("stdout is piped");
     let mut lines = BufReader::new(stdout).lines();
     while let Some(line) = lines.next_line().await.expect("stdout is text") {
@@ -75,16 +75,16 @@ pub async fn first_line_with(process: &mut Child, text: &str) -> String {
 
 /// A browser with an empty profile and one tab. It ends when this is dropped, after a failed test
 /// too.
-pub struct Browser {
+pub(crate) struct Browser {
     _driver: Child,
     /// `127.0.0.1:PORT`
     driver_address: String,
     downloads: PathBuf,
-    pub client: Client,
+    pub(crate) client: Client,
 }
 
 impl Browser {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
             .stdout(Stdio::piped())
@@ -147,7 +147,7 @@ impl Browser {
         }
     }
 
-    pub async fn goto(&self, url: &str) {
+    pub(crate) async fn goto(&self, url: &str) {
         self.client
             .goto(url)
             .await
@@ -155,7 +155,7 @@ impl Browser {
     }
 
     /// What `expression` is in the page.
-    pub async fn value(&self, expression: &str) -> Value {
+    pub(crate) async fn value(&self, expression: &str) -> Value {
         self.client
             .execute(&format!("return ({expression});"), Vec::new())
             .await
@@ -163,7 +163,7 @@ impl Browser {
     }
 
     /// Waits until `condition`, an expression in the page, is true.
-    pub async fn until(&self, condition: &str) {
+    pub(crate) async fn until(&self, condition: &str) {
         let script = format!(
             "const done = arguments[0]; (function look() {{ if ({condition}) done(); else setTimeout(look, 20); }})();"
         );
@@ -174,18 +174,18 @@ impl Browser {
     }
 
     /// Waits until the log has a line that matches the regular expression `pattern`.
-    pub async fn until_line(&self, pattern: &str) {
+    pub(crate) async fn until_line(&self, pattern: &str) {
         self.until(&format!("{LINES}.some(line => /{pattern}/.test(line))"))
             .await;
     }
 
     /// The lines of the log that are in sight.
-    pub async fn lines(&self) -> Vec<String> {
+    pub(crate) async fn lines(&self) -> Vec<String> {
         serde_json::from_value(self.value(LINES).await).expect("a list of strings")
     }
 
     /// How many lines in sight begin with `beginning`.
-    pub async fn count(&self, beginning: &str) -> usize {
+    pub(crate) async fn count(&self, beginning: &str) -> usize {
         self.lines()
             .await
             .iter()
@@ -195,7 +195,7 @@ impl Browser {
 
     /// Presses the button that says `text`, as a person would: it must be there, in sight, and not
     /// covered.
-    pub async fn press(&self, text: &str) {
+    pub(crate) async fn press(&self, text: &str) {
         let path = format!("//button[normalize-space()='{text}']");
         let button = self
             .client
@@ -210,7 +210,7 @@ impl Browser {
     }
 
     /// Presses the element that `css` selects, as a person would.
-    pub async fn click(&self, css: &str) {
+    pub(crate) async fn click(&self, css: &str) {
         let found = self.client.find(fantoccini::Locator::Css(css)).await;
         let found = found.unwrap_or_else(|error| panic!("no {css}: {error}"));
         let clicked = found.click().await;
@@ -218,7 +218,7 @@ impl Browser {
     }
 
     /// Types `text` into the box with the name `name`, in place of what is there.
-    pub async fn fill(&self, name: &str, text: &str) {
+    pub(crate) async fn fill(&self, name: &str, text: &str) {
         let css = format!("input[name={name}]");
         let input = self
             .client
@@ -230,7 +230,7 @@ impl Browser {
     }
 
     /// Types `keys` wherever the focus is.
-    pub async fn keys(&self, keys: &str) {
+    pub(crate) async fn keys(&self, keys: &str) {
         let focused = self
             .client
             .active_element()
@@ -240,7 +240,7 @@ impl Browser {
     }
 
     /// Chooses a file in the box that `css` selects.
-    pub async fn choose_file(&self, css: &str, file: &std::path::Path) {
+    pub(crate) async fn choose_file(&self, css: &str, file: &std::path::Path) {
         let input = self
             .client
             .find(fantoccini::Locator::Css(css))
@@ -251,13 +251,13 @@ impl Browser {
     }
 
     /// The folder that the browser saves files to.
-    pub fn downloads(&self) -> &std::path::Path {
+    pub(crate) fn downloads(&self) -> &std::path::Path {
         &self.downloads
     }
 
     /// What the browser wrote to its console as an error since the last call, refusals by the
     /// policy included.
-    pub async fn console_errors(&self) -> Vec<String> {
+    pub(crate) async fn console_errors(&self) -> Vec<String> {
         let log = self
             .client
             .issue_cmd(Vendor {
@@ -275,7 +275,7 @@ impl Browser {
     }
 
     /// Sends a command of the Chrome DevTools Protocol.
-    pub async fn devtools(&self, command: &'static str, parameters: Value) {
+    pub(crate) async fn devtools(&self, command: &'static str, parameters: Value) {
         self.client
             .issue_cmd(Vendor {
                 path: "goog/cdp/execute",
