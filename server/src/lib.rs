@@ -33,6 +33,8 @@
 //! # }
 //! ```
 
+#![warn(unreachable_pub)]
+
 mod generator;
 mod http;
 mod metrics;

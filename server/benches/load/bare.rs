@@ -1,5 +1,5 @@
-//! The least that a server can do, as a limit for all: one thread that sends each client the same
-//! bytes once a second. It does not look at requests, and knows of no client that left.
+//! A server that does as little as possible, as a limit for all: one thread that sends each client the same
+//! bytes once a second. It does not parse requests, and notices a disconnect only when a write fails.
 
 use std::{
     collections::VecDeque,
@@ -11,7 +11,7 @@ use std::{
 
 use crate::ticks::INTERVAL;
 
-/// An argument that makes such a server of this program.
+/// The argument that makes this program run the bare server.
 pub(crate) const ARGUMENT: &str = "bare-server";
 
 const HEAD: &[u8] =
@@ -23,7 +23,7 @@ pub(crate) fn serve() -> io::Result<Infallible> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     println!("http://{}", listener.local_addr()?);
     listener.set_nonblocking(true)?;
-    // When each is due; the next is the first.
+    // When each client is due, earliest first.
     let mut clients: VecDeque<(Instant, TcpStream)> = VecDeque::new();
     loop {
         match listener.accept() {
@@ -39,7 +39,7 @@ pub(crate) fn serve() -> io::Result<Infallible> {
         }
         let now = Instant::now();
         while clients.front().is_some_and(|(due, _)| *due <= now) {
-            let (due, mut tcp) = clients.pop_front().expect("there is one");
+            let (due, mut tcp) = clients.pop_front().expect("not empty");
             if tcp.write(EVENT).is_ok() {
                 clients.push_back((due + INTERVAL, tcp));
             }

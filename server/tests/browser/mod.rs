@@ -1,6 +1,6 @@
-//! A real Chromium, driven through ChromeDriver, and the real server as a process.
+//! A real Chromium, driven through ChromeDriver, and the built server as a process.
 
-// Each user of this module uses a part of it.
+// Each program uses a part of this module.
 #![allow(dead_code)]
 
 use std::{
@@ -22,10 +22,10 @@ use tokio::{
     process::{Child, Command},
 };
 
-/// How long a condition may take to come true before a test fails.
+/// How long a condition may take to become true before a test fails.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The binary under test, listening; killed when dropped.
+/// The running binary under test; killed when dropped.
 pub(crate) struct Server {
     process: Child,
     /// `http://127.0.0.1:PORT`
@@ -53,28 +53,27 @@ impl Server {
         self.origin.trim_start_matches("http://")
     }
 
-    /// Kills it as a crash would, and waits until its port is free.
+    /// Kills the process, like a crash, and waits until its port is free.
     pub(crate) async fn kill(&mut self) {
         self.process.kill().await.expect("the server can be killed");
     }
 }
 
-/// The first line that `process` prints with `text` in it.
+/// The first line of the output of `process` that contains `text`.
 pub(crate) async fn first_line_with(process: &mut Child, text: &str) -> String {
     let stdout = process.stdout.take().expect("stdout is piped");
     let mut lines = BufReader::new(stdout).lines();
     while let Some(line) = lines.next_line().await.expect("stdout is text") {
         if line.contains(text) {
-            // Whoever prints more must not find the pipe closed.
+            // The process must be able to print more: a closed pipe would end it.
             tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
             return line;
         }
     }
-    panic!("it ended and never printed {text:?}");
+    panic!("the process ended without printing {text:?}");
 }
 
-/// A browser with an empty profile and one tab. It ends when this is dropped, after a failed test
-/// too.
+/// A browser with an empty profile and one tab; ends when dropped, even if the test fails.
 pub(crate) struct Browser {
     _driver: Child,
     /// `127.0.0.1:PORT`
@@ -90,7 +89,7 @@ impl Browser {
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
-            .expect("chromedriver is on PATH (Debian: chromium-driver); `make test` sees to it");
+            .expect("chromedriver is on PATH (Debian: chromium-driver); `make test` installs it");
         let line = first_line_with(&mut driver, "successfully on port ").await;
         let port = line
             .rsplit(' ')
@@ -99,7 +98,7 @@ impl Browser {
             .trim_end_matches('.');
         let driver_address = format!("127.0.0.1:{port}");
 
-        // One folder a browser: tests run beside each other.
+        // One folder for each browser: tests run in parallel.
         let downloads =
             PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("downloads-{port}"));
         let _ = std::fs::remove_dir_all(&downloads);
@@ -154,7 +153,7 @@ impl Browser {
             .unwrap_or_else(|error| panic!("{url}: {error}"));
     }
 
-    /// What `expression` is in the page.
+    /// The value of `expression` in the page.
     pub(crate) async fn value(&self, expression: &str) -> Value {
         self.client
             .execute(&format!("return ({expression});"), Vec::new())
@@ -179,12 +178,12 @@ impl Browser {
             .await;
     }
 
-    /// The lines of the log that are in sight.
+    /// The visible lines of the log.
     pub(crate) async fn lines(&self) -> Vec<String> {
         serde_json::from_value(self.value(LINES).await).expect("a list of strings")
     }
 
-    /// How many lines in sight begin with `beginning`.
+    /// How many visible lines begin with `beginning`.
     pub(crate) async fn count(&self, beginning: &str) -> usize {
         self.lines()
             .await
@@ -193,8 +192,7 @@ impl Browser {
             .count()
     }
 
-    /// Presses the button that says `text`, as a person would: it must be there, in sight, and not
-    /// covered.
+    /// Presses the button with the label `text`, like a user: it must be visible and not covered.
     pub(crate) async fn press(&self, text: &str) {
         let path = format!("//button[normalize-space()='{text}']");
         let button = self
@@ -209,7 +207,7 @@ impl Browser {
             .unwrap_or_else(|error| panic!("cannot press {text:?}: {error}"));
     }
 
-    /// Presses the element that `css` selects, as a person would.
+    /// Presses the element that `css` selects, like a user.
     pub(crate) async fn click(&self, css: &str) {
         let found = self.client.find(fantoccini::Locator::Css(css)).await;
         let found = found.unwrap_or_else(|error| panic!("no {css}: {error}"));
@@ -217,37 +215,40 @@ impl Browser {
         clicked.unwrap_or_else(|error| panic!("cannot press {css}: {error}"));
     }
 
-    /// Types `text` into the box with the name `name`, in place of what is there.
+    /// Replaces the text of the field `name` by `text`.
     pub(crate) async fn fill(&self, name: &str, text: &str) {
         let css = format!("input[name={name}]");
         let input = self
             .client
             .find(fantoccini::Locator::Css(&css))
             .await
-            .expect("the form has this box");
-        input.clear().await.expect("a box can be cleared");
-        input.send_keys(text).await.expect("a box takes text");
+            .expect("the form has this field");
+        input.clear().await.expect("a field can be cleared");
+        input.send_keys(text).await.expect("a field accepts text");
     }
 
-    /// Types `keys` wherever the focus is.
+    /// Types `keys` into the focused element.
     pub(crate) async fn keys(&self, keys: &str) {
         let focused = self
             .client
             .active_element()
             .await
-            .expect("something has the focus");
-        focused.send_keys(keys).await.expect("it takes keys");
+            .expect("a focused element");
+        focused
+            .send_keys(keys)
+            .await
+            .expect("an element that accepts keys");
     }
 
-    /// Chooses a file in the box that `css` selects.
+    /// Chooses a file in the field that `css` selects.
     pub(crate) async fn choose_file(&self, css: &str, file: &std::path::Path) {
         let input = self
             .client
             .find(fantoccini::Locator::Css(css))
             .await
-            .expect("the page has this box");
+            .expect("the page has this field");
         let path = file.to_str().expect("a path in UTF-8");
-        input.send_keys(path).await.expect("a box takes a file");
+        input.send_keys(path).await.expect("a field accepts a file");
     }
 
     /// The folder that the browser saves files to.
@@ -255,8 +256,7 @@ impl Browser {
         &self.downloads
     }
 
-    /// What the browser wrote to its console as an error since the last call, refusals by the
-    /// policy included.
+    /// The errors in the console since the last call, violations of the content security policy included.
     pub(crate) async fn console_errors(&self) -> Vec<String> {
         let log = self
             .client
@@ -265,7 +265,7 @@ impl Browser {
                 body: json!({ "type": "browser" }),
             })
             .await
-            .expect("chromedriver keeps the console");
+            .expect("chromedriver records the console");
         let entries = log.as_array().cloned().unwrap_or_default();
         entries
             .iter()
@@ -288,7 +288,7 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // Killing ChromeDriver would leave its Chromium behind.
+        // Killing ChromeDriver would leave its Chromium running.
         if let Ok(mut driver) = TcpStream::connect(&self.driver_address) {
             let _ = driver.write_all(b"GET /shutdown HTTP/1.1\r\nhost: localhost\r\n\r\n");
             let _ = driver.read(&mut [0; 1024]);
@@ -300,7 +300,7 @@ impl Drop for Browser {
 /// The texts of the rows in the document.
 const LINES: &str = "[...document.querySelectorAll('.row .line')].map(line => line.textContent)";
 
-/// A command of ChromeDriver's own, below the session.
+/// A ChromeDriver command that WebDriver does not define.
 #[derive(Debug)]
 struct Vendor {
     path: &'static str,
