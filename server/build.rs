@@ -1,8 +1,8 @@
-//! Embeds the built page (`dist/`, made by trunk) in the binary: each file as it is, and compressed with
-//! brotli and gzip at their highest levels, so that serving it takes no time.
+//! Embeds the built page (`dist/`, made by trunk) in the binary: each file as it is, and compressed
+//! with brotli and gzip at their highest levels, so that serving it takes no time.
 //!
-//! Without a built page the server builds as well, for `cargo test` and for work on the stream alone:
-//! `GET /` then explains how to build the page.
+//! Without a built page the server builds as well, for `cargo test` and for work on the stream
+//! alone: `GET /` then explains how to build the page.
 
 use std::{
     env, fs,

@@ -1,9 +1,9 @@
-//! Measures the page against the budgets of the design, in a real Chromium with the real server: `make
-//! bench`. Not a test: it prints what it measures, and asserts nothing about time.
+//! Measures the page against the budgets of the design, in a real Chromium with the real server:
+//! `make bench`. Not a test: it prints what it measures, and asserts nothing about time.
 //!
-//! The page and bare pages take turns in the same browser, each time in a new document, so that a slow
-//! moment of the machine affects all of them. The result is the median of the rounds; the lowest and the
-//! highest show how reliable it is.
+//! The page and bare pages take turns in the same browser, each time in a new document, so that a
+//! slow moment of the machine affects all of them. The result is the median of the rounds; the
+//! lowest and the highest show how reliable it is.
 
 #[path = "../tests/browser/mod.rs"]
 mod browser;
@@ -61,7 +61,8 @@ globalThis.bench = {
     })),
 };
 new PerformanceObserver(list => bench.tasks.push(...list.getEntries())).observe({ type: 'longtask' });
-// The page's event count is exact whenever it is written, so that it does not matter how often that is.
+// The page's event count is exact whenever it is written, so that it does not matter how often that
+// is.
 new MutationObserver(changes => {
     for (const { target } of changes)
         if (target.dataset.figure === 'events') bench.sample(Number(target.dataset.value));
@@ -114,9 +115,9 @@ const SEARCHES: &str = "pattern => {
     return performance.now() - start;
 }";
 
-/// Patterns to filter a million events by, and how many events match. When the few matches are shown, all
-/// events have been searched, because the last event is one of them. The data is nearly all x: the worst
-/// case for a search by the first letter.
+/// Patterns to filter a million events by, and how many events match. When the few matches are
+/// shown, all events have been searched, because the last event is one of them. The data is nearly
+/// all x: the worst case for a search by the first letter.
 const NEEDLES: [(&str, u32, &str); 3] = [
     ("99999", 19, "filter: 19 match, ms"),
     ("nothing", 0, "filter: none matches, ms"),
@@ -229,7 +230,8 @@ impl Bench<'_> {
     async fn a_million_events(&self, verdicts: &mut Vec<String>) {
         const NODES: &str = "document.querySelectorAll('*').length";
         let [mut memory, mut nodes, mut few_nodes] = [(); 3].map(|()| Vec::new());
-        // For each needle: until the matches are shown, until the page is done, longest task, bare page.
+        // For each needle: until the matches are shown, until the page is done, longest task, bare
+        // page.
         let mut filters = [(); NEEDLES.len()].map(|()| [(); 4].map(|()| Vec::new()));
         for _ in 0..ROUNDS {
             let empty = self.megabytes_with(0).await;
@@ -329,8 +331,8 @@ fn get(address: &str, path: &str, encoding: &str) -> Vec<u8> {
     response.split_off(end.expect("a head") + 4)
 }
 
-/// Prints a row with a goal, and adds its verdict. `limit` is the figure of a bare page, which is hard to
-/// exceed.
+/// Prints a row with a goal, and adds its verdict. `limit` is the figure of a bare page, which is
+/// hard to exceed.
 fn goal(verdicts: &mut Vec<String>, what: &str, figures: &[f64], goal: &str, limit: &[f64]) {
     row(what, figures);
     let (sign, number) = goal.split_once(' ').expect("a sign and a number");

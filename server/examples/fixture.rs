@@ -1,6 +1,6 @@
-//! The server for the tests of the page: the product with more paths, for responses that the page has to
-//! handle. Runs the command on its command line with the address in `SSE_SCOPE_SERVER`, and exits with
-//! it; without a command it serves until Ctrl-C.
+//! The server for the tests of the page: the product with more paths, for responses that the page
+//! has to handle. Runs the command on its command line with the address in `SSE_SCOPE_SERVER`, and
+//! exits with it; without a command it serves until Ctrl-C.
 //!
 //! | path | answer |
 //! | --- | --- |

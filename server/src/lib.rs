@@ -1,9 +1,9 @@
-//! The generator of SSE Scope: one small HTTP server that serves the page and sends the event stream that
-//! a query asks for, healthy or faulty.
+//! The generator of SSE Scope: one small HTTP server that serves the page and sends the event
+//! stream that a query asks for, healthy or faulty.
 //!
-//! Without a query `/stream` is the *default stream*, byte for byte the stream of the article that the
-//! project started from: `retry: 10000`, an event of type `connecttime`, then the date once a second. Rules
-//! of the event stream format are cited as "HTML, 9.2.6" and so on: sections of the
+//! Without a query `/stream` is the *default stream*, byte for byte the stream of the article that
+//! the project started from: `retry: 10000`, an event of type `connecttime`, then the date once a
+//! second. Rules of the event stream format are cited as "HTML, 9.2.6" and so on: sections of the
 //! [HTML standard](https://html.spec.whatwg.org/multipage/server-sent-events.html).
 //!
 //! # Code map
@@ -11,7 +11,7 @@
 //! | file | contents |
 //! | --- | --- |
 //! | `http/` | connections, limits, routes, responses, the page |
-//! | `generator/` | from a query to bytes and times; knows no HTTP and no sockets |
+//! | `generator/` | from a query to bytes and times; knows no sockets |
 //! | `streams.rs` | [`Streams`]: what all streams of a server share |
 //! | `metrics.rs` | the metrics at `/metrics` |
 //! | `shutdown.rs` | the shutdown signal |

@@ -27,14 +27,14 @@ struct Args {
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8844")]
     listen: String,
 
-    /// A host name to answer for, for example behind a proxy; can be repeated. `*` stands for any, which
-    /// lets any site that points its name at this server read what it serves. Always allowed: localhost,
-    /// loopback addresses, and the address that a client connected to.
+    /// A host name to answer for, for example behind a proxy; can be repeated. `*` stands for any,
+    /// which lets any site that points its name at this server read what it serves. Always allowed:
+    /// localhost, loopback addresses, and the address that a client connected to.
     #[arg(long, value_name = "NAME")]
     allow_host: Vec<String>,
 
-    /// How many connections may be open at a time; further ones get 503 with `Retry-After`. Each needs a
-    /// file descriptor (ulimit -n).
+    /// How many connections may be open at a time; further ones get 503 with `Retry-After`. Each
+    /// needs a file descriptor (ulimit -n).
     #[arg(long, value_name = "N", default_value_t = Limits::default().max_connections)]
     max_connections: usize,
 }

@@ -37,8 +37,8 @@ impl Shutdown {
 /// Awaits the signal.
 ///
 /// Each stream polls one at each event. Polling the channel takes a lock that all streams share, so
-/// that two processors would wait for each other. Hence the channel is polled only to register a new
-/// waker; otherwise the version of its value, which takes no lock, is compared.
+/// that two processors would wait for each other. Hence the channel is polled only to register a
+/// new waker; otherwise `has_changed` is sufficient, which takes no lock.
 pub(crate) struct ShutdownSignal {
     receiver: watch::Receiver<bool>,
     registered: Option<Waker>,
@@ -57,7 +57,7 @@ impl Future for ShutdownSignal {
             return Poll::Pending;
         }
         self.registered = Some(cx.waker().clone());
-        // Ready if the signal was sent since the comparison.
+        // Ready if the signal was sent since the check above.
         self.waiting.as_mut().poll(cx)
     }
 }

@@ -19,8 +19,8 @@ const DATE: &str =
 const HEAD: &str =
     "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\naccess-control-allow-origin: *\r\n\r\n";
 
-/// Starts a server that sends each connection `head`, then `body(0)` to `body(times - 1)`, and then waits
-/// until the client disconnects. Returns its origin.
+/// Starts a server that sends each connection `head`, then `body(0)` to `body(times - 1)`, and then
+/// waits until the client disconnects. Returns its origin.
 async fn serve(
     head: &'static str,
     body: impl Fn(usize) -> String + Send + Sync + 'static,
@@ -298,7 +298,7 @@ async fn a_load_that_fails_shows_the_reason() {
 async fn the_original_page_shows_the_default_stream() {
     let mut server = Server::start("127.0.0.1:0").await;
     let page = include_str!("article/page.html").replace("http://127.0.0.1:8844", &server.origin);
-    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("article.html");
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("original.html");
     std::fs::write(&file, page).expect("the target folder is writable");
     let browser = Browser::start().await;
     browser.goto(&format!("file://{}", file.display())).await;

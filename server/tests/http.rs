@@ -1,5 +1,5 @@
-//! The server over raw sockets, byte for byte. `stream.rs` has the tests of the parameters of `/stream`,
-//! `limits.rs` those of limits and load.
+//! The server over raw sockets, byte for byte. `stream.rs` has the tests of the parameters of
+//! `/stream`, `limits.rs` those of limits and load.
 
 mod raw;
 
@@ -564,8 +564,8 @@ async fn shutdown_ends_open_streams_cleanly_within_a_second() {
     );
 }
 
-/// The binary contains the page only if the page was built before; `make test` does so and enables the
-/// feature.
+/// The binary contains the page only if the page was built before; `make test` does so and enables
+/// the feature.
 #[tokio::test]
 async fn the_page_is_served_with_its_policy_and_cached_by_name() {
     let server = Server::start().await;

@@ -1,5 +1,5 @@
-//! Each parameter and each fault of `/stream` over raw sockets: the bytes, and how the connection ends. For
-//! combinations of parameters see `src/generator/writer/tests.rs`.
+//! Each parameter and each fault of `/stream` over raw sockets: the bytes, and how the connection
+//! ends. For combinations of parameters see `src/generator/writer/tests.rs`.
 
 mod raw;
 

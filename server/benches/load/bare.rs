@@ -1,5 +1,6 @@
-//! A server that does as little as possible, as a limit for all: one thread that sends each client the same
-//! bytes once a second. It does not parse requests, and notices a disconnect only when a write fails.
+//! A server that does as little as possible, as a limit for all: one thread that sends each client
+//! the same bytes once a second. It does not parse requests, and notices a disconnect only when a
+//! write fails.
 
 use std::{
     collections::VecDeque,

@@ -1,6 +1,7 @@
-//! Many clients in one thread. The thread shares the processors with the server, so it does as little as
-//! possible: for each delivery one `read`, a reading of the clock and a search. It polls once a millisecond:
-//! if it waited for each event, the server would spend the time of each wake-up, in `send`.
+//! Many clients in one thread. The thread shares the processors with the server, so it does as
+//! little as possible: for each delivery one `read`, a reading of the clock and a search. It polls
+//! once a millisecond: if it waited for each event, the server would spend the time of each
+//! wake-up, in `send`.
 
 use std::{
     io::{ErrorKind, Read, Write},
@@ -13,7 +14,8 @@ use mio::{Events, Interest, Poll, Token};
 
 use crate::process::{self, Process};
 
-/// How many connections wait for their response at a time. The queue of a listener has some hundred places.
+/// How many connections wait for their response at a time. The queue of a listener has some hundred
+/// places.
 const IN_FLIGHT: usize = 64;
 /// How long all of them may take to open.
 const OPENING: Duration = Duration::from_secs(60);
@@ -37,7 +39,8 @@ struct Connection {
     /// `None` once the connection has ended.
     tcp: Option<mio::net::TcpStream>,
     opened: bool,
-    /// What was received since [`Client::keep_ends`], and whether the connection was closed, not reset.
+    /// What was received since [`Client::keep_ends`], and whether the connection was closed, not
+    /// reset.
     last: Vec<u8>,
     closed: bool,
 }
@@ -157,8 +160,8 @@ impl Client {
         count < AT_ONCE
     }
 
-    /// Reads a socket. Unless `until_end`, a read that does not fill the buffer is the last, which saves
-    /// half of the system calls: later bytes make the socket ready again.
+    /// Reads a socket. Unless `until_end`, a read that does not fill the buffer is the last, which
+    /// saves half of the system calls: later bytes make the socket ready again.
     fn read(&mut self, index: usize, until_end: bool) {
         let now = self.began.elapsed().as_micros() as u32;
         let connection = &mut self.connections[index];

@@ -1,9 +1,10 @@
-//! Measures the server under load against the budgets of the design and against other servers in the same
-//! run: `make bench-server`. Not a test: it prints what it measures, and does not fail if it is slow.
+//! Measures the server under load against the budgets of the design and against other servers in
+//! the same run: `make bench-server`. Not a test: it prints what it measures, and does not fail if
+//! it is slow.
 //!
 //! One after the other, each server gets the same load: a client that reads as fast as it can; then
-//! [`CONNECTIONS`] clients at one event a second, and SIGTERM with all of them open. Each server is a process;
-//! this process is all the clients. All connections are on 127.0.0.1.
+//! [`CONNECTIONS`] clients at one event a second, and SIGTERM with all of them open. Each server is
+//! a process; this process is all the clients. All connections are on 127.0.0.1.
 //!
 //! | file | contents |
 //! | --- | --- |

@@ -1,5 +1,5 @@
-// The server of the default stream as it was first written, except that each client has its own interval,
-// which ends with the client.
+// The server that the project started from, except that each client has its own interval, which ends
+// with the client.
 import { createServer } from "node:http";
 
 const head = {

@@ -26,7 +26,8 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts a server that listens on `address`, or that prints its address in a line with `http://`.
+    /// Starts a server that listens on `address`, or that prints its address in a line with
+    /// `http://`.
     pub(crate) fn start(mut command: Command, address: Option<SocketAddr>) -> Result<Self, String> {
         let child = command
             .stdin(Stdio::null())
@@ -160,7 +161,8 @@ pub(crate) fn own_cpu() -> Duration {
 /// The user and system time of a process.
 fn cpu(id: &str) -> Duration {
     let text = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
-    // The name may contain any character and ends with the last parenthesis. Field 3 of proc(5) follows.
+    // The name may contain any character and ends with the last parenthesis. Field 3 of proc(5)
+    // follows.
     let fields = text.rsplit_once(')').map_or("", |(_, fields)| fields);
     let ticks = fields.split_whitespace().skip(14 - 3).take(2);
     CLOCK_TICK * ticks.filter_map(|ticks| ticks.parse::<u32>().ok()).sum()

@@ -16,8 +16,8 @@ pub(crate) struct Lateness {
     pub(crate) max: f64,
 }
 
-/// How many of the ticks due in `range` are missed, and how late the others are. `grid` is when the first
-/// tick of all connections is due; without it each connection has its own grid.
+/// How many of the ticks due in `range` are missed, and how late the others are. `grid` is when the
+/// first tick of all connections is due; without it each connection has its own grid.
 pub(crate) fn lateness(
     arrivals: &[Arrival],
     connections: usize,

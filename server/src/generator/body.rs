@@ -1,4 +1,5 @@
-//! The body of one response to `/stream`: runs the [`Writer`] by the clock, at the pace of the client.
+//! The body of one response to `/stream`: runs the [`Writer`] by the clock, at the pace of the
+//! client.
 
 use std::{
     pin::Pin,
@@ -28,7 +29,7 @@ use crate::{
     streams::{LiveStream, Streams},
 };
 
-/// The time from the last write to a cut-off. A reset discards what the system has not sent yet.
+/// The time from the last write to a cut-off. A reset discards what the kernel has not sent yet.
 const CUT_OFF_DELAY: Duration = Duration::from_millis(50);
 
 /// Streams that wait longer than this are woken together with others. At whole seconds an interval
@@ -38,8 +39,8 @@ const LONG_WAIT: Duration = Duration::from_millis(250);
 /// About the time after which a browser reconnects if the stream sets no reconnection time, in ms.
 const DEFAULT_RECONNECTION_TIME: u64 = 3_000;
 
-/// Why a body fails: the query asks for a stream that is cut off. Whoever sends the body closes the
-/// connection without the last chunk.
+/// Why a body fails: the query asks for a stream that is cut off. The connection is then closed
+/// without the last chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum CutOff {
     /// The connection just ends.
@@ -50,8 +51,10 @@ pub(crate) enum CutOff {
     Reset,
 }
 
-/// hyper would buffer 400 kB of the body before it waits for the client. So the body has a slot for one
-/// frame, and the next frame is generated when the last byte of the previous one is with the system.
+/// The body of one stream.
+///
+/// hyper would buffer 400 kB of the body before it waits for the client. So the body has a slot for
+/// one frame, and generates the next frame when the kernel has the last byte of the previous one.
 pub(crate) struct StreamBody {
     writer: Writer,
     began: Instant,
@@ -74,7 +77,8 @@ pub(crate) struct StreamBody {
 }
 
 impl StreamBody {
-    /// `retry` is the reconnection time that the stream sets. `span` identifies the stream in the log.
+    /// `retry` is the reconnection time that the stream sets. `span` identifies the stream in the
+    /// log.
     pub(crate) fn new(
         writer: Writer,
         retry: Option<Duration>,

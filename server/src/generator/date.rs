@@ -9,7 +9,8 @@ thread_local! {
     static LAST: RefCell<(i64, String)> = const { RefCell::new((i64::MIN, String::new())) };
 }
 
-/// Calls `use_date` with the date of `time`. It is formatted once a second for all streams of a thread.
+/// Calls `use_date` with the date of `time`. It is formatted once a second for all streams of a
+/// thread.
 pub(crate) fn with<T>(time: Timestamp, use_date: impl FnOnce(&str) -> T) -> T {
     LAST.with_borrow_mut(|(second, text)| {
         if *second != time.as_second() {
@@ -20,7 +21,8 @@ pub(crate) fn with<T>(time: Timestamp, use_date: impl FnOnce(&str) -> T) -> T {
     })
 }
 
-/// `Date.prototype.toString` of ECMAScript in the time zone UTC (ECMA-262, 21.4.4.41): `Sun Nov 22 2026 23:25:54 GMT+0000 (Coordinated Universal Time)`.
+/// `Date.prototype.toString` of ECMAScript in the time zone UTC (ECMA-262, 21.4.4.41):
+/// `Sun Nov 22 2026 23:25:54 GMT+0000 (Coordinated Universal Time)`.
 pub(crate) fn to_string(time: Timestamp) -> String {
     time.to_zoned(TimeZone::UTC)
         .strftime("%a %b %d %Y %H:%M:%S GMT+0000 (Coordinated Universal Time)")

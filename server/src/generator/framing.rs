@@ -84,8 +84,8 @@ impl Framing {
         (size > 0).then(|| self.ready.split_to(size))
     }
 
-    /// The last call of [`push`](Self::push) was made: releases withheld bytes, and ends the compressed
-    /// data if `is_complete`.
+    /// The last call of [`push`](Self::push) was made: releases withheld bytes, and ends the
+    /// compressed data if `is_complete`.
     pub(crate) fn finish(&mut self, is_complete: bool) {
         if let Some(encoder) = self.gzip.take()
             && is_complete

@@ -1,8 +1,8 @@
 //! The generator: what a query asks for, as bytes and times.
 //!
-//! Nothing here knows HTTP or sockets: the modules import neither, and [`http`](crate::http) keeps its own
-//! modules private. Up to [`Writer`] all is pure: no clock, no I/O, no task. [`StreamBody`] adds the clock,
-//! the shutdown signal and the metrics.
+//! Nothing here knows a socket: the modules of [`http`](crate::http) are private, so that they cannot
+//! be imported. Up to [`Writer`] all is pure: no clock, no I/O, no task. [`StreamBody`] adds the
+//! clock, the shutdown signal and the metrics.
 //!
 //! | file | contents |
 //! | --- | --- |

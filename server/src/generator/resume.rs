@@ -1,5 +1,6 @@
 //! Where a stream begins for a client that sends the last event ID it received. Pure, and without a
-//! record of what was sent: the ID is sufficient, so any instance of the server can resume any client.
+//! record of what was sent: the ID is sufficient, so any instance of the server can resume any
+//! client.
 
 use super::{
     data::Tokens,
@@ -20,7 +21,8 @@ const SLIP: u64 = 3;
 pub(crate) struct Start {
     /// The number of the first event.
     pub(crate) number: u64,
-    /// The events between the last one that the client received and the first one, if there are any.
+    /// The events between the last one that the client received and the first one, if there are
+    /// any.
     pub(crate) missed: Option<Missed>,
 }
 
@@ -105,8 +107,8 @@ impl Spec {
         }
     }
 
-    /// Whether a client that starts at `start` has received all events. Its request then gets status
-    /// 204, which ends reconnection (HTML, 9.2.3).
+    /// Whether a client that starts at `start` has received all events. Its request then gets
+    /// status 204, which ends reconnection (HTML, 9.2.3).
     pub(crate) fn is_complete(&self, start: Start, seed: u64) -> bool {
         let count = match self.data {
             Data::Tokens => Some(Tokens::new(seed, self.count).count),

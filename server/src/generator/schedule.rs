@@ -59,11 +59,11 @@ impl Schedule {
         Some(grid.saturating_sub(self.origin).saturating_add(jitter))
     }
 
-    /// Takes the next tick if it is due at `now`: how many events it has, and how late it is. One tick
-    /// a call: the writes must not depend on how late the machine is.
+    /// Takes the next tick if it is due at `now`: how many events it has, and how late it is. One
+    /// tick a call: the writes must not depend on how late the machine is.
     ///
-    /// Ticks that passed while the client did not read are skipped, unless IDs are times, of which none
-    /// may be missing.
+    /// Ticks that passed while the client did not read are skipped, unless IDs are times, of which
+    /// none may be missing.
     pub(crate) fn take(&mut self, now: u64) -> (u64, Option<u64>) {
         let Some(due) = self.due() else {
             return (u64::MAX, None);

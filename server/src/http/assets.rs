@@ -60,8 +60,8 @@ async fn index(headers: HeaderMap) -> Response {
         );
     }
     let nonce = STANDARD_NO_PAD.encode(random);
-    // `connect-src` is wide on purpose: the page opens any stream. Nothing that it receives can become
-    // a script, a style or a frame.
+    // `connect-src` is wide on purpose: the page opens any stream. Nothing that it receives can
+    // become a script, a style or a frame.
     let policy = format!(
         "default-src 'none'; script-src 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; \
          connect-src http: https:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -77,8 +77,8 @@ async fn index(headers: HeaderMap) -> Response {
     ];
     let html = html.replace(NONCE_PLACEHOLDER, &nonce);
     if accepts(accepted(&headers), "gzip") {
-        // Not in build.rs, because it contains the nonce. The compressed size does not reveal the nonce:
-        // nothing else in the page depends on the request.
+        // Not in build.rs, because it contains the nonce. The compressed size does not reveal the
+        // nonce: nothing else in the page depends on the request.
         (
             common,
             [("content-encoding", "gzip")],

@@ -1,5 +1,5 @@
-//! The host names that the server answers for. Another site could point its own name at this server (DNS
-//! rebinding); for the browser its pages would then have the same origin as the server.
+//! The host names that the server answers for. Another site could point its own name at this server
+//! (DNS rebinding); for the browser its pages would then have the same origin as the server.
 
 use std::net::IpAddr;
 
@@ -51,8 +51,8 @@ impl Hosts {
     }
 }
 
-/// The form in which names are compared: in lower case, without the final dot, and without the brackets
-/// around an address.
+/// The form in which names are compared: in lower case, without the final dot, and without the
+/// brackets around an address.
 fn normalize(name: &str) -> String {
     let name = name.strip_suffix('.').unwrap_or(name);
     let name = name

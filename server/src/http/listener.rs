@@ -18,8 +18,7 @@ use crate::{metrics::Refusal, streams::Streams};
 ///
 /// # Errors
 ///
-/// If the listener has no local address. A failure to accept one connection is logged, and the
-/// server goes on.
+/// If the listener has no local address. A failure to accept one connection is logged only.
 pub async fn run(
     listener: TcpListener,
     app: Router,

@@ -35,8 +35,8 @@ pub use listener::run;
 
 use crate::streams::Streams;
 
-/// The routes of the server. An unknown path is a 404: a stream with a typo in its path must not look
-/// alive.
+/// The routes of the server. An unknown path is a 404: a stream with a typo in its path must not
+/// look alive.
 ///
 /// `streams` counts the streams that this app serves, and can end them.
 pub fn app(streams: &Streams) -> Router {

@@ -1,5 +1,5 @@
-//! `/stream`: from a request to the head of the response. The generator makes the body. The README states
-//! the default stream as a contract.
+//! `/stream`: from a request to the head of the response. The generator makes the body. The README
+//! states the default stream as a contract.
 
 use std::time::Duration;
 
@@ -196,8 +196,8 @@ fn value(text: &str) -> HeaderValue {
     HeaderValue::from_str(text).expect("visible ASCII: checked by the parser, or encoded")
 }
 
-/// The response to the preflight of a cross-origin request that is not a simple one (Fetch, 4.8), such as
-/// one with `Last-Event-ID`.
+/// The response to the preflight of a cross-origin request that is not a simple one (Fetch, 4.8),
+/// such as one with `Last-Event-ID`.
 pub(super) async fn preflight() -> impl IntoResponse {
     (
         StatusCode::NO_CONTENT,

@@ -256,7 +256,8 @@ impl Browser {
         &self.downloads
     }
 
-    /// The errors in the console since the last call, violations of the content security policy included.
+    /// The errors in the console since the last call, violations of the content security policy
+    /// included.
     pub(crate) async fn console_errors(&self) -> Vec<String> {
         let log = self
             .client

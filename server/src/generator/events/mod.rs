@@ -1,4 +1,5 @@
-//! The text of a generated stream, a frame at a time. Pure: the schedule decides when a frame is due.
+//! The text of a generated stream, a frame at a time. Pure: the schedule decides when a frame is
+//! due.
 
 #[cfg(test)]
 mod tests;
@@ -13,8 +14,8 @@ use super::{
     spec::{Corrupt, Data, Id, Newline, Spec},
 };
 
-/// Room for any event without its padding, its type, and its data lines after the first: field names,
-/// an ID, a date, a number or an object, line ends.
+/// Room for any event without its padding, its type, and its data lines after the first: field
+/// names, an ID, a date, a number or an object, line ends.
 const ROOM: usize = 512;
 
 /// Room for a data line after the first: `data: line 1000` and its line end.
@@ -28,9 +29,9 @@ const LATIN_1: &[u8] = b" caf\xE9";
 
 /// Writes the events of one stream.
 ///
-/// Not with `wire::encode::event`: an event may be larger than a frame, many streams are malformed on
-/// purpose, and at full speed checking and formatting each event costs more than copying its bytes. A
-/// test compares the two on well-formed streams.
+/// Not with `wire::encode::event`: an event may be larger than a frame, many streams are malformed
+/// on purpose, and at full speed checking and formatting each event costs more than copying its
+/// bytes. A test compares the two on well-formed streams.
 pub(crate) struct Events {
     spec: Spec,
     seed: u64,
@@ -92,8 +93,8 @@ impl Events {
         self.opened && self.remaining == 0 && self.padding.is_none()
     }
 
-    /// The next frame, of at most [`FRAME`] bytes: ends the current event and begins others, each of
-    /// which decrements `owed`.
+    /// The next frame, of at most [`FRAME`] bytes: ends the current event and begins others, each
+    /// of which decrements `owed`.
     pub(crate) fn frame(&mut self, owed: &mut u64, date: Timestamp) -> Vec<u8> {
         self.date = date;
         let mut out = Vec::with_capacity(self.capacity(*owed));
@@ -307,8 +308,8 @@ impl Events {
         });
     }
 
-    /// Enough for the next frame and not much more: a stream of few small events must not hold a large
-    /// frame for a client that does not read.
+    /// Enough for the next frame and not much more: a stream of few small events must not hold a
+    /// large frame for a client that does not read.
     fn capacity(&self, owed: u64) -> usize {
         let events = usize::try_from(owed.min(self.remaining)).unwrap_or(usize::MAX);
         // For the opening, or the end of the current event.

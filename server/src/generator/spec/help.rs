@@ -49,8 +49,8 @@ pub(crate) fn text() -> String {
     text
 }
 
-/// The table as JSON: `{"parameters": [{"name", "group", "about", "accepts", "default", "choices"}],
-/// "presets": [{"name", "about", "query"}]}`.
+/// The table as JSON: `{"parameters": [{"name", "group", "about", "accepts", "default",
+/// "choices"}], "presets": [{"name", "about", "query"}]}`.
 pub(crate) fn json() -> String {
     let parameters: Vec<Value> = PARAMETERS
         .iter()

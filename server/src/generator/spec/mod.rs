@@ -3,7 +3,7 @@
 //! | file | contents |
 //! | --- | --- |
 //! | `mod.rs` | [`Spec`], and the types of its fields |
-//! | `parse.rs` | reads a query; [`SpecError`] |
+//! | `parse.rs` | reads a query; `SpecError` |
 //! | `table.rs` | the parameters and presets, defined once |
 //! | `value.rs` | reads durations, sizes and other values |
 //! | `help.rs` | the table as text and as JSON |
@@ -24,8 +24,8 @@ pub(crate) use help::{json, text};
 /// The stream that a query asks for. An empty query asks for the default stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Spec {
-    /// Whether the stream begins with a `connecttime`, as the default stream does: no given parameter
-    /// changes its events.
+    /// Whether the stream begins with a `connecttime`, as the default stream does: no given
+    /// parameter changes its events.
     pub(crate) has_connecttime: bool,
 
     /// The time from one burst to the next; zero is as fast as the client reads.

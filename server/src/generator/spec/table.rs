@@ -1,5 +1,5 @@
-//! The parameters of `/stream` and some presets: the one table that the server reads queries with, that
-//! `/stream/help` prints, and that the page builds its panel from.
+//! The parameters of `/stream` and some presets: the one table that the server reads queries with,
+//! that `/stream/help` prints, and that the page builds its panel from.
 
 use super::{
     Corrupt, Data, End, Id, Newline, Resume,
@@ -24,7 +24,8 @@ pub(super) struct Parameter {
     pub(super) choices: &'static [&'static str],
     /// Whether the parameter applies to a stream of given bytes.
     pub(super) with_raw: bool,
-    /// Whether the parameter changes the events of the default stream: its `connecttime` is omitted.
+    /// Whether the parameter changes the events of the default stream: its `connecttime` is
+    /// omitted.
     pub(super) changes_events: bool,
     /// Stores a value; `None` if the value is not accepted.
     pub(super) read: fn(&mut PartialSpec, &str) -> Option<()>,
@@ -66,10 +67,10 @@ pub(super) struct Preset {
     pub(super) query: &'static str,
 }
 
-/// A row is: group, name, flags, about, accepts, default, and how a value is read. That is either
-/// `value |partial, value| STATEMENT`, in which `?` rejects the value, or
-/// `choice { |partial, choice| STATEMENT; NAME => CHOICE, … }`, which yields the list of choices and the
-/// function that reads them.
+/// A row has: group, name, flags, about, accepts, default, and how a value is read, which is either
+/// - `value { |partial, value| STATEMENT }`, in which `?` rejects the value, or
+/// - `choice { |partial, choice| STATEMENT; NAME => CHOICE, … }`: the choices, and how the chosen one
+///   is stored.
 macro_rules! parameters {
     ($($group:ident $name:literal $(with_raw: $with_raw:literal)? $(changes_events: $changes_events:literal)?,
         $about:literal, $accepts:literal, $default:literal, $kind:ident $reading:tt;)*) => {

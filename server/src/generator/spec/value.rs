@@ -1,4 +1,5 @@
-//! Reads the values of parameters: durations, sizes, numbers. `None` is a value that is not accepted.
+//! Reads the values of parameters: durations, sizes, numbers. `None` is a value that is not
+//! accepted.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! What a stream writes next, and when: joins the events, their schedule and their framing. Pure: times
-//! are µs since the stream began, and the caller has the clock.
+//! What a stream writes next, and when: joins the events, their schedule and their framing. Pure:
+//! times are µs since the stream began, and the caller has the clock.
 
 #[cfg(test)]
 mod tests;
@@ -29,7 +29,7 @@ pub(crate) struct Now {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     Write(Bytes),
-    /// Call again after other tasks had their turn.
+    /// Call again after other tasks have run.
     Yield,
     /// Call again at this moment; `None` is never.
     Wait(Option<u64>),
@@ -141,8 +141,8 @@ impl Writer {
         Step::Yield
     }
 
-    /// `Opening` → `Running`. The opening is a write of its own unless the first events are due from
-    /// the beginning: the writes must not depend on how late the machine is.
+    /// `Opening` → `Running`. The opening is a separate write unless the first events are due
+    /// from the beginning: the writes must not depend on how late the machine is.
     fn open(&mut self, mut events: Box<Events>, now: Now) {
         if self.schedule.due().is_none_or(|due| due == 0) {
             self.owe_due_events(now);
@@ -159,7 +159,8 @@ impl Writer {
             return None;
         }
         let mut wait = None;
-        // An event that is begun is completed first: the writes must not depend on how long it takes.
+        // An event that is begun is completed first: the writes must not depend on how long it
+        // takes.
         if events.is_within_an_event() {
             self.push_events(&mut events, now);
         } else {

@@ -1,36 +1,38 @@
 //! Serves streams without hyper's buffers.
 //!
 //! hyper allocates two buffers of 8 KiB for each connection, keeps them as long as it serves the
-//! connection, and has no option for smaller ones. That is most of what a stream costs in memory and,
-//! because the buffers are cold when an event is due, in time: with them a connection takes more than
-//! the 10 kB that the design allows. So hyper reads the request and writes the head of the response;
-//! then the body is written here, and hyper serves the request after it.
+//! connection, and has no option for smaller ones. That is most of what a stream costs in memory
+//! and, because the buffers are cold when an event is due, in time: with them a connection takes
+//! more than the 10 kB that the design allows. So hyper reads the request and writes the head of
+//! the response; then the body is written here, and hyper serves the request after it.
 //!
 //! # Sequence
 //!
 //! 1. [`serve`] starts a hyper connection on the socket. hyper reads a request and calls the app.
-//! 2. If hyper would send the response in chunks, [`Handover::take_body`] keeps the body and gives hyper
-//!    [`Pending`] in its place: a body of unknown length that never has a frame.
-//! 3. hyper encodes the head, with `transfer-encoding: chunked`, polls the body, and writes the head to
-//!    the socket. When its write buffer is empty it flushes the socket.
-//! 4. [`Io`](io::Io) reports the flush: the whole head is with the system.
-//! 5. `serve` finds a body whose head is written. It takes the hyper connection apart, which frees its
-//!    buffers and returns the socket and what hyper has read after the request.
-//! 6. [`Chunks`] writes the body. Meanwhile it reads up to 512 bytes, in order to notice when the client
-//!    disconnects.
-//! 7. If the connection persists, `serve` goes on at 1 with what was read ahead.
+//! 2. If hyper would send the response in chunks, [`Handover::take_body`] keeps the body and gives
+//!    hyper [`Pending`] in its place: a body of unknown length that never has a frame.
+//! 3. hyper encodes the head, with `transfer-encoding: chunked`, polls the body, and writes the
+//!    head to the socket. When its write buffer is empty it flushes the socket.
+//! 4. [`Io`] reports the flush: the kernel has all of the head.
+//! 5. `serve` finds a body whose head is written. It converts the hyper connection into its parts:
+//!    the socket, and what hyper has read after the request. That frees the buffers.
+//! 6. [`Chunks`] writes the body. Meanwhile it reads up to 512 bytes, in order to notice when the
+//!    client disconnects.
+//! 7. If the connection persists, `serve` continues at step 1 with what was read ahead.
 //!
 //! Any other response stays with hyper: it has a known length, or no body, or the client speaks
 //! HTTP/1.0, or hyper still reads the body of the request.
 //!
 //! # What this relies on
 //!
-//! hyper documents step 5, but not the order of events in step 3. The tests of this module pin it: they
-//! fail when a new hyper flushes before the head is written, or writes anything after it.
+//! hyper documents step 5, but not the order of events in step 3. The tests of this module pin it:
+//! they fail when a new hyper flushes before the head is written, or writes anything after it.
 //!
-//! Parsing the request line here, before hyper reads, would make steps 2 to 5 unnecessary for the first
-//! request of a connection only. It would take a second implementation of limits, timeouts, the head
-//! and error responses, and browsers open a stream on a connection that has served the page before.
+//! # The alternative
+//!
+//! Parsing the request line here, before hyper reads, would need no placeholder and no flush, but a
+//! second implementation of limits, timeouts, the head and error responses. It would help the first
+//! request of a connection only: browsers open a stream on a connection that has served the page.
 
 mod chunks;
 mod io;
@@ -65,8 +67,8 @@ pub(super) type Error = Box<dyn std::error::Error + Send + Sync>;
 ///
 /// # Errors
 ///
-/// If the client breaks the protocol or disconnects in the middle of a response, or if a body fails:
-/// the error of the body is then among the sources of the error.
+/// If the client breaks the protocol or disconnects in the middle of a response, or if a body
+/// fails: the error of the body is then among the sources of the error.
 pub(super) async fn serve<S, F>(
     mut socket: S,
     http: &http1::Builder,
@@ -199,7 +201,7 @@ impl Handover {
         Response::from_parts(head, Body::new(Pending))
     }
 
-    /// The write buffer of hyper is empty.
+    /// Records that the write buffer of hyper is empty.
     fn flushed(&self) {
         let mut state = self.state();
         *state = match std::mem::take(&mut *state) {

@@ -80,7 +80,8 @@ fn written(calls: &[Call]) -> Vec<u8> {
     written.collect::<Vec<_>>().concat()
 }
 
-/// Steps 1 to 5 of the sequence: what the module relies on, in whatever portions the head is written.
+/// Steps 1 to 5 of the sequence: what the module relies on, in whatever portions the head is
+/// written.
 #[test]
 fn hyper_flushes_when_the_head_is_written_and_writes_nothing_more() {
     const NEXT: &[u8] = b"GET /next HTTP/1.1\r\n";
