@@ -21,7 +21,7 @@ use tokio::{
 use tracing::Span;
 
 use super::{
-    spec::End,
+    spec::{End, us},
     writer::{Now, Step, Writer},
 };
 use crate::{
@@ -160,10 +160,6 @@ impl StreamBody {
     }
 }
 
-fn us(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
-}
-
 impl http_body::Body for StreamBody {
     type Data = Bytes;
     type Error = CutOff;
@@ -266,7 +262,7 @@ mod tests {
     use http_body::Body;
 
     use super::*;
-    use crate::generator::{FRAME, Spec, Start};
+    use crate::generator::{FRAME, resume::Start, spec::Spec};
 
     /// Counts how often it is woken.
     #[derive(Default)]

@@ -27,8 +27,6 @@ mod spec;
 mod writer;
 
 pub(crate) use body::{CutOff, StreamBody};
-#[cfg(test)]
-pub(crate) use resume::Start;
 pub(crate) use spec::{OutageState, Spec, json as help_json, text as help_text, us};
 pub(crate) use writer::Writer;
 

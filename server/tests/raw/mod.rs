@@ -7,6 +7,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use memchr::memmem;
 use sse_scope_server::{Limits, Streams, app, run};
+use sse_wire::{Content, Reader};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -193,3 +194,18 @@ pub(crate) fn dechunk(body: &str) -> String {
 
 /// Ends a chunked response.
 pub(crate) const LAST_CHUNK: &str = "0\r\n\r\n";
+
+/// The events that a browser dispatches for a stream: type, data and last event ID.
+pub(crate) fn events(stream: &[u8]) -> Vec<(String, String, String)> {
+    let mut events = Vec::new();
+    Reader::default().read(stream, |item| {
+        if let Content::Event(event) = item.content {
+            events.push((
+                event.event_type.to_string(),
+                event.data.to_string(),
+                event.last_event_id.to_string(),
+            ));
+        }
+    });
+    events
+}
