@@ -1,8 +1,8 @@
-//! Puts the built page (`dist/`, made by trunk) into the binary: each file as it is, and compressed
-//! by brotli and gzip at their best levels, once, here, so that serving it costs nothing.
+//! Embeds the built page (`dist/`, made by trunk) in the binary: each file as it is, and compressed
+//! with brotli and gzip at their highest levels, so that serving it takes no time.
 //!
-//! Without a built page the server still builds, for `cargo test` and for work on the stream alone:
-//! `GET /` then says how to get one.
+//! Without a built page the server builds as well, for `cargo test` and for work on the stream
+//! alone: `GET /` then explains how to build the page.
 
 use std::{
     env, fs,
@@ -57,7 +57,7 @@ fn main() {
 }
 
 fn content_type(name: &str) -> &'static str {
-    // A browser neither runs a module nor compiles WebAssembly while it streams in without the exact type.
+    // Without the exact type a browser runs no module, and compiles no WebAssembly while it loads.
     match name.rsplit('.').next() {
         Some("js") => "text/javascript; charset=utf-8",
         Some("css") => "text/css; charset=utf-8",

@@ -1,9 +1,9 @@
-//! How the page keeps to the budgets of the design, in a real Chromium with the real server: `make
-//! bench`. Not a test: it says what it saw, and asserts nothing about time.
+//! Measures the page against the budgets of the design, in a real Chromium with the real server:
+//! `make bench`. Not a test: it prints what it measures, and asserts nothing about time.
 //!
-//! The page and bare pages take turns in the same browser, each time in a fresh document, so that a
-//! slow moment of the machine meets all of them. What counts is the median of the rounds; the lowest
-//! and the highest say how far to trust it.
+//! The page and bare pages take turns in the same browser, each time in a new document, so that a
+//! slow moment of the machine affects all of them. The result is the median of the rounds; the
+//! lowest and the highest show how reliable it is.
 
 #[path = "../tests/browser/mod.rs"]
 mod browser;
@@ -15,13 +15,13 @@ use form_urlencoded::byte_serialize;
 use serde_json::json;
 
 const ROUNDS: usize = 5;
-/// How many bytes of data an event has: with its number as ID it is about 90 bytes on the wire.
+/// The bytes of data in an event: with its number as ID it takes about 90 bytes on the wire.
 const SIZE: u64 = 71;
-/// How many events there are in a flood by `EventSource`: seconds' worth.
+/// The events of a flood by `EventSource`, which takes seconds.
 const FLOOD: u64 = 300_000;
-/// How many there are in one by `fetch`, and in the log that is filtered.
+/// The events of a flood by `fetch`, and of the log that is filtered.
 const MILLION: u64 = 1_000_000;
-/// How much the log keeps, in MiB: more than a million events.
+/// The bound of the log, in MiB: more than a million events.
 const BOUND: u64 = 256;
 
 /// Runs in each document before anything else.
@@ -33,15 +33,15 @@ globalThis.bench = {
         setInterval(() => bench.sample(bench.count), 100);
     },
     sample(count) { if (count > (bench.samples.at(-1)?.count ?? 0)) bench.samples.push({ at: performance.now(), count }); },
-    // What the browser says of long tasks comes a little later.
+    // The browser reports long tasks a little later.
     reached: count => bench.samples.at(-1)?.count >= count && performance.now() > bench.samples.at(-1).at + 200,
-    // Between two moments at which the count was right. The end is left out: it may be seen late.
+    // Between two samples with an exact time. The end is excluded: it may be sampled late.
     rate(count) {
         const [first, last] = [bench.samples[0], bench.samples.findLast(sample => sample.count < count)];
         return (last.count - first.count) / (last.at - first.at) * 1000;
     },
     longest: () => Math.max(0, ...bench.tasks.filter(task => task.startTime >= bench.since).map(task => task.duration)),
-    // When the count of the lines that match is shown, and when the page says that it is done.
+    // Until the number of matching lines is shown, and until the page reports completion.
     filter: (needle, shown) => new Promise(resolve => setTimeout(() => {
         const [input, counts, work] = ['[name=filter]', '.log-counts', '.work'].map(css => document.querySelector(css));
         const start = bench.since = performance.now();
@@ -51,8 +51,8 @@ globalThis.bench = {
             found ??= performance.now() - start;
             if (!work.hidden) return;
             observer.disconnect();
-            const said = performance.now() - start;
-            setTimeout(() => resolve([found, said, bench.longest()]), 200);
+            const done = performance.now() - start;
+            setTimeout(() => resolve([found, done, bench.longest()]), 200);
         });
         for (const element of [counts, work])
             observer.observe(element, { childList: true, characterData: true, attributes: true, subtree: true });
@@ -61,35 +61,36 @@ globalThis.bench = {
     })),
 };
 new PerformanceObserver(list => bench.tasks.push(...list.getEntries())).observe({ type: 'longtask' });
-// The page's figure of its events is right when it is written, so it does not matter how often that is.
+// The page's event count is exact whenever it is written, so that it does not matter how often that
+// is.
 new MutationObserver(changes => {
     for (const { target } of changes)
         if (target.dataset.figure === 'events') bench.sample(Number(target.dataset.value));
 }).observe(document, { subtree: true, attributes: true, attributeFilter: ['data-value'] });
 addEventListener('TrunkApplicationStarted', event => bench.memory = event.detail.wasm.memory);
-// Long tasks count from when the stream is asked for: starting the page is not part of the flood.
+// Long tasks count from the request for the stream: the start of the page is not part of the flood.
 globalThis.EventSource = class extends EventSource { constructor(...given) { super(...given); bench.since = performance.now(); } };
 const { fetch } = globalThis;
 globalThis.fetch = (...given) => { bench.since = performance.now(); return fetch(...given); };
 "#;
 
-/// What is flooded: its name, where it is, what runs in it, and how many events it gets.
+/// The pages that are flooded: name, address, script, and number of events.
 const PAGES: [(&str, &str, &str, u64); 5] = [
     ("EventSource way", EVENT_SOURCE, "() => {}", FLOOD),
     ("fetch way", FETCH, "() => {}", MILLION),
     ("EventSource, counting", BARE, COUNTS, FLOOD),
     ("EventSource, reading data and ID", BARE, READS, FLOOD),
-    // With fewer it would be over at once.
+    // Fewer events would take too little time to measure.
     ("fetch, discarding", BARE, DISCARDS, 4 * MILLION),
 ];
 
 const EVENT_SOURCE: &str = "/?via=EventSource&url=";
 const FETCH: &str = "/?via=fetch&url=";
-/// A document of the same origin, with no policy, and nothing in it but that nothing is there.
+/// A document of the same origin without a policy: the 404 page.
 const BARE: &str = "/bare?url=";
 
 const COUNTS: &str = "url => bench.listen(url, () => { bench.count++; })";
-/// Any page must do that which keeps what comes.
+/// What any page has to do that stores the events.
 const READS: &str = "url => bench.listen(url, event => { bench.count++; bench.kept = [event.data, event.lastEventId]; })";
 
 const DISCARDS: &str = "async (url, count, total) => {
@@ -103,24 +104,24 @@ const DISCARDS: &str = "async (url, count, total) => {
     }
 }";
 
-/// A page that has the data in an array, and the browser's own search.
+/// A page with the data in an array, and the browser's regular expressions.
 const SEARCHES: &str = "pattern => {
     const all = Array.from({ length: 1_000_000 }, (_, n) => `${n} `.padEnd(71, 'x'));
     const filter = pattern => all.filter(data => pattern.test(data));
-    // Once for nothing: it is compiled, and the strings become flat.
+    // Unmeasured: compiles the function, and flattens the strings.
     filter(/12345/i);
     const start = performance.now();
     filter(pattern);
     return performance.now() - start;
 }";
 
-/// What is looked for in a million events, and how many have it. All have been looked at when the
-/// few are shown, as the last event is one of them. The letter x is nearly all that there is: what a
-/// search for the first letter likes least.
+/// Patterns to filter a million events by, and how many events match. When the few matches are
+/// shown, all events have been searched, because the last event is one of them. The data is nearly
+/// all x: the worst case for a search by the first letter.
 const NEEDLES: [(&str, u32, &str); 3] = [
-    ("99999", 19, "filter: 19 have it, ms"),
-    ("nothing", 0, "filter: none has it, ms"),
-    ("xy", 0, "filter: none has it, all its first letter, ms"),
+    ("99999", 19, "filter: 19 match, ms"),
+    ("nothing", 0, "filter: none matches, ms"),
+    ("xy", 0, "filter: none matches, all the first letter, ms"),
 ];
 
 #[tokio::main]
@@ -154,17 +155,17 @@ struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    /// What the figures depend on beside the code.
+    /// What the figures depend on besides the code.
     async fn print_machine(&self) {
         let browser = "navigator.userAgent.match(/\\S*Chrome\\S*/)[0]";
         let browser = self.browser.value(browser).await;
-        // Linux tells; others do not.
+        // Linux only.
         let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
         let (browser, load) = (browser.as_str().unwrap_or_default(), load.trim());
         println!("{browser}, load average {load}");
     }
 
-    /// Opens a page; ours then opens a stream of so many events.
+    /// Opens a page; the product then opens a stream of this many events.
     async fn goto(&self, page: &str, events: u64) {
         let stream: String = byte_serialize(stream(events).as_bytes()).collect();
         let url = format!("{}{page}{stream}", self.origin);
@@ -177,15 +178,15 @@ impl Bench<'_> {
         number.unwrap_or_else(|| panic!("{expression} is {value}"))
     }
 
-    /// Rows 1 to 3: how fast events are taken, and whether the page can be used meanwhile.
+    /// Rows 1 to 3: the rate of events, and whether the page remains responsive.
     async fn floods(&self, verdicts: &mut Vec<String>) {
-        // Once for nothing: the browser compiles the page and keeps that.
+        // Unmeasured: the browser compiles the page and caches the code.
         self.flood(PAGES[1]).await;
         let mut rates: [Vec<f64>; PAGES.len()] = Default::default();
         let mut tasks: [Vec<f64>; PAGES.len()] = Default::default();
         for round in 0..ROUNDS {
             for place in 0..PAGES.len() {
-                // Each is the first in its turn.
+                // A different page is first in each round.
                 let place = (round + place) % PAGES.len();
                 let (rate, task) = self.flood(PAGES[place]).await;
                 rates[place].push(rate);
@@ -205,7 +206,7 @@ impl Bench<'_> {
             row("  limit / counting", &limit);
             row("  of the limit", &ratios(&ways[way], bare));
         }
-        println!("Longest task in ms: 0 is none over 50, of which a browser does not tell");
+        println!("Longest task in ms: 0 is none over 50, the least that a browser reports");
         let [event_source, fetch, counts, ..] = &tasks;
         let what = "longest task, EventSource way";
         goal(verdicts, what, event_source, "<= 50", counts);
@@ -213,7 +214,7 @@ impl Bench<'_> {
         goal(verdicts, "longest task, fetch way", fetch, "<= 50", &[]);
     }
 
-    /// Floods a page until it has all; events a second and the longest task in ms.
+    /// Floods a page until it has all events: events a second, and the longest task in ms.
     async fn flood(&self, (_, page, script, events): (&str, &str, &str, u64)) -> (f64, f64) {
         self.goto(page, events).await;
         let (url, bytes) = (stream(events), bytes(events));
@@ -225,11 +226,12 @@ impl Bench<'_> {
         (rate, self.number("bench.longest()").await)
     }
 
-    /// Rows 4 and 5: what a million events take, and how soon some of them are found.
+    /// Rows 4 and 5: the memory of a million events, and the time to filter them.
     async fn a_million_events(&self, verdicts: &mut Vec<String>) {
         const NODES: &str = "document.querySelectorAll('*').length";
         let [mut memory, mut nodes, mut few_nodes] = [(); 3].map(|()| Vec::new());
-        // For each needle: until it is found, until the page is done, longest task, a bare page.
+        // For each needle: until the matches are shown, until the page is done, longest task, bare
+        // page.
         let mut filters = [(); NEEDLES.len()].map(|()| [(); 4].map(|()| Vec::new()));
         for _ in 0..ROUNDS {
             let empty = self.megabytes_with(0).await;
@@ -259,25 +261,25 @@ impl Bench<'_> {
         row("DOM nodes", &nodes);
         let ratio = ratios(&nodes, &few_nodes);
         goal(verdicts, "DOM nodes / with 1000", &ratio, "<= 1", &[]);
-        for ((_, shown, what), [found, said, _, bare]) in NEEDLES.iter().zip(&filters) {
-            // Where none is to be found, only the page can say when that is certain.
+        for ((_, shown, what), [found, done, _, bare]) in NEEDLES.iter().zip(&filters) {
+            // Without matches only the page knows when the search is complete.
             if *shown > 0 {
                 goal(verdicts, what, found, "<= 250", bare);
-                row("  until the page says that it is done", said);
+                row("  until the page reports completion", done);
             } else {
-                goal(verdicts, what, said, "<= 250", bare);
+                goal(verdicts, what, done, "<= 250", bare);
             }
-            row("  a page that has them in an array", bare);
+            row("  a page with the data in an array", bare);
         }
         let tasks = filters.each_ref().map(|filter| &filter[2][..]).concat();
         goal(verdicts, "longest task, filter", &tasks, "<= 50", &[]);
     }
 
-    /// The page with so many events: its WebAssembly memory and JavaScript heap in MB.
+    /// The WebAssembly memory and JavaScript heap of the page with this many events, in MB.
     async fn megabytes_with(&self, events: u64) -> f64 {
         self.goto(FETCH, events).await;
         let count = "document.querySelector('[data-figure=events]')?.dataset.value";
-        // Not before it has settled: an empty stream is over at once.
+        // After a second, so that the page has settled: an empty stream ends at once.
         let reached = format!("bench.memory && {count} == {events} && performance.now() > 1000");
         self.browser.until(&reached).await;
         let collect = "HeapProfiler.collectGarbage";
@@ -287,22 +289,22 @@ impl Bench<'_> {
     }
 }
 
-/// The stream of so many events.
+/// The address of a stream of this many events.
 fn stream(events: u64) -> String {
     format!("/stream?interval=0&count={events}&size={SIZE}&id=seq")
 }
 
-/// How many bytes it has.
+/// The bytes of a stream of this many events.
 fn bytes(events: u64) -> u64 {
     let digits = |number: u64| u64::from(number.checked_ilog10().unwrap_or(0)) + 1;
     let rest = "id: \ndata: \n\n".len() as u64 + SIZE;
     "retry: 10000\n".len() as u64 + (0..events).map(|n| digits(n) + rest).sum::<u64>()
 }
 
-/// Row 6: the page and all files that it refers to.
+/// Row 6: the page and all its files.
 fn bytes_over_the_wire(address: &str, verdicts: &mut Vec<String>) {
     let html = String::from_utf8(get(address, "/", "identity")).expect("a page in UTF-8");
-    // Between quotes there are its own files and nothing else that looks like a path.
+    // No other strings of the page look like a path.
     let files: BTreeSet<&str> = html
         .split(['"', '\'', '=', ' ', '>'])
         .filter(|text| text.starts_with('/') && text.contains('.'))
@@ -317,20 +319,20 @@ fn bytes_over_the_wire(address: &str, verdicts: &mut Vec<String>) {
     goal(verdicts, "whole page", &[total], "<= 100000", &[]);
 }
 
-/// The body of an answer, as it is transferred.
+/// The body of a response, as transferred.
 fn get(address: &str, path: &str, encoding: &str) -> Vec<u8> {
     let mut stream = TcpStream::connect(address).expect("the server listens");
     let headers = format!("host: {address}\r\naccept-encoding: {encoding}\r\nconnection: close");
-    write!(stream, "GET {path} HTTP/1.1\r\n{headers}\r\n\r\n").expect("it reads");
-    let mut answer = Vec::new();
-    io::Read::read_to_end(&mut stream, &mut answer).expect("it answers");
-    assert!(answer.starts_with(b"HTTP/1.1 200 "), "{path} is there");
-    let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n");
-    answer.split_off(end.expect("a head") + 4)
+    write!(stream, "GET {path} HTTP/1.1\r\n{headers}\r\n\r\n").expect("the server reads");
+    let mut response = Vec::new();
+    io::Read::read_to_end(&mut stream, &mut response).expect("the server responds");
+    assert!(response.starts_with(b"HTTP/1.1 200 "), "{path} exists");
+    let end = response.windows(4).position(|bytes| bytes == b"\r\n\r\n");
+    response.split_off(end.expect("a head") + 4)
 }
 
-/// Prints a row that has a goal, and keeps what is to be said of it in the end. `limit` is what a bare
-/// page has, which this one can hardly surpass.
+/// Prints a row with a goal, and adds its verdict. `limit` is the figure of a bare page, which is
+/// hard to exceed.
 fn goal(verdicts: &mut Vec<String>, what: &str, figures: &[f64], goal: &str, limit: &[f64]) {
     row(what, figures);
     let (sign, number) = goal.split_once(' ').expect("a sign and a number");
@@ -351,7 +353,7 @@ fn row(what: &str, figures: &[f64]) {
     println!("{what:48} {:>8}  {spread}", show(median(figures)));
 }
 
-/// Each against what was measured in the same round.
+/// The ratios of figures of the same round.
 fn ratios(of: &[f64], to: &[f64]) -> Vec<f64> {
     of.iter().zip(to).map(|(of, to)| of / to).collect()
 }

@@ -1,19 +1,19 @@
-//! The server for the tests of the page: the real one, and beside it what a page must bear. It
-//! runs the command on its command line with its address in `SSE_SCOPE_SERVER` and ends with it;
-//! without a command it serves until Ctrl-C.
+//! The server for the tests of the page: the product with more paths, for responses that the page
+//! has to handle. Runs the command on its command line with the address in `SSE_SCOPE_SERVER`, and
+//! exits with it; without a command it serves until Ctrl-C.
 //!
 //! | path | answer |
 //! | --- | --- |
-//! | `/stream` | as always |
-//! | `/fixture/live` | how many streams are live, those of this file included |
+//! | `/stream` | as in the product |
+//! | `/fixture/live` | the number of live streams, those of this file included |
 //! | `/fixture/status/N` | status N |
 //! | `/fixture/html` | HTML, status 200 |
-//! | `/fixture/flaky?key=K&failures=N` | N times status 500 for each K, then the default stream |
-//! | `/fixture/resume` | an event with the ID 1 more than `Last-Event-ID`, then the end |
+//! | `/fixture/flaky?key=K&failures=N` | status 500 for the first N requests of each K, then the default stream |
+//! | `/fixture/resume` | one event, whose ID is 1 more than `Last-Event-ID` |
 //! | `/fixture/echo` | the request as events: method, headers and body |
-//! | `/fixture/raw?body=B` | an event stream of the bytes B, which stays open |
-//! | `/fixture/raw?body=B&end=true` | and then ends |
-//! | `/fixture/raw?body=B&every=MS` | again and again |
+//! | `/fixture/raw?body=B` | an event stream of the bytes B that stays open |
+//! | `/fixture/raw?body=B&end=true` | the same, ended |
+//! | `/fixture/raw?body=B&every=MS` | the bytes B repeatedly |
 
 use std::{
     collections::HashMap,
@@ -93,7 +93,7 @@ struct Fixture {
     failures: Arc<Mutex<HashMap<String, u32>>>,
 }
 
-/// The tests run on a page of another origin.
+/// The page of the tests has another origin.
 async fn allow_every_origin(request: Request, next: Next) -> impl IntoResponse {
     let headers = [
         ("access-control-allow-origin", "*"),

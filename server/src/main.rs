@@ -1,6 +1,9 @@
 //! The command line of the generator.
 
-use std::{io::ErrorKind, process::ExitCode};
+use std::{
+    io::{ErrorKind, IsTerminal},
+    process::ExitCode,
+};
 
 use clap::Parser;
 use sse_scope_server::{Limits, Streams, app, has_page, run};
@@ -9,27 +12,28 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 
-/// Serves SSE Scope: the page at /, and at /stream an event stream to look at with it.
+/// Serves SSE Scope: the page at /, and an event stream to look at with it at /stream.
 ///
 /// The stream sends the start time once (event type `connecttime`), then the time once a second,
-/// until the client leaves. Try it: curl -N http://127.0.0.1:8844/stream
+/// until the client disconnects. Try it: curl -N http://127.0.0.1:8844/stream
 ///
 /// Ctrl-C or SIGTERM ends the open streams and exits within a second. The environment variable
-/// RUST_LOG sets how much is logged to stderr: `warn` unless it says otherwise, `debug` for all.
+/// RUST_LOG sets what is logged to stderr: `warn` by default; `debug` logs each connection and
+/// stream.
 #[derive(Parser)]
 #[command(name = "sse-scope-server", version)]
 struct Args {
-    /// Where to listen. Port 0 takes any free port; the real one is printed.
+    /// The address to listen on. Port 0 stands for any free port; the actual one is printed.
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8844")]
     listen: String,
 
-    /// Answers for this host too, as when it is behind a proxy; can be given again. `*` is any host,
-    /// which lets a page of any site that has its name point here read what it serves. Always
-    /// allowed: localhost, loopback addresses, and the address that a client connected to.
+    /// A host name to answer for, for example behind a proxy; can be repeated. `*` stands for any,
+    /// which lets any site that points its name at this server read what it serves. Always allowed:
+    /// localhost, loopback addresses, and the address that a client connected to.
     #[arg(long, value_name = "NAME")]
     allow_host: Vec<String>,
 
-    /// How many connections it takes at a time; those above it get 503 with `Retry-After`. Each
+    /// How many connections may be open at a time; further ones get 503 with `Retry-After`. Each
     /// needs a file descriptor (ulimit -n).
     #[arg(long, value_name = "N", default_value_t = Limits::default().max_connections)]
     max_connections: usize,
@@ -43,7 +47,7 @@ enum ListenError {
     )]
     NotAnAddress { given: String },
     #[error(
-        "{given} is taken by another program: stop that one, or give another port by --listen ADDR:PORT (port 0: any free one)."
+        "{given} is taken by another program: stop that program, or choose another port with --listen ADDR:PORT (port 0: any free one)."
     )]
     Taken { given: String },
     #[error("The system does not let this program listen on {given}: {source}.")]
@@ -63,6 +67,7 @@ async fn main() -> ExitCode {
                 .from_env_lossy(),
         )
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .init();
     match serve(args).await {
         Ok(()) => ExitCode::SUCCESS,
@@ -74,7 +79,7 @@ async fn main() -> ExitCode {
 }
 
 async fn serve(args: Args) -> Result<(), Box<dyn std::error::Error>> {
-    // Before the address is printed: whoever reads it may end the program at once.
+    // Before the address is printed: a script that reads the address may send a signal at once.
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let listener = bind(args.listen).await?;

@@ -1,4 +1,4 @@
-//! What the server did, for Prometheus.
+//! Metrics for Prometheus.
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, EncodeLabelValue, text},
@@ -6,25 +6,23 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use crate::writer::Written;
-
 /// Why a request got no stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
 pub(crate) enum Refusal {
-    /// Its host is not one of this server's.
+    /// The server does not answer for the host in the request.
     Host,
     /// There were too many connections.
     Connections,
-    /// Its query was not understood.
+    /// The query is invalid.
     Query,
     /// Too many streams compress.
     Gzip,
-    /// It asked for an outage.
+    /// The query asks for an outage.
     Outage,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Reason {
+struct Labels {
     reason: Refusal,
 }
 
@@ -33,71 +31,72 @@ pub(crate) struct Metrics {
     live: Gauge,
     events: Counter,
     bytes: Counter,
-    refusals: Family<Reason, Counter>,
+    refusals: Family<Labels, Counter>,
     lateness: Histogram,
 }
 
 impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("sse_scope");
-        let metrics = Self {
-            live: Gauge::default(),
-            events: Counter::default(),
-            bytes: Counter::default(),
-            refusals: Family::default(),
-            lateness: Histogram::new([
-                0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0,
-            ]),
-            registry: Registry::default(),
-        };
-        registry.register(
-            "live_streams",
-            "Streams that are open",
-            metrics.live.clone(),
-        );
-        registry.register("events", "Events that were written", metrics.events.clone());
+        let live = Gauge::default();
+        registry.register("live_streams", "Streams that are open", live.clone());
+        let events = Counter::default();
+        registry.register("events", "Events written", events.clone());
+        let bytes = Counter::default();
         registry.register_with_unit(
             "written",
-            "What was written to streams, without what HTTP adds",
+            "Bytes written to streams, without the framing of HTTP",
             Unit::Bytes,
-            metrics.bytes.clone(),
+            bytes.clone(),
         );
+        let refusals = Family::default();
         registry.register(
             "refusals",
             "Requests that got no stream, by reason",
-            metrics.refusals.clone(),
+            refusals.clone(),
         );
+        let lateness = Histogram::new([
+            0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0,
+        ]);
         registry.register_with_unit(
             "lateness",
-            "How long after they were due events were written, one for each time that some were",
+            "How long after they were due events were written, one observation for each tick",
             Unit::Seconds,
-            metrics.lateness.clone(),
+            lateness.clone(),
         );
         Self {
             registry,
-            ..metrics
+            live,
+            events,
+            bytes,
+            refusals,
+            lateness,
         }
     }
 }
 
 impl Metrics {
-    pub(crate) fn count(&self, written: Written) {
-        if written.events > 0 {
-            self.events.inc_by(written.events);
-        }
-        if let Some(late) = written.late {
-            self.lateness.observe(late as f64 / 1e6);
+    pub(crate) fn count_events(&self, count: u64) {
+        // Most steps of a stream write no event, and the counter is shared by all processors.
+        if count > 0 {
+            self.events.inc_by(count);
         }
     }
 
-    pub(crate) fn count_bytes(&self, bytes: usize) {
-        self.bytes.inc_by(bytes as u64);
+    /// How long after they were due events were written, in µs.
+    pub(crate) fn observe_lateness(&self, us: u64) {
+        self.lateness.observe(us as f64 / 1e6);
     }
 
-    pub(crate) fn refuse(&self, reason: Refusal) {
-        self.refusals.get_or_create(&Reason { reason }).inc();
+    pub(crate) fn count_bytes(&self, count: usize) {
+        self.bytes.inc_by(count as u64);
     }
 
+    pub(crate) fn count_refusal(&self, reason: Refusal) {
+        self.refusals.get_or_create(&Labels { reason }).inc();
+    }
+
+    /// All metrics in the text format of OpenMetrics.
     pub(crate) fn text(&self, live: usize) -> String {
         self.live.set(i64::try_from(live).unwrap_or(i64::MAX));
         let mut text = String::new();

@@ -1,5 +1,5 @@
-//! What the streams of one server share: how many there are, what they did, and how they all end.
-//! No stream depends on another.
+//! What the streams of one server share: their number, their metrics, and the shutdown signal.
+//! Streams do not depend on each other.
 
 use std::{
     sync::{
@@ -9,30 +9,32 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::Semaphore, time::Instant};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::Instant,
+};
 
 use crate::{
     metrics::{Metrics, Refusal},
-    stop::{Stop, Stopped},
-    writer::Written,
+    shutdown::{Shutdown, ShutdownSignal},
 };
 
-/// How many streams may compress at a time: each has some 300 kB of state.
-const COMPRESSING: usize = 256;
+/// How many streams may compress at a time: the state of each takes about 300 kB.
+const MAX_COMPRESSING: usize = 256;
 
-/// The grid on which those are woken that waited for long. With thousands of streams something is due
-/// at each millisecond, and to wake for a few of them costs as much as to write to some.
-const GRID: Duration = Duration::from_millis(5);
+/// Streams that have waited for long are woken on a grid of this period. With thousands of streams
+/// some are due at each millisecond, and waking up for a few costs as much as writing to some.
+const WAKE_PERIOD: Duration = Duration::from_millis(5);
 
-/// The streams of one server: how many are live, and the means to end them all.
+/// The streams of one server: counts them, and can end them all.
 #[derive(Clone, Default)]
 pub struct Streams(Arc<Shared>);
 
 struct Shared {
     live: AtomicUsize,
-    /// Where the grid is.
-    began: Instant,
-    end: Stop,
+    /// The origin of the grid on which streams are woken.
+    origin: Instant,
+    shutdown: Shutdown,
     compressing: Arc<Semaphore>,
     metrics: Metrics,
 }
@@ -41,71 +43,67 @@ impl Default for Shared {
     fn default() -> Self {
         Self {
             live: AtomicUsize::new(0),
-            began: Instant::now(),
-            end: Stop::default(),
-            compressing: Arc::new(Semaphore::new(COMPRESSING)),
+            origin: Instant::now(),
+            shutdown: Shutdown::default(),
+            compressing: Arc::new(Semaphore::new(MAX_COMPRESSING)),
             metrics: Metrics::default(),
         }
     }
 }
 
 impl Streams {
-    /// How many streams are open: each holds at most one timer, which ends with it.
+    /// How many streams are open. Each holds at most one timer, which ends with the stream.
     pub fn live(&self) -> usize {
         self.0.live.load(Ordering::Relaxed)
     }
 
-    /// Ends every open stream as a whole response ends, and every later one at once.
+    /// Ends every open stream with a complete response, and every later one at once.
     pub fn end_all(&self) {
-        self.0.end.say();
+        self.0.shutdown.begin();
     }
 
-    /// Ready when all are to end.
-    pub(crate) fn ended(&self) -> Stopped {
-        self.0.end.wait()
+    /// Ready when all streams are to end.
+    pub(crate) fn shutdown(&self) -> ShutdownSignal {
+        self.0.shutdown.signal()
     }
 
-    pub(crate) fn compressing(&self) -> Arc<Semaphore> {
-        Arc::clone(&self.0.compressing)
+    /// A permit for one compressed stream, if there is one left.
+    pub(crate) fn try_compress(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.0.compressing).try_acquire_owned().ok()
     }
 
-    pub(crate) fn refuse(&self, refusal: Refusal) {
-        self.0.metrics.refuse(refusal);
+    pub(crate) fn count_refusal(&self, reason: Refusal) {
+        self.0.metrics.count_refusal(reason);
     }
 
-    /// All figures in the text format of Prometheus.
+    /// All metrics in the text format of OpenMetrics.
     pub(crate) fn metrics(&self) -> String {
         self.0.metrics.text(self.live())
     }
 }
 
-/// One live stream, counted as long as it exists.
-pub(crate) struct Live(Arc<Shared>);
+/// One open stream; counted as long as this exists.
+pub(crate) struct LiveStream(Arc<Shared>);
 
-impl Live {
+impl LiveStream {
     pub(crate) fn new(streams: &Streams) -> Self {
         streams.0.live.fetch_add(1, Ordering::Relaxed);
         Self(Arc::clone(&streams.0))
     }
 
-    /// The next moment at which those are woken that waited for long.
-    pub(crate) fn together(&self, at: Instant) -> Instant {
-        let since = at.saturating_duration_since(self.0.began).as_micros();
-        let grid = GRID.as_micros();
-        let more = (since.next_multiple_of(grid) - since) as u64;
-        at + Duration::from_micros(more)
+    /// The first moment from `at` on at which streams that have waited for long are woken.
+    pub(crate) fn next_wake(&self, at: Instant) -> Instant {
+        let since = at.saturating_duration_since(self.0.origin).as_micros();
+        let wait = since.next_multiple_of(WAKE_PERIOD.as_micros()) - since;
+        at + Duration::from_micros(wait as u64)
     }
 
-    pub(crate) fn count(&self, written: Written) {
-        self.0.metrics.count(written);
-    }
-
-    pub(crate) fn count_bytes(&self, bytes: usize) {
-        self.0.metrics.count_bytes(bytes);
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
     }
 }
 
-impl Drop for Live {
+impl Drop for LiveStream {
     fn drop(&mut self) {
         self.0.live.fetch_sub(1, Ordering::Relaxed);
     }

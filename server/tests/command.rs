@@ -1,4 +1,4 @@
-//! The binary: its arguments, its messages, its end.
+//! The binary: its arguments, messages and exit.
 
 use std::process::Stdio;
 
@@ -12,6 +12,7 @@ use tokio::{
 fn server(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sse-scope-server"));
     command
+        .env_remove("RUST_LOG")
         .args(arguments)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -19,9 +20,9 @@ fn server(arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs it to its end: exit code, stdout, stderr.
+/// Runs the server until it exits: exit code, stdout, stderr.
 async fn output(arguments: &[&str]) -> (i32, String, String) {
-    let output = server(arguments).output().await.expect("it runs");
+    let output = server(arguments).output().await.expect("the server runs");
     let text = |bytes| String::from_utf8(bytes).expect("text");
     (
         output.status.code().expect("an exit code"),
@@ -30,11 +31,13 @@ async fn output(arguments: &[&str]) -> (i32, String, String) {
     )
 }
 
-/// Starts it on a free port: the process and the address that it printed.
+/// Starts the server on a free port: the process, and the address that it prints.
 async fn listening() -> (Child, String) {
-    let mut process = server(&["--listen", "127.0.0.1:0"])
-        .spawn()
-        .expect("it starts");
+    start(server(&["--listen", "127.0.0.1:0"])).await
+}
+
+async fn start(mut command: Command) -> (Child, String) {
+    let mut process = command.spawn().expect("the server starts");
     let mut line = String::new();
     BufReader::new(process.stdout.as_mut().expect("piped"))
         .read_line(&mut line)
@@ -48,14 +51,16 @@ async fn listening() -> (Child, String) {
 }
 
 #[tokio::test]
-async fn the_real_port_is_printed() {
+async fn the_actual_port_is_printed() {
     let (_process, address) = listening().await;
     assert!(!address.ends_with(":0"), "{address}");
-    TcpStream::connect(address).await.expect("it listens there");
+    TcpStream::connect(address)
+        .await
+        .expect("the server listens there");
 }
 
 #[tokio::test]
-async fn help_explains_itself_and_version_is_the_package_s() {
+async fn help_and_version_are_printed() {
     let (code, help, _) = output(&["--help"]).await;
     assert_eq!(code, 0);
     for word in [
@@ -78,7 +83,7 @@ async fn help_explains_itself_and_version_is_the_package_s() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_listened_on_is_one_sentence() {
+async fn a_bad_address_is_one_sentence() {
     let held = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let taken = held.local_addr().expect("bound").to_string();
     for (listen, sentence) in [
@@ -100,20 +105,22 @@ async fn what_cannot_be_listened_on_is_one_sentence() {
 }
 
 #[tokio::test]
-async fn a_signal_ends_streams_and_program_within_a_second() {
+async fn a_signal_ends_streams_and_exits_within_a_second() {
     for signal in ["-INT", "-TERM"] {
         let (mut process, address) = listening().await;
-        let mut stream = TcpStream::connect(address).await.expect("it listens");
+        let mut stream = TcpStream::connect(address)
+            .await
+            .expect("the server listens");
         stream
             .write_all(b"GET /stream HTTP/1.1\r\nhost: localhost\r\n\r\n")
             .await
-            .expect("it reads");
+            .expect("the server reads");
         let mut received = Vec::new();
         while !String::from_utf8_lossy(&received).contains("connecttime") {
-            assert_ne!(stream.read_buf(&mut received).await.expect("it is open"), 0);
+            assert_ne!(stream.read_buf(&mut received).await.expect("open"), 0);
         }
         let asked = Instant::now();
-        let id = process.id().expect("it runs").to_string();
+        let id = process.id().expect("running").to_string();
         assert!(
             Command::new("kill")
                 .args([signal, &id])
@@ -128,9 +135,9 @@ async fn a_signal_ends_streams_and_program_within_a_second() {
             .expect("a clean end");
         assert!(
             received.ends_with(b"\r\n0\r\n\r\n"),
-            "{signal}: the last chunk is sent"
+            "{signal}: no last chunk"
         );
-        let status = process.wait().await.expect("it ends");
+        let status = process.wait().await.expect("an exit status");
         assert_eq!(status.code(), Some(0), "{signal}");
         assert!(
             asked.elapsed() < Duration::from_secs(1),
@@ -147,4 +154,47 @@ async fn a_signal_ends_streams_and_program_within_a_second() {
             .expect("text");
         assert_eq!(stderr, "", "quiet by default");
     }
+}
+
+#[tokio::test]
+async fn the_log_has_a_span_for_each_connection_and_stream() {
+    let mut command = server(&["--listen", "127.0.0.1:0"]);
+    command.env("RUST_LOG", "sse_scope_server=debug");
+    let (mut process, address) = start(command).await;
+    let mut stream = TcpStream::connect(address)
+        .await
+        .expect("the server listens");
+    let peer = stream.local_addr().expect("connected");
+    stream
+        .write_all(b"GET /stream?count=3&interval=1 HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+        .await
+        .expect("the server reads");
+    stream
+        .read_to_end(&mut Vec::new())
+        .await
+        .expect("a clean end");
+    let mut lines = BufReader::new(process.stderr.take().expect("piped")).lines();
+    let mut log = Vec::new();
+    while let Some(line) = lines.next_line().await.expect("text") {
+        let is_last = line.ends_with("connection closed");
+        log.push(line);
+        if is_last {
+            break;
+        }
+    }
+    let connection = format!("connection{{peer={peer}}}");
+    let stream = format!("{connection}:stream{{query=\"count=3&interval=1\"}}");
+    let logged: Vec<_> = log
+        .iter()
+        .map(|line| &line[line.find("connection{").expect("a span")..])
+        .collect();
+    assert_eq!(
+        logged,
+        [
+            format!("{connection}: sse_scope_server::http::connection: connection opened"),
+            format!("{stream}: sse_scope_server::generator::body: stream begins"),
+            format!("{stream}: sse_scope_server::generator::body: stream ended events=3 bytes=223"),
+            format!("{connection}: sse_scope_server::http::connection: connection closed"),
+        ]
+    );
 }

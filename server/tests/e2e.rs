@@ -1,4 +1,4 @@
-//! The whole: the built page, served by the built binary, in a real Chromium.
+//! End to end: the built page, served by the built binary, in a real Chromium.
 
 mod browser;
 
@@ -11,17 +11,17 @@ use tokio::{
 const OPEN: &str = "Connection open ...";
 const CLOSE: &str = "Connection close.";
 
-/// The article's date, as a regular expression.
+/// The dates of the default stream, as a regular expression.
 const DATE: &str =
     r"\w{3} \w{3} \d\d \d{4} \d\d:\d\d:\d\d GMT\+0000 \(Coordinated Universal Time\)$";
 
-/// The head of any event stream.
+/// The head of an event stream.
 const HEAD: &str =
     "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\naccess-control-allow-origin: *\r\n\r\n";
 
-/// Answers each connection with `head`, then with `body` over and over `times`, and keeps it open
-/// until the client leaves. Returns its origin.
-async fn answer(
+/// Starts a server that sends each connection `head`, then `body(0)` to `body(times - 1)`, and then
+/// waits until the client disconnects. Returns its origin.
+async fn serve(
     head: &'static str,
     body: impl Fn(usize) -> String + Send + Sync + 'static,
     times: usize,
@@ -47,7 +47,7 @@ async fn answer(
     origin
 }
 
-/// The page of a server of its own, with `query`, in a browser of its own.
+/// Opens the page with `query`, in a new browser and from a new server.
 async fn open(query: &str) -> (Server, Browser) {
     let server = Server::start("127.0.0.1:0").await;
     let browser = Browser::start().await;
@@ -56,7 +56,7 @@ async fn open(query: &str) -> (Server, Browser) {
 }
 
 #[tokio::test]
-async fn the_article_s_lines_appear_under_the_policy_without_a_console_error() {
+async fn the_default_stream_appears_under_the_policy_without_a_console_error() {
     let (_server, browser) = open("").await;
 
     browser.until_line(&format!("^Ping: {DATE}")).await;
@@ -85,7 +85,7 @@ async fn the_article_s_lines_appear_under_the_policy_without_a_console_error() {
 }
 
 #[tokio::test]
-async fn a_server_that_dies_is_one_line_and_its_return_another() {
+async fn a_lost_server_is_one_line_and_its_return_another() {
     let mut server = Server::start("127.0.0.1:0").await;
     let browser = Browser::start().await;
     browser.goto(&server.origin).await;
@@ -110,8 +110,8 @@ async fn a_server_that_dies_is_one_line_and_its_return_another() {
 }
 
 #[tokio::test]
-async fn a_page_with_fifty_thousand_lines_answers_a_click() {
-    let flood = answer(HEAD, |n| format!("data: {n}\n\n"), 50_000).await;
+async fn a_page_with_fifty_thousand_lines_responds_to_a_click() {
+    let flood = serve(HEAD, |n| format!("data: {n}\n\n"), 50_000).await;
     let (_server, browser) = open(&format!("?url={flood}/flood")).await;
 
     browser.until_line("^message: 49999$").await;
@@ -139,8 +139,8 @@ async fn a_page_with_fifty_thousand_lines_answers_a_click() {
 }
 
 #[tokio::test]
-async fn a_reader_who_scrolled_up_stays_where_he_is() {
-    let stream = answer(HEAD, |n| format!("data: {n}\n\n"), 500).await;
+async fn the_log_does_not_move_after_scrolling_up() {
+    let stream = serve(HEAD, |n| format!("data: {n}\n\n"), 500).await;
     let (_server, browser) = open(&format!("?url={stream}/")).await;
     browser.until_line("^message: 499$").await;
     browser
@@ -162,8 +162,8 @@ async fn a_reader_who_scrolled_up_stays_where_he_is() {
 }
 
 #[tokio::test]
-async fn the_selected_event_is_shown_whole() {
-    let stream = answer(
+async fn the_selected_event_is_shown_completely() {
+    let stream = serve(
         HEAD,
         |_| format!("id: 7\ndata: {}\ndata: end\n\n", "x".repeat(2_000)),
         1,
@@ -204,7 +204,7 @@ async fn bad_input_gets_a_sentence_and_leaves_the_page_usable() {
             "localhost:8844/stream",
             "has no scheme: write http://localhost:8844/stream for",
         ),
-        // Not a stream: HTML, and nothing at all.
+        // Not streams: HTML, and a 404.
         ("/", "The browser gave up on this stream"),
         ("/strem", "The browser gave up on this stream"),
     ] {
@@ -224,7 +224,7 @@ async fn bad_input_gets_a_sentence_and_leaves_the_page_usable() {
 
 #[tokio::test]
 async fn the_address_follows_the_form_and_opens_the_same_stream_again() {
-    let stream = answer(
+    let stream = serve(
         HEAD,
         |_| "event: step\ndata: 1\n\ndata: 2\n\n".to_owned(),
         1,
@@ -241,7 +241,7 @@ async fn the_address_follows_the_form_and_opens_the_same_stream_again() {
 }
 
 #[tokio::test]
-async fn a_load_that_fails_says_so() {
+async fn a_load_that_fails_shows_the_reason() {
     let server = Server::start("127.0.0.1:0").await;
 
     let browser = Browser::start().await;
@@ -256,11 +256,11 @@ async fn a_load_that_fails_says_so() {
         .client
         .find(fantoccini::Locator::Css("noscript"))
         .await
-        .expect("it is there");
+        .expect("a noscript element");
     assert!(
         text.text()
             .await
-            .expect("it has text")
+            .expect("text")
             .contains("JavaScript is off")
     );
 
@@ -295,10 +295,10 @@ async fn a_load_that_fails_says_so() {
 }
 
 #[tokio::test]
-async fn the_article_s_page_shows_our_stream() {
+async fn the_original_page_shows_the_default_stream() {
     let mut server = Server::start("127.0.0.1:0").await;
     let page = include_str!("article/page.html").replace("http://127.0.0.1:8844", &server.origin);
-    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("article.html");
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("original.html");
     std::fs::write(&file, page).expect("the target folder is writable");
     let browser = Browser::start().await;
     browser.goto(&format!("file://{}", file.display())).await;
@@ -326,7 +326,7 @@ async fn the_article_s_page_shows_our_stream() {
 }
 
 #[tokio::test]
-async fn our_page_shows_the_article_s_stream() {
+async fn the_page_shows_the_original_stream() {
     let mut node = tokio::process::Command::new("node")
         .arg(concat!(
             env!("CARGO_MANIFEST_DIR"),
@@ -353,12 +353,12 @@ async fn our_page_shows_the_article_s_stream() {
         .await;
     assert_eq!(browser.lines().await[0], OPEN);
     assert!(browser.count("message: ").await >= 3);
-    node.kill().await.expect("it runs");
+    node.kill().await.expect("running");
     browser.until_line("^Connection close.$").await;
 }
 
 #[tokio::test]
-async fn the_log_is_read_by_keyboard_alone() {
+async fn the_log_works_by_keyboard_alone() {
     let (_server, browser) = open("").await;
     browser.until_line("^Ping: ").await;
     browser
@@ -369,8 +369,11 @@ async fn the_log_is_read_by_keyboard_alone() {
             .client
             .active_element()
             .await
-            .expect("something has the focus");
-        focused.send_keys(keys).await.expect("it takes keys");
+            .expect("a focused element");
+        focused
+            .send_keys(keys)
+            .await
+            .expect("an element that accepts keys");
     };
     const UP: &str = "\u{E013}";
     const ESCAPE: &str = "\u{E00C}";
@@ -380,7 +383,7 @@ async fn the_log_is_read_by_keyboard_alone() {
         .await;
     let selected = "document.getElementById(document.querySelector('.log-scroller').getAttribute('aria-activedescendant')).ariaSelected";
     assert_eq!(browser.value(selected).await, "true");
-    // From inside the detail, too, and back to the log.
+    // Esc works inside the detail as well, and returns to the log.
     browser
         .value("document.querySelector('.detail pre').focus()")
         .await;
@@ -394,7 +397,7 @@ async fn the_log_is_read_by_keyboard_alone() {
 }
 
 #[tokio::test]
-async fn the_theme_is_the_reader_s_and_remembered() {
+async fn the_chosen_theme_is_remembered() {
     let (_server, browser) = open("").await;
     browser.until_line("^Ping: ").await;
     let ground = "getComputedStyle(document.body).backgroundColor";
@@ -413,24 +416,24 @@ async fn the_theme_is_the_reader_s_and_remembered() {
     }
 }
 
-/// The text of a file that the page saved, once it is whole.
+/// The contents of a file that the page saves, once it is complete.
 async fn saved(browser: &Browser, name: &str) -> Vec<u8> {
     let file = browser.downloads().join(name);
     let start = std::time::Instant::now();
     loop {
-        // Chromium gives it its name when it is whole.
+        // Chromium renames a download when it is complete.
         if let Ok(bytes) = std::fs::read(&file) {
             let _ = std::fs::remove_file(&file);
             return bytes;
         }
-        assert!(start.elapsed().as_secs() < 60, "{name} was not saved");
+        assert!(start.elapsed().as_secs() < 60, "{name} is not saved");
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
 }
 
 #[tokio::test]
 async fn from_url_to_exported_file_by_keyboard_alone() {
-    let stream = answer(
+    let stream = serve(
         HEAD,
         |_| {
             "event: step\nid: 7\ndata: {\"a\": \"\u{e4}\"}\n\ndata: other\n\n: comment\n\n"
@@ -504,7 +507,7 @@ async fn from_url_to_exported_file_by_keyboard_alone() {
 
 #[tokio::test]
 async fn a_capture_that_is_opened_again_is_the_same() {
-    let stream = answer(
+    let stream = serve(
         HEAD,
         |n| {
             format!(
@@ -531,7 +534,7 @@ async fn a_capture_that_is_opened_again_is_the_same() {
     let text = String::from_utf8_lossy(&first).into_owned();
     assert!(text.starts_with("sse-capture 1\n"), "{text:.100}");
     let file = browser.downloads().join("again.sse");
-    std::fs::write(&file, &first).expect("it can be written");
+    std::fs::write(&file, &first).expect("a writable file");
 
     browser
         .goto(&format!("{}/?url=/nothing", _server.origin))
@@ -541,14 +544,14 @@ async fn a_capture_that_is_opened_again_is_the_same() {
         .until("document.querySelector('[data-figure=events]').dataset.value === '200'")
         .await;
     browser.until_line("^Connection close.$").await;
-    // As many as both times are in sight.
+    // The lines that are visible both times.
     let again = browser.lines().await;
     let both = lines.len().min(again.len());
     assert!(both > 5);
     assert_eq!(again[again.len() - both..], lines[lines.len() - both..]);
     assert_eq!(export().await, first);
 
-    std::fs::write(&file, &first[..first.len() / 2]).expect("it can be written");
+    std::fs::write(&file, &first[..first.len() / 2]).expect("a writable file");
     browser.choose_file("input[type=file]", &file).await;
     browser
         .until("!document.querySelector('.filter-bar .problem').hidden")
@@ -557,10 +560,10 @@ async fn a_capture_that_is_opened_again_is_the_same() {
         .until("document.querySelector('.opened').textContent.startsWith('This is a capture of ')")
         .await;
 
-    // What is no capture leaves what is there.
+    // A file that is not a capture changes nothing.
     let lines = browser.lines().await;
     for wrong in ["data: 1\n\n", "", "sse-capture 2\n{}\n", "\u{89}PNG\r\n"] {
-        std::fs::write(&file, wrong).expect("it can be written");
+        std::fs::write(&file, wrong).expect("a writable file");
         browser
             .value("document.querySelector('.filter-bar .problem').hidden = true")
             .await;
@@ -571,7 +574,7 @@ async fn a_capture_that_is_opened_again_is_the_same() {
         assert_eq!(browser.lines().await, lines, "{wrong:?}");
     }
 
-    // Another stream is not mixed with it.
+    // Another stream replaces the capture.
     browser.fill("url", "/stream?data=seq&interval=50ms").await;
     browser.press("Open").await;
     browser.until_line("^message: 3$").await;
@@ -581,8 +584,8 @@ async fn a_capture_that_is_opened_again_is_the_same() {
         .until("document.querySelector('.opened').hidden")
         .await;
 
-    // Nor the same one again.
-    std::fs::write(&file, &first).expect("it can be written");
+    // The same stream replaces the capture as well.
+    std::fs::write(&file, &first).expect("a writable file");
     browser.choose_file("input[type=file]", &file).await;
     browser
         .until("document.querySelector('[data-figure=events]').dataset.value === '200'")
@@ -594,7 +597,7 @@ async fn a_capture_that_is_opened_again_is_the_same() {
 }
 
 #[tokio::test]
-async fn freezing_stops_the_view_and_not_the_capture() {
+async fn freezing_stops_the_view_only() {
     let (_server, browser) = open("?url=/stream%3Finterval=10%26size=5%26id=seq").await;
     browser.until_line("^message: 50 ").await;
     browser.press("Freeze").await;
@@ -615,7 +618,7 @@ async fn freezing_stops_the_view_and_not_the_capture() {
 
 #[tokio::test]
 async fn the_filter_finds_text_patterns_and_types() {
-    let stream = answer(
+    let stream = serve(
         HEAD,
         |n| {
             format!(
@@ -655,7 +658,7 @@ async fn the_filter_finds_text_patterns_and_types() {
 }
 
 #[tokio::test]
-async fn a_million_rows_can_be_scrolled_from_end_to_end() {
+async fn a_million_rows_can_be_scrolled() {
     let (_server, browser) =
         open("?via=fetch&url=/stream%3Finterval=0%26count=1000000%26size=8").await;
     let events = "document.querySelector('[data-figure=events]').dataset.value";
@@ -671,7 +674,7 @@ async fn a_million_rows_can_be_scrolled_from_end_to_end() {
     browser.until_line("^message: 999999 ").await;
     scroll("0").await;
     browser.until_line("^Connection open ...$").await;
-    // A step of the wheel is a few rows, whatever the scroll bar's scale is.
+    // A step of the wheel is a few rows, whatever the scale of the scroll bar.
     scroll("240").await;
     browser.until_line("^message: 20 ").await;
     browser
@@ -689,7 +692,7 @@ async fn a_million_rows_can_be_scrolled_from_end_to_end() {
     assert!(rows.as_u64().is_some_and(|rows| rows < 100), "{rows}");
 }
 
-/// Opens a ready stream of the generator's panel, by `way`.
+/// Opens a preset of the generator panel, by `way`.
 async fn open_preset(browser: &Browser, way: &str, preset: &str) {
     browser
         .click(&format!(".via label:has([value={way}])"))
@@ -703,11 +706,11 @@ async fn open_preset(browser: &Browser, way: &str, preset: &str) {
 }
 
 #[tokio::test]
-async fn ready_streams_of_the_generator_show_what_they_promise() {
+async fn presets_of_the_generator() {
     let (_server, browser) = open("").await;
     browser.until_line("^Ping: ").await;
 
-    // Dropped three times and resumed, by the browser itself: no event is missing, none is twice.
+    // Reset three times and resumed by the browser itself: no event is missing or repeated.
     open_preset(&browser, "EventSource", "drops every 10 events").await;
     browser.until_line("^message: 35$").await;
     let seen = browser
@@ -729,11 +732,11 @@ async fn ready_streams_of_the_generator_show_what_they_promise() {
         )
         .await;
 
-    // An answer in pieces, whose end is told and kept.
+    // The answer of a language model, to its end.
     open_preset(&browser, "fetch", "model tokens").await;
     browser.until_line("^message: \\[DONE\\]$").await;
 
-    // Bytes arrive, and no event.
+    // Bytes arrive, but no event.
     open_preset(&browser, "fetch", "never dispatches").await;
     browser
         .until("document.querySelector('.link-name').textContent === 'Open' && /[1-9] (B|kB)/.test(document.querySelector('[data-figure=bytes]').textContent)")
@@ -743,13 +746,13 @@ async fn ready_streams_of_the_generator_show_what_they_promise() {
         .await;
     assert_eq!(events.as_u64(), Some(0));
 
-    // What an EventSource does not take, and why.
+    // A content type that EventSource rejects, with the reason.
     open_preset(&browser, "fetch", "wrong content type").await;
     browser
         .until("/application.json/.test(document.querySelector('.link-explanation').textContent)")
         .await;
 
-    // The boxes say what the URL says, and the URL what the boxes say.
+    // The fields follow the URL, and the URL follows the fields.
     browser.click(".generator > summary").await;
     browser
         .until("document.querySelector('[data-parameter=type]').value === 'application/json'")
@@ -764,13 +767,13 @@ async fn ready_streams_of_the_generator_show_what_they_promise() {
 }
 
 #[tokio::test]
-async fn a_link_sends_nothing_but_a_get_by_itself() {
+async fn a_link_sends_only_a_get_by_itself() {
     let link = "?url=/stream%3Fdata=seq&via=fetch&method=POST&body=secret";
     let (_server, browser) = open(link).await;
     browser
         .until("document.querySelector('.link-name').textContent === 'Not connected'")
         .await;
-    // A reload is a GET of the page, and nothing more.
+    // A reload is a GET of the page, and does not send the body.
     browser.until("!location.search.includes('secret')").await;
     browser.press("Connect").await;
     browser.until_line("^message: 0$").await;

@@ -1,5 +1,5 @@
-//! The server over raw sockets: what is on the wire, byte for byte. The parameters of `/stream` are
-//! tested in `stream.rs`, what the server bears in `limits.rs`.
+//! The server over raw sockets, byte for byte. `stream.rs` has the tests of the parameters of
+//! `/stream`, `limits.rs` those of limits and load.
 
 mod raw;
 
@@ -13,7 +13,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-/// Puts `DATE` where the dates are, after checking that they are some.
+/// Replaces dates by `DATE`, and checks their format.
 fn without_dates(stream: &str) -> String {
     stream
         .lines()
@@ -35,14 +35,14 @@ fn without_dates(stream: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_head_is_the_article_s() {
+async fn the_head_is_that_of_the_default_stream() {
     let server = Server::start().await;
     let mut stream = server.send(GET_STREAM).await;
     let received = stream.until(|received| received.contains("\r\n\r\n")).await;
     let (head, _) = received.split_once("\r\n\r\n").expect("a head");
     let (head, date) = head
         .split_once("\r\ndate: ")
-        .expect("HTTP's own date comes last");
+        .expect("the date header is last");
     assert!(date.ends_with(" GMT"), "{date}");
     assert_eq!(
         head,
@@ -58,7 +58,7 @@ async fn the_head_is_the_article_s() {
 }
 
 #[tokio::test]
-async fn the_first_block_comes_at_once_and_whole() {
+async fn the_first_events_arrive_at_once() {
     let server = Server::start().await;
     let asked = Instant::now();
     let mut stream = server.send(GET_STREAM).await;
@@ -72,7 +72,7 @@ async fn the_first_block_comes_at_once_and_whole() {
     );
     assert!(
         asked.elapsed() < Duration::from_secs(1),
-        "it does not wait for the first tick"
+        "a wait for the first tick"
     );
 }
 
@@ -102,22 +102,22 @@ async fn one_event_a_second() {
 }
 
 #[tokio::test]
-async fn raw_bytes_are_sent_exactly_in_writes_of_the_size_asked_for() {
+async fn raw_bytes_are_sent_exactly_and_split() {
     let server = Server::start().await;
-    let whole = server.ask("GET /stream?raw=ZGF0YTog_wBiDQo", "").await;
+    let joined = server.request("GET /stream?raw=ZGF0YTog_wBiDQo", "").await;
     assert_eq!(
-        whole.header("content-type"),
+        joined.header("content-type"),
         Some("text/event-stream; charset=utf-8")
     );
-    assert_eq!(whole.body, b"B\r\ndata: \xFF\0b\r\n\r\n0\r\n\r\n");
+    assert_eq!(joined.body, b"B\r\ndata: \xFF\0b\r\n\r\n0\r\n\r\n");
     let split = server
-        .ask("GET /stream?raw=ZGF0YTog_wBiDQo&split=4", "")
+        .request("GET /stream?raw=ZGF0YTog_wBiDQo&split=4", "")
         .await;
     assert_eq!(
         split.body,
         b"4\r\ndata\r\n4\r\n: \xFF\0\r\n3\r\nb\r\n\r\n0\r\n\r\n"
     );
-    let empty = server.ask("GET /stream?raw=", "").await;
+    let empty = server.request("GET /stream?raw=", "").await;
     assert_eq!(
         (empty.status(), empty.header("access-control-allow-origin")),
         ("200", Some("*"))
@@ -126,7 +126,7 @@ async fn raw_bytes_are_sent_exactly_in_writes_of_the_size_asked_for() {
 }
 
 #[tokio::test]
-async fn a_query_that_is_not_understood_is_a_sentence() {
+async fn an_invalid_query_gets_a_sentence() {
     let server = Server::start().await;
     for (query, sentence) in [
         (
@@ -177,7 +177,7 @@ async fn a_query_that_is_not_understood_is_a_sentence() {
             "raw and count cannot be combined: raw is for a stream of given bytes, count for one that is generated.\n",
         ),
     ] {
-        let response = server.ask(&format!("GET /stream?{query}"), "").await;
+        let response = server.request(&format!("GET /stream?{query}"), "").await;
         assert_eq!((response.status(), response.text()), ("400", sentence));
         assert_eq!(
             response.header("content-type"),
@@ -193,7 +193,7 @@ fn chunk(text: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_generated_stream_is_what_its_parameters_say() {
+async fn parameters_shape_a_generated_stream() {
     let server = Server::start().await;
     for (query, chunks) in [
         ("count=0", vec!["retry: 10000\n"]),
@@ -207,7 +207,7 @@ async fn a_generated_stream_is_what_its_parameters_say() {
                  id: 2\ndata: 2 xx\n\n",
             ],
         ),
-        // An event that is due by itself is sent by itself.
+        // Each event that is due separately is a separate write.
         (
             "interval=1ms&count=3&size=6&id=none",
             vec![
@@ -217,7 +217,7 @@ async fn a_generated_stream_is_what_its_parameters_say() {
             ],
         ),
     ] {
-        let response = server.ask(&format!("GET /stream?{query}"), "").await;
+        let response = server.request(&format!("GET /stream?{query}"), "").await;
         assert_eq!(
             response.header("content-type"),
             Some("text/event-stream; charset=utf-8")
@@ -232,13 +232,13 @@ async fn a_generated_stream_is_what_its_parameters_say() {
 async fn without_a_size_the_data_is_the_date() {
     let server = Server::start().await;
     let response = server
-        .ask("GET /stream?interval=0&count=2&id=seq", "")
+        .request("GET /stream?interval=0&count=2&id=seq", "")
         .await;
     assert_eq!(
         without_dates(&dechunk(response.text())),
         "retry: 10000\nid: 0\ndata: DATE\n\nid: 1\ndata: DATE\n\n"
     );
-    let response = server.ask("GET /stream?interval=0&count=1", "").await;
+    let response = server.request("GET /stream?interval=0&count=1", "").await;
     assert_eq!(
         without_dates(&dechunk(response.text())),
         "retry: 10000\ndata: DATE\n\n"
@@ -246,11 +246,11 @@ async fn without_a_size_the_data_is_the_date() {
 }
 
 #[tokio::test]
-async fn the_interval_lies_between_events_and_not_before_the_first() {
+async fn the_interval_separates_events_and_does_not_delay_the_first() {
     let server = Server::start().await;
     let asked = Instant::now();
     let response = server
-        .ask("GET /stream?interval=50ms&count=4&size=1&id=seq", "")
+        .request("GET /stream?interval=50ms&count=4&size=1&id=seq", "")
         .await;
     assert!(
         asked.elapsed() >= Duration::from_millis(150),
@@ -275,11 +275,11 @@ async fn the_interval_lies_between_events_and_not_before_the_first() {
 }
 
 #[tokio::test]
-async fn a_flood_is_whole_and_in_order() {
+async fn a_flood_is_complete_and_in_order() {
     let server = Server::start().await;
     for (count, size) in [(100_000, 90), (100, 65_536), (3, 16 << 20)] {
         let response = server
-            .ask(
+            .request(
                 &format!("GET /stream?interval=0&count={count}&size={size}&id=seq"),
                 "",
             )
@@ -300,18 +300,18 @@ async fn a_flood_is_whole_and_in_order() {
     }
 }
 
-/// No socket of this machine holds so much for a client that does not read.
-const MORE_THAN_SOCKETS_HOLD: usize = 64 << 20;
+/// More than the system buffers for a client that does not read.
+const MORE_THAN_BUFFERED: usize = 64 << 20;
 
 const GET_FLOOD: &str = "GET /stream?interval=0&size=90 HTTP/1.1\r\nhost: localhost\r\n\r\n";
 
 #[tokio::test]
-async fn a_client_that_does_not_read_stops_its_generator_and_no_other() {
+async fn a_client_that_does_not_read_stops_only_its_own_stream() {
     let server = Server::start().await;
     let socket = TcpSocket::new_v4().expect("a socket");
     socket
         .set_recv_buffer_size(64 << 10)
-        .expect("it is not connected");
+        .expect("not connected yet");
     let mut tcp = socket
         .connect(server.address)
         .await
@@ -325,19 +325,19 @@ async fn a_client_that_does_not_read_stops_its_generator_and_no_other() {
     };
     server.until_live(1).await;
 
-    // All this time the first client could be flooded as the second one is.
+    // In this time the first client would receive as much as the second, if it read.
     let mut flooded = server.send(GET_FLOOD).await;
     let mut read = 0;
     let mut buffer = vec![0; 64 << 10];
     timeout(PATIENCE, async {
-        while read < 2 * MORE_THAN_SOCKETS_HOLD {
-            read += flooded.tcp.read(&mut buffer).await.expect("it is open");
+        while read < 2 * MORE_THAN_BUFFERED {
+            read += flooded.tcp.read(&mut buffer).await.expect("open");
         }
     })
     .await
-    .expect("it floods");
+    .expect("a flood");
     let ticking = server
-        .ask("GET /stream?interval=5ms&count=20&size=2", "")
+        .request("GET /stream?interval=5ms&count=20&size=2", "")
         .await;
     assert!(ticking.text().ends_with(LAST_CHUNK));
 
@@ -345,7 +345,7 @@ async fn a_client_that_does_not_read_stops_its_generator_and_no_other() {
     server.streams.end_all();
     stalled.until_end_of_body().await;
     assert!(
-        stalled.received.len() < MORE_THAN_SOCKETS_HOLD,
+        stalled.received.len() < MORE_THAN_BUFFERED,
         "{}",
         stalled.received.len()
     );
@@ -353,12 +353,12 @@ async fn a_client_that_does_not_read_stops_its_generator_and_no_other() {
     let events = dechunk(stalled.text());
     assert!(
         events.starts_with("retry: 10000\ndata: 0 x"),
-        "what was sent is whole"
+        "the beginning of the stream"
     );
 }
 
 #[tokio::test]
-async fn a_flood_ends_when_its_client_leaves_reading_or_not() {
+async fn a_flood_ends_when_its_client_disconnects() {
     let server = Server::start().await;
     let stalled = server.send(GET_FLOOD).await;
     let mut flooded = server.send(GET_FLOOD).await;
@@ -373,18 +373,18 @@ async fn a_flood_ends_when_its_client_leaves_reading_or_not() {
 }
 
 #[tokio::test]
-async fn stopping_ends_floods_within_a_second() {
+async fn shutdown_ends_floods_within_a_second() {
     let server = Server::start().await;
     let _stalled = server.send(GET_FLOOD).await;
     let mut flooded = server.send(GET_FLOOD).await;
     server.until_live(2).await;
     let asked = Instant::now();
-    server.stop.send(()).expect("it runs");
+    server.stop.send(()).expect("running");
     flooded.until_end().await;
     assert!(flooded.received.ends_with(LAST_CHUNK.as_bytes()));
     timeout(PATIENCE, server.running)
         .await
-        .expect("it ends")
+        .expect("an end")
         .expect("no panic")
         .expect("no error");
     assert!(
@@ -395,7 +395,7 @@ async fn stopping_ends_floods_within_a_second() {
 }
 
 #[tokio::test]
-async fn a_timer_ends_when_its_client_leaves() {
+async fn a_stream_ends_when_its_client_disconnects() {
     let server = Server::start().await;
     for _ in 0..10 {
         let mut streams = Vec::new();
@@ -415,12 +415,12 @@ async fn a_timer_ends_when_its_client_leaves() {
 }
 
 #[tokio::test]
-async fn a_client_that_leaves_at_once_leaves_no_timer() {
+async fn a_client_that_disconnects_at_once_leaves_no_stream() {
     let server = Server::start().await;
     for _ in 0..1_000 {
         drop(server.send(GET_STREAM).await);
     }
-    // Whatever was accepted late is counted before this one is.
+    // Connections are accepted in order: this one is the last to be counted.
     let mut last = server.send(GET_STREAM).await;
     last.until(|received| received.contains("connecttime"))
         .await;
@@ -428,10 +428,10 @@ async fn a_client_that_leaves_at_once_leaves_no_timer() {
 }
 
 #[tokio::test]
-async fn a_head_request_gets_the_head_and_leaves_no_timer() {
+async fn a_head_request_gets_the_head_and_leaves_no_stream() {
     let server = Server::start().await;
     for path in ["/stream", "/stream?interval=0&size=90"] {
-        let response = server.ask(&format!("HEAD {path}"), "").await;
+        let response = server.request(&format!("HEAD {path}"), "").await;
         assert_eq!(response.status(), "200");
         assert_eq!(
             response.header("content-type"),
@@ -443,10 +443,10 @@ async fn a_head_request_gets_the_head_and_leaves_no_timer() {
 }
 
 #[tokio::test]
-async fn a_preflight_is_answered() {
+async fn a_preflight_allows_any_request() {
     let server = Server::start().await;
     let response = server
-        .ask(
+        .request(
             "OPTIONS /stream",
             "origin: https://example.org\r\n\
              access-control-request-method: GET\r\n\
@@ -476,7 +476,7 @@ async fn an_unknown_path_is_not_found_whatever_the_method() {
         "GET /index.html",
         "GET /../Cargo.toml",
     ] {
-        let response = server.ask(line, "").await;
+        let response = server.request(line, "").await;
         assert_eq!(response.status(), "404", "{line}");
         assert_eq!(
             response.header("content-type"),
@@ -487,7 +487,7 @@ async fn an_unknown_path_is_not_found_whatever_the_method() {
 }
 
 #[tokio::test]
-async fn another_method_is_told_which_are_allowed() {
+async fn an_unsupported_method_gets_the_allowed_ones() {
     let server = Server::start().await;
     for (line, allow) in [
         ("DELETE /stream", "GET,HEAD,POST,OPTIONS"),
@@ -496,16 +496,16 @@ async fn another_method_is_told_which_are_allowed() {
         ("POST /", "GET,HEAD"),
         ("PUT /favicon.ico", "GET,HEAD"),
     ] {
-        let response = server.ask(line, "content-length: 0\r\n").await;
+        let response = server.request(line, "content-length: 0\r\n").await;
         assert_eq!(response.status(), "405", "{line}");
         assert_eq!(response.header("allow"), Some(allow), "{line}");
     }
 }
 
 #[tokio::test]
-async fn the_favicon_is_answered() {
+async fn the_favicon_is_served() {
     let server = Server::start().await;
-    let response = server.ask("GET /favicon.ico", "").await;
+    let response = server.request("GET /favicon.ico", "").await;
     assert_eq!(
         (response.status(), response.header("content-type")),
         ("200", Some("image/svg+xml"))
@@ -513,7 +513,7 @@ async fn the_favicon_is_answered() {
 }
 
 #[tokio::test]
-async fn what_is_not_http_harms_nobody() {
+async fn invalid_http_does_not_harm_other_connections() {
     let server = Server::start().await;
     for garbage in [
         "\r\n\r\n",
@@ -522,7 +522,7 @@ async fn what_is_not_http_harms_nobody() {
         "GET /stream HTTP/9.9\r\n\r\n",
     ] {
         let mut connection = server.send(garbage).await;
-        connection.tcp.shutdown().await.expect("our half can end");
+        connection.tcp.shutdown().await.expect("connected");
         connection.until_end().await;
     }
     let mut stream = server.send(GET_STREAM).await;
@@ -532,7 +532,7 @@ async fn what_is_not_http_harms_nobody() {
 }
 
 #[tokio::test]
-async fn stopping_ends_open_streams_cleanly_within_a_second() {
+async fn shutdown_ends_open_streams_cleanly_within_a_second() {
     let server = Server::start().await;
     let mut streams = Vec::new();
     for _ in 0..50 {
@@ -542,22 +542,19 @@ async fn stopping_ends_open_streams_cleanly_within_a_second() {
             .await;
         streams.push(stream);
     }
-    // Neither an idle connection nor half a request keeps it alive.
+    // Neither an idle connection nor half a request keeps the server running.
     let _idle = server.send("").await;
     let _half = server.send("GET /stream HT").await;
     let asked = Instant::now();
-    server.stop.send(()).expect("it runs");
+    server.stop.send(()).expect("running");
     for stream in &mut streams {
         stream.until_end().await;
         let text = std::str::from_utf8(&stream.received).expect("UTF-8");
-        assert!(
-            text.ends_with("\r\n0\r\n\r\n"),
-            "the last chunk is sent: {text:?}"
-        );
+        assert!(text.ends_with("\r\n0\r\n\r\n"), "no last chunk: {text:?}");
     }
     timeout(PATIENCE, server.running)
         .await
-        .expect("it ends")
+        .expect("an end")
         .expect("no panic")
         .expect("no error");
     assert!(
@@ -567,14 +564,15 @@ async fn stopping_ends_open_streams_cleanly_within_a_second() {
     );
 }
 
-/// The page is in the binary only if it was built before; `make test` builds it and then says so.
+/// The binary contains the page only if the page was built before; `make test` does so and enables
+/// the feature.
 #[tokio::test]
-async fn the_page_is_served_as_its_policy_and_names_promise() {
+async fn the_page_is_served_with_its_policy_and_cached_by_name() {
     let server = Server::start().await;
-    let page = server.ask("GET /", "").await;
+    let page = server.request("GET /", "").await;
     if !has_page() {
         if cfg!(feature = "e2e") {
-            panic!("with this feature the page must have been built");
+            panic!("this feature requires the built page");
         }
         assert_eq!(page.status(), "503");
         return;
@@ -585,7 +583,7 @@ async fn the_page_is_served_as_its_policy_and_names_promise() {
         Some("text/html; charset=utf-8")
     );
     assert_eq!(page.header("cache-control"), Some("no-cache"));
-    assert!(!page.text().contains("{{"), "no placeholder is left");
+    assert!(!page.text().contains("{{"), "a placeholder is left");
     assert_eq!(page.header("vary"), Some("accept-encoding"));
     assert_eq!(page.header("content-encoding"), None);
 
@@ -595,28 +593,28 @@ async fn the_page_is_served_as_its_policy_and_names_promise() {
             .expect("a policy")
             .to_owned();
         let (_, rest) = policy.split_once("'nonce-").expect("a nonce");
-        rest.split_once('\'').expect("its end").0.to_owned()
+        rest.split_once('\'').expect("an end").0.to_owned()
     };
     let first = nonce(&page);
     assert!(page.text().contains(&format!("<script nonce=\"{first}\">")));
-    let second = server.ask("GET /", "").await;
+    let second = server.request("GET /", "").await;
     assert_ne!(first, nonce(&second), "a nonce is used once");
     assert!(!second.text().contains(&first));
     let packed = server
-        .ask("GET /", "accept-encoding: gzip, deflate, br, zstd\r\n")
+        .request("GET /", "accept-encoding: gzip, deflate, br, zstd\r\n")
         .await;
     assert_eq!(packed.header("content-encoding"), Some("gzip"));
     assert_eq!(packed.header("vary"), Some("accept-encoding"));
     assert!(packed.body.len() < page.body.len());
-    let unpacked = unpack("gzip", &packed.body);
+    let unpacked = decompress("gzip", &packed.body);
     let unpacked = String::from_utf8(unpacked).expect("text");
     assert_eq!(
         unpacked.replace(&nonce(&packed), &first),
         page.text(),
-        "the nonce in it is that of its policy"
+        "the page has the nonce of its policy"
     );
     let refused = server
-        .ask("GET /", "accept-encoding: gzip;q=0, br\r\n")
+        .request("GET /", "accept-encoding: gzip;q=0, br\r\n")
         .await;
     assert_eq!(refused.header("content-encoding"), None);
     assert_eq!(refused.header("vary"), Some("accept-encoding"));
@@ -634,7 +632,7 @@ async fn the_page_is_served_as_its_policy_and_names_promise() {
         .split(['"', '\'', '=', ' ', '>'])
         .filter(|text| text.starts_with('/') && text.contains('.'))
     {
-        let identity = server.ask(&format!("GET {path}"), "").await;
+        let identity = server.request(&format!("GET {path}"), "").await;
         assert_eq!(identity.status(), "200", "{path}");
         assert_eq!(
             identity.header("cache-control"),
@@ -644,14 +642,14 @@ async fn the_page_is_served_as_its_policy_and_names_promise() {
         assert_eq!(identity.header("content-encoding"), None, "{path}");
         for (accepted, coding) in [("gzip, deflate, br, zstd", "br"), ("gzip", "gzip")] {
             let packed = server
-                .ask(
+                .request(
                     &format!("GET {path}"),
                     &format!("accept-encoding: {accepted}\r\n"),
                 )
                 .await;
             assert_eq!(packed.header("content-encoding"), Some(coding), "{path}");
             assert_eq!(packed.header("vary"), Some("accept-encoding"), "{path}");
-            assert_eq!(unpack(coding, &packed.body), identity.body, "{path}");
+            assert_eq!(decompress(coding, &packed.body), identity.body, "{path}");
         }
         kinds.push(identity.header("content-type").expect("a type").to_owned());
     }
@@ -668,24 +666,24 @@ async fn the_page_is_served_as_its_policy_and_names_promise() {
     }
 }
 
-fn unpack(coding: &str, packed: &[u8]) -> Vec<u8> {
+fn decompress(coding: &str, packed: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
     match coding {
         "br" => std::io::copy(&mut brotli::Decompressor::new(packed, 4096), &mut bytes),
         _ => std::io::copy(&mut flate2::read::GzDecoder::new(packed), &mut bytes),
     }
-    .expect("it unpacks");
+    .expect("compressed data");
     bytes
 }
 
-/// A stream is written without hyper, and requests before, during and after it are read by it.
+/// A stream is written without hyper, which serves the requests before and after it.
 #[tokio::test]
-async fn a_connection_goes_on_after_a_stream() {
+async fn a_connection_persists_after_a_stream() {
     let server = Server::start().await;
     let get =
         |path: &str, more: &str| format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n{more}\r\n");
     let stream = get("/stream?count=2&interval=20ms&data=seq", "");
-    // Sent at once; and one by one, each when the one before is answered.
+    // First pipelined; then one by one, each after the previous response.
     let mut connection = server
         .send(&[&*stream, &stream, &get("/nowhere", "connection: close\r\n")].concat())
         .await;
@@ -700,7 +698,7 @@ async fn a_connection_goes_on_after_a_stream() {
     ] {
         connection.received.clear();
         let sent = connection.tcp.write_all(request.as_bytes()).await;
-        sent.expect("it is open");
+        sent.expect("open");
         connection.until(|text| text.ends_with(ends)).await;
     }
 
@@ -715,9 +713,9 @@ async fn a_connection_goes_on_after_a_stream() {
     assert!(together.contains("HTTP/1.1 404 "));
 }
 
-/// What hyper writes to its end says the same.
+/// Streams that hyper writes to the end have the same body.
 #[tokio::test]
-async fn a_stream_is_the_same_for_old_clients_and_for_requests_with_a_body() {
+async fn http_1_0_and_requests_with_a_body_get_the_same_stream() {
     let server = Server::start().await;
     let query = "/stream?count=2&interval=1&data=seq";
     let body = "retry: 10000\ndata: 0\n\ndata: 1\n\n";

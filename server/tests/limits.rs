@@ -1,5 +1,5 @@
-//! What the server bears: clients that are slow, many, gone, or nonsense; and hosts that it does not
-//! answer for.
+//! Limits and load: clients that are slow, many, disconnected or malformed, and hosts that are not
+//! allowed.
 
 mod raw;
 
@@ -17,24 +17,26 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-/// Waits until the server ends the connection; says what it sent.
+/// Waits until the server ends the connection, and returns what it sent.
 async fn until_closed(connection: &mut Connection) -> String {
     let reading = connection.tcp.read_to_end(&mut connection.received);
-    // Closed with a reset where the server did not read all: it is closed.
-    let _ = timeout(PATIENCE, reading).await.expect("it is closed");
+    // The server resets a connection of which it has not read all: that is an end, too.
+    let _ = timeout(PATIENCE, reading)
+        .await
+        .expect("the connection ends");
     String::from_utf8_lossy(&connection.received).into_owned()
 }
 
-/// Waits until a figure of `/metrics` is `value`.
-async fn until_metric(server: &Server, name: &str, value: impl Fn(f64) -> bool) {
+/// Waits until the metric `name` of `/metrics` satisfies `condition`.
+async fn until_metric(server: &Server, name: &str, condition: impl Fn(f64) -> bool) {
     let reading = async {
         loop {
-            let metrics = server.ask("GET /metrics", "").await;
-            let figure = metrics
+            let metrics = server.request("GET /metrics", "").await;
+            let value: Option<f64> = metrics
                 .text()
                 .lines()
                 .find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
-            if figure.is_some_and(&value) {
+            if value.is_some_and(&condition) {
                 break;
             }
         }
@@ -43,12 +45,12 @@ async fn until_metric(server: &Server, name: &str, value: impl Fn(f64) -> bool) 
     assert!(
         reached,
         "{name}: {}",
-        server.ask("GET /metrics", "").await.text()
+        server.request("GET /metrics", "").await.text()
     );
 }
 
 #[tokio::test]
-async fn another_host_gets_nothing() {
+async fn a_host_that_is_not_allowed_gets_403() {
     let limits = Limits {
         allow_hosts: vec!["scope.example".to_owned()],
         ..Limits::default()
@@ -91,7 +93,7 @@ async fn another_host_gets_nothing() {
 }
 
 #[tokio::test]
-async fn a_head_that_does_not_come_is_not_waited_for() {
+async fn an_incomplete_head_times_out() {
     let limits = Limits {
         header_timeout: Duration::from_millis(200),
         ..Limits::default()
@@ -102,7 +104,7 @@ async fn a_head_that_does_not_come_is_not_waited_for() {
         let closed = until_closed(&mut silent).await;
         assert!(!closed.contains("200 OK"), "{closed}");
     }
-    // One header after the other, as slowhttptest sends them.
+    // One header at a time, as slowhttptest sends them.
     let mut slow = server
         .send("GET /stream HTTP/1.1\r\nhost: localhost\r\n")
         .await;
@@ -112,15 +114,18 @@ async fn a_head_that_does_not_come_is_not_waited_for() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    assert!(timeout(PATIENCE, dripping).await.is_ok(), "it is cut");
+    assert!(
+        timeout(PATIENCE, dripping).await.is_ok(),
+        "the connection is closed"
+    );
     assert!(asked.elapsed() < Duration::from_secs(5));
-    // A connection that is kept and not used.
+    // An idle persistent connection.
     let mut idle = server
         .send("GET /stream/help HTTP/1.1\r\nhost: localhost\r\n\r\n")
         .await;
-    let answer = until_closed(&mut idle).await;
-    assert!(answer.starts_with("HTTP/1.1 200 OK"));
-    // A stream is no head: it goes on.
+    let response = until_closed(&mut idle).await;
+    assert!(response.starts_with("HTTP/1.1 200 OK"));
+    // The timeout does not apply to a stream.
     let mut stream = server
         .send("GET /stream?interval=100ms&data=seq HTTP/1.1\r\nhost: localhost\r\n\r\n")
         .await;
@@ -130,7 +135,7 @@ async fn a_head_that_does_not_come_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn a_head_has_a_size() {
+async fn the_size_of_a_head_is_limited() {
     let server = Server::start().await;
     let long = "x".repeat(100_000);
     for (head, statuses) in [
@@ -152,22 +157,22 @@ async fn a_head_has_a_size() {
     ] {
         let mut tcp = TcpStream::connect(server.address)
             .await
-            .expect("it listens");
-        // It may be closed before all is sent.
+            .expect("the server listens");
+        // The server may close the connection before all is sent.
         let _ = tcp.write_all(head.as_bytes()).await;
         let mut received = Vec::new();
         let mut connection = Connection {
             tcp,
             received: std::mem::take(&mut received),
         };
-        let answer = until_closed(&mut connection).await;
-        let status = answer.get(9..12).unwrap_or("none");
-        assert!(statuses.contains(&status), "{answer}");
+        let response = until_closed(&mut connection).await;
+        let status = response.get(9..12).unwrap_or("none");
+        assert!(statuses.contains(&status), "{response}");
     }
 }
 
 #[tokio::test]
-async fn connections_over_the_limit_are_told_to_come_back() {
+async fn connections_over_the_limit_get_503() {
     let limits = Limits {
         max_connections: 3,
         ..Limits::default()
@@ -189,30 +194,29 @@ async fn connections_over_the_limit_are_told_to_come_back() {
     assert!(refused.text().contains("--max-connections"));
     streams.pop();
     server.until_live(2).await;
-    // Its place is free a little later than its stream has ended.
-    let asking = async { while server.ask("GET /stream?count=0", "").await.status() != "200" {} };
-    timeout(PATIENCE, asking)
-        .await
-        .expect("there is a place again");
+    // The place is free a little after the stream has ended.
+    let asking =
+        async { while server.request("GET /stream?count=0", "").await.status() != "200" {} };
+    timeout(PATIENCE, asking).await.expect("a free place");
 }
 
 #[tokio::test]
-async fn a_thousand_readers_that_do_not_read_harm_no_other() {
-    const READERS: usize = 1_000;
+async fn a_thousand_stalled_clients_do_not_delay_another() {
+    const STALLED: usize = 1_000;
     let server = Server::start().await;
     let mut stalled = Vec::new();
-    for _ in 0..READERS {
+    for _ in 0..STALLED {
         stalled.push(
             server
                 .send("GET /stream?interval=0&size=4k HTTP/1.1\r\nhost: localhost\r\n\r\n")
                 .await,
         );
     }
-    server.until_live(READERS).await;
-    // All are stalled when no more bytes are written.
+    server.until_live(STALLED).await;
+    // All clients are stalled once no more bytes are written.
     let mut before = -1.0;
     loop {
-        let metrics = server.ask("GET /metrics", "").await;
+        let metrics = server.request("GET /metrics", "").await;
         let written: f64 = metrics
             .text()
             .lines()
@@ -221,24 +225,24 @@ async fn a_thousand_readers_that_do_not_read_harm_no_other() {
                     .parse()
                     .ok()
             })
-            .expect("a figure");
+            .expect("a number");
         if written == before {
             break;
         }
         before = written;
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    let each = before / READERS as f64;
-    // The system's buffers at both ends, and one frame of ours.
+    let each = before / STALLED as f64;
+    // The buffers of the system at both ends, and one frame.
     assert!(each < 8e6, "{each} bytes are queued for each");
     let asked = Instant::now();
-    let rhythm = server
-        .ask("GET /stream?interval=10ms&count=51&data=seq&retry=none", "")
+    let ticking = server
+        .request("GET /stream?interval=10ms&count=51&data=seq&retry=none", "")
         .await;
-    assert_eq!(chunks(&rhythm.body).len(), 51);
+    assert_eq!(chunks(&ticking.body).len(), 51);
     assert!(
         asked.elapsed() < Duration::from_secs(3),
-        "half a second's worth took {:?}",
+        "half a second of events took {:?}",
         asked.elapsed()
     );
     drop(stalled);
@@ -246,7 +250,7 @@ async fn a_thousand_readers_that_do_not_read_harm_no_other() {
 }
 
 #[tokio::test]
-async fn ten_thousand_that_connect_and_leave_leave_nothing() {
+async fn ten_thousand_clients_that_disconnect_leave_no_stream() {
     let server = Server::start().await;
     let mut clients = JoinSet::new();
     for client in 0..10_000_u32 {
@@ -262,7 +266,7 @@ async fn ten_thousand_that_connect_and_leave_leave_nothing() {
             let some = client as usize % (request.len() + 1);
             let _ = tcp.write_all(&request[..some]).await;
             if client % 2 == 0 {
-                // As the system of a client that is killed does, with data unread.
+                // Resets the connection, as for a client that is killed with data unread.
                 let _ = tcp.set_zero_linger();
             }
         });
@@ -276,7 +280,7 @@ async fn ten_thousand_that_connect_and_leave_leave_nothing() {
 }
 
 #[tokio::test]
-async fn many_streams_end_cleanly_and_their_clients_come_back_at_different_times() {
+async fn many_streams_end_cleanly_and_spread_reconnection() {
     const STREAMS: usize = 2_000;
     let server = Server::start().await;
     let mut streams = Vec::new();
@@ -294,7 +298,7 @@ async fn many_streams_end_cleanly_and_their_clients_come_back_at_different_times
         })
         .collect();
     let asked = Instant::now();
-    server.stop.send(()).expect("it runs");
+    server.stop.send(()).expect("running");
     server.running.await.expect("no panic").expect("no error");
     assert!(
         asked.elapsed() < Duration::from_secs(2),
@@ -315,16 +319,16 @@ async fn many_streams_end_cleanly_and_their_clients_come_back_at_different_times
         assert!((5_000..=15_000).contains(&ms), "{ms}");
         times.insert(ms);
     }
-    assert!(times.len() > STREAMS / 2, "{} different ones", times.len());
+    assert!(times.len() > STREAMS / 2, "{} different times", times.len());
 }
 
 #[tokio::test]
-async fn a_stream_in_small_writes_ends_cleanly_too() {
+async fn a_split_stream_ends_cleanly_on_shutdown() {
     let server = Server::start().await;
     let request = "GET /stream?split=3&data=seq HTTP/1.1\r\nhost: localhost\r\n\r\n";
     let mut stream = server.send(request).await;
     stream.until(|received| received.contains("a: ")).await;
-    server.stop.send(()).expect("it runs");
+    server.stop.send(()).expect("running");
     stream.until_end().await;
     let text = chunks(&Response::parse(&stream.received).body).concat();
     let text = String::from_utf8(text).expect("text");
@@ -338,12 +342,12 @@ async fn a_stream_in_small_writes_ends_cleanly_too() {
 }
 
 #[tokio::test]
-async fn a_client_that_breaks_off_leaves_no_silent_stream() {
+async fn a_reset_by_the_client_ends_a_stalled_stream() {
     let server = Server::start().await;
     let stall = "/stream?after=0&end=stall HTTP/1.1\r\nhost: localhost\r\n";
     for request in [
         format!("GET {stall}\r\n"),
-        // More of a request than is read.
+        // The beginning of another request.
         format!("GET {stall}\r\nG"),
         format!("POST {stall}content-length: 10\r\n\r\n12345"),
     ] {
@@ -357,7 +361,7 @@ async fn a_client_that_breaks_off_leaves_no_silent_stream() {
 }
 
 #[tokio::test]
-async fn a_refused_connection_does_not_hold_up_the_end() {
+async fn a_refused_connection_does_not_delay_shutdown() {
     let limits = Limits {
         max_connections: 1,
         ..Limits::default()
@@ -370,7 +374,7 @@ async fn a_refused_connection_does_not_hold_up_the_end() {
     let _silent = server.send("").await;
     until_refused(&server).await;
     let asked = Instant::now();
-    server.stop.send(()).expect("it runs");
+    server.stop.send(()).expect("running");
     server.running.await.expect("no panic").expect("no error");
     assert!(
         asked.elapsed() < Duration::from_secs(1),
@@ -379,7 +383,7 @@ async fn a_refused_connection_does_not_hold_up_the_end() {
     );
 }
 
-/// Waits until a connection is refused, which is when those before it were, too.
+/// Waits until a connection is refused; then earlier ones have been as well.
 async fn until_refused(server: &Server) {
     let mut refused = server.send(GET_STREAM).await;
     refused.until_end().await;
@@ -387,16 +391,16 @@ async fn until_refused(server: &Server) {
 }
 
 #[tokio::test]
-async fn the_figures_are_those_of_what_happened() {
+async fn metrics_count_streams_events_and_refusals() {
     let server = Server::start().await;
     server
-        .ask("GET /stream?interval=1&count=5&size=10&retry=none", "")
+        .request("GET /stream?interval=1&count=5&size=10&retry=none", "")
         .await;
-    server.ask("GET /stream?nonsense=1", "").await;
-    server.ask("GET /stream?outage=1s/1s", "").await;
+    server.request("GET /stream?nonsense=1", "").await;
+    server.request("GET /stream?outage=1s/1s", "").await;
     let _open = server.send(GET_STREAM).await;
     server.until_live(1).await;
-    let metrics = server.ask("GET /metrics", "").await;
+    let metrics = server.request("GET /metrics", "").await;
     assert_eq!(
         metrics.header("content-type"),
         Some("application/openmetrics-text; version=1.0.0; charset=utf-8")
@@ -425,11 +429,11 @@ async fn the_figures_are_those_of_what_happened() {
     .await;
 }
 
-/// How often anything in this program panicked in the middle of `requests`.
+/// Panics of the server during `no_request_panics_or_leaks`.
 static PANICS: AtomicUsize = AtomicUsize::new(0);
 
 #[tokio::test]
-async fn no_request_makes_it_panic_or_leak() {
+async fn no_request_panics_or_leaks() {
     let shown = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
         if std::thread::current()
@@ -451,13 +455,15 @@ async fn no_request_makes_it_panic_or_leak() {
         if clients.len() >= 32 {
             clients.join_next().await.expect("some").expect("no panic");
         }
-        let request = some_request(&mut rng);
+        let request = random_request(&mut rng);
         let address = server.address;
         clients.spawn(async move {
-            let mut tcp = TcpStream::connect(address).await.expect("it listens");
+            let mut tcp = TcpStream::connect(address)
+                .await
+                .expect("the server listens");
             let _ = tcp.write_all(&request).await;
             let mut received = [0; 4096];
-            // A part of what comes is enough, and nothing may come at all.
+            // A part of the response is sufficient, and there may be none.
             let _ = timeout(Duration::from_millis(20), tcp.read(&mut received)).await;
         });
     }
@@ -472,8 +478,8 @@ async fn no_request_makes_it_panic_or_leak() {
     assert_eq!(PANICS.load(Ordering::Relaxed), 0);
 }
 
-/// A request that is nearly one.
-fn some_request(rng: &mut fastrand::Rng) -> Vec<u8> {
+/// A random request, in part malformed.
+fn random_request(rng: &mut fastrand::Rng) -> Vec<u8> {
     let names = [
         "interval",
         "count",
@@ -580,7 +586,7 @@ fn some_request(rng: &mut fastrand::Rng) -> Vec<u8> {
         ["gzip", "br;q=x", ","][rng.usize(..3)],
     )
     .into_bytes();
-    // Half of them are damaged.
+    // Half of the requests are damaged.
     for _ in 0..rng.usize(..4) / 2 {
         let at = rng.usize(..request.len());
         match rng.u8(..3) {

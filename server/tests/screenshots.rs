@@ -1,5 +1,5 @@
-//! Takes the pictures in `docs/` again: `make screenshots`. Not a test; it is one of cargo's test
-//! targets because these know the built binary.
+//! Takes the pictures in `docs/`: `make screenshots`. Not a test: it is a test target because cargo
+//! gives those the path of the built binary.
 
 mod browser;
 

@@ -1,5 +1,6 @@
-//! The least that a server can do, as a limit for all: one thread that sends each client the same
-//! bytes once a second. It does not look at requests, and knows of no client that left.
+//! A server that does as little as possible, as a limit for all: one thread that sends each client
+//! the same bytes once a second. It does not parse requests, and notices a disconnect only when a
+//! write fails.
 
 use std::{
     collections::VecDeque,
@@ -11,19 +12,19 @@ use std::{
 
 use crate::ticks::INTERVAL;
 
-/// An argument that makes such a server of this program.
-pub const ARGUMENT: &str = "bare-server";
+/// The argument that makes this program run the bare server.
+pub(crate) const ARGUMENT: &str = "bare-server";
 
 const HEAD: &[u8] =
     b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
 const EVENT: &[u8] =
     b"46\r\ndata: Sun Nov 22 2026 23:25:54 GMT+0000 (Coordinated Universal Time)\n\n\r\n";
 
-pub fn serve() -> io::Result<Infallible> {
+pub(crate) fn serve() -> io::Result<Infallible> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     println!("http://{}", listener.local_addr()?);
     listener.set_nonblocking(true)?;
-    // When each is due; the next is the first.
+    // When each client is due, earliest first.
     let mut clients: VecDeque<(Instant, TcpStream)> = VecDeque::new();
     loop {
         match listener.accept() {
@@ -39,7 +40,7 @@ pub fn serve() -> io::Result<Infallible> {
         }
         let now = Instant::now();
         while clients.front().is_some_and(|(due, _)| *due <= now) {
-            let (due, mut tcp) = clients.pop_front().expect("there is one");
+            let (due, mut tcp) = clients.pop_front().expect("not empty");
             if tcp.write(EVENT).is_ok() {
                 clients.push_back((due + INTERVAL, tcp));
             }

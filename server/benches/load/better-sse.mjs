@@ -1,9 +1,9 @@
-// npm's better-sse, a session for each client with an interval of its own.
+// npm's better-sse: each client has a session and an interval.
 import { createServer } from "node:http";
 import { createSession } from "better-sse";
 
 createServer(async (request, response) => {
-  // Dates are no JSON here, so that the bytes are those of the others.
+  // Dates as text rather than JSON, so that the bytes equal those of the other servers.
   const session = await createSession(request, response, { serializer: String });
   session.push(new Date());
   const interval = setInterval(() => session.push(new Date()), 1000);

@@ -1,7 +1,7 @@
-//! Many clients in one thread. It shares the processors with the server, so it does as little as it
-//! can: for each delivery one `read`, a look at the clock and a search. And it looks once a
-//! millisecond at what has come. If it waited for each event, it would be woken for each, and on one
-//! machine it is the server that pays for that: in `send`.
+//! Many clients in one thread. The thread shares the processors with the server, so it does as
+//! little as possible: for each delivery one `read`, a reading of the clock and a search. It polls
+//! once a millisecond: if it waited for each event, the server would spend the time of each
+//! wake-up, in `send`.
 
 use std::{
     io::{ErrorKind, Read, Write},
@@ -14,52 +14,54 @@ use mio::{Events, Interest, Poll, Token};
 
 use crate::process::{self, Process};
 
-/// How many connections wait for their answer at a time. The queue of a listener takes some hundred.
+/// How many connections wait for their response at a time. The queue of a listener has some hundred
+/// places.
 const IN_FLIGHT: usize = 64;
 /// How long all of them may take to open.
 const OPENING: Duration = Duration::from_secs(60);
-/// What each event has once, and nothing else.
+/// Occurs once in each event, and nowhere else.
 const EVENT: &str = "data:";
-/// How often it looks.
-const LOOK: Duration = Duration::from_millis(1);
-/// How many connections have something at a time, at most.
+/// How often the sockets are polled.
+const POLL_PERIOD: Duration = Duration::from_millis(1);
+/// How many connections one poll returns at most.
 const AT_ONCE: usize = 1024;
-/// The most that is read at once at one event a second; more than comes.
+/// The buffer of one read; more than arrives at one event a second.
 const READ: usize = 16 << 10;
 
-/// An event came, on this connection, so many µs after the client began.
+/// An event arrived on this connection, this many µs after the client began.
 #[derive(Clone, Copy)]
-pub struct Arrival {
-    pub connection: u32,
-    pub at: u32,
+pub(crate) struct Arrival {
+    pub(crate) connection: u32,
+    pub(crate) at: u32,
 }
 
 struct Connection {
-    /// `None` when it has ended.
+    /// `None` once the connection has ended.
     tcp: Option<mio::net::TcpStream>,
     opened: bool,
-    /// What came since the ends are kept, and whether an orderly end followed.
+    /// What was received since [`Client::keep_ends`], and whether the connection was closed, not
+    /// reset.
     last: Vec<u8>,
     closed: bool,
 }
 
-pub struct Client {
+pub(crate) struct Client {
     poll: Poll,
     events: Events,
     event: Finder<'static>,
     buffer: Vec<u8>,
-    pub began: Instant,
+    pub(crate) began: Instant,
     connections: Vec<Connection>,
-    pub opened: usize,
-    pub ended: usize,
-    pub arrivals: Vec<Arrival>,
+    pub(crate) opened: usize,
+    pub(crate) ended: usize,
+    pub(crate) arrivals: Vec<Arrival>,
     ending: bool,
 }
 
 impl Client {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
-            poll: Poll::new().expect("the system can wait for many sockets"),
+            poll: Poll::new().expect("the system can poll sockets"),
             events: Events::with_capacity(AT_ONCE),
             event: Finder::new(EVENT),
             buffer: vec![0; READ],
@@ -73,12 +75,12 @@ impl Client {
     }
 
     /// In µs since the client began.
-    pub fn now(&self) -> u64 {
+    pub(crate) fn now(&self) -> u64 {
         u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
-    /// Opens so many connections as fast as they are answered.
-    pub fn open(&mut self, to: SocketAddr, path: &str, count: usize) -> Result<(), String> {
+    /// Opens `count` connections as fast as the server responds.
+    pub(crate) fn open(&mut self, to: SocketAddr, path: &str, count: usize) -> Result<(), String> {
         let late = Instant::now() + OPENING;
         for index in 0..count {
             let tcp = request(to, path).map_err(|error| format!("connection {index}: {error}"))?;
@@ -87,7 +89,7 @@ impl Client {
             self.poll
                 .registry()
                 .register(&mut tcp, Token(index), Interest::READABLE)
-                .expect("a socket that is open");
+                .expect("an open socket");
             self.connections.push(Connection {
                 tcp: Some(tcp),
                 opened: false,
@@ -96,38 +98,40 @@ impl Client {
             });
             let waits = if index + 1 < count { IN_FLIGHT } else { 1 };
             while self.connections.len() - self.opened >= waits {
-                self.turn(Duration::from_millis(100));
+                self.poll(Duration::from_millis(100));
                 if self.ended > 0 || Instant::now() > late {
                     let (opened, ended) = (self.opened, self.ended);
-                    return Err(format!("it opened {opened} connections and ended {ended}"));
+                    return Err(format!(
+                        "the server opened {opened} connections and ended {ended}"
+                    ));
                 }
             }
         }
         Ok(())
     }
 
-    /// Receives for so long.
-    pub fn run(&mut self, time: Duration) {
+    /// Receives for this time.
+    pub(crate) fn run(&mut self, time: Duration) {
         let until = Instant::now() + time;
         loop {
-            let all = self.turn(Duration::ZERO);
+            let all = self.poll(Duration::ZERO);
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return;
             }
             if all {
-                std::thread::sleep(left.min(LOOK));
+                std::thread::sleep(left.min(POLL_PERIOD));
             }
         }
     }
 
-    /// From now on what comes is kept, to see how connections end.
-    pub fn keep_ends(&mut self) {
+    /// Keeps what is received from now on, in order to check how connections end.
+    pub(crate) fn keep_ends(&mut self) {
         self.ending = true;
     }
 
-    /// How many connections ended as they should.
-    pub fn clean(&self) -> usize {
+    /// How many connections ended cleanly.
+    pub(crate) fn clean(&self) -> usize {
         let retry = Finder::new("\nretry: ");
         self.connections
             .iter()
@@ -140,8 +144,8 @@ impl Client {
             .count()
     }
 
-    /// Waits for what comes next, and reads it; whether that was all.
-    fn turn(&mut self, most: Duration) -> bool {
+    /// Polls all sockets, waiting at most `most`, and reads. Returns whether that was all.
+    fn poll(&mut self, most: Duration) -> bool {
         match self.poll.poll(&mut self.events, Some(most)) {
             Err(error) if error.kind() != ErrorKind::Interrupted => panic!("{error}"),
             _ => {}
@@ -156,9 +160,9 @@ impl Client {
         count < AT_ONCE
     }
 
-    /// `all`: until the end. Otherwise nothing more is there when less came than fits, and what
-    /// comes later wakes again: half the system calls.
-    fn read(&mut self, index: usize, all: bool) {
+    /// Reads a socket. Unless `until_end`, a read that does not fill the buffer is the last, which
+    /// saves half of the system calls: later bytes make the socket ready again.
+    fn read(&mut self, index: usize, until_end: bool) {
         let now = self.began.elapsed().as_micros() as u32;
         let connection = &mut self.connections[index];
         while let Some(tcp) = &mut connection.tcp {
@@ -183,7 +187,7 @@ impl Client {
                     if self.ending {
                         connection.last.extend_from_slice(bytes);
                     }
-                    if count < self.buffer.len() && !all {
+                    if count < self.buffer.len() && !until_end {
                         return;
                     }
                 }
@@ -198,7 +202,7 @@ impl Client {
     }
 }
 
-/// A connection whose request is sent.
+/// Connects and sends a request.
 fn request(to: SocketAddr, path: &str) -> std::io::Result<TcpStream> {
     let mut tcp = TcpStream::connect_timeout(&to, Duration::from_secs(5))?;
     let head = "host: localhost\r\naccept: text/event-stream";
@@ -207,29 +211,29 @@ fn request(to: SocketAddr, path: &str) -> std::io::Result<TcpStream> {
     Ok(tcp)
 }
 
-/// One connection that leaves when it is answered.
-pub fn taste(to: SocketAddr, path: &str) -> Result<(), String> {
-    let failed = |error| format!("no answer to the first request: {error}");
+/// Opens one connection, and closes it after the first bytes of the response.
+pub(crate) fn warm_up(to: SocketAddr, path: &str) -> Result<(), String> {
+    let failed = |error| format!("no response to the first request: {error}");
     let mut tcp = request(to, path).map_err(failed)?;
     let count = tcp.read(&mut [0; READ]).map_err(failed)?;
     if count == 0 {
-        Err("it closed the first connection".to_owned())
+        Err("the server closed the first connection".to_owned())
     } else {
         Ok(())
     }
 }
 
-/// What one client got that takes what it can get.
-pub struct Flood {
+/// What one client receives that reads as fast as it can.
+pub(crate) struct Flood {
     /// Events and bytes a second.
-    pub events: f64,
-    pub bytes: f64,
-    /// In µs an event: of the server, and of this program.
-    pub cpu: f64,
-    pub own_cpu: f64,
+    pub(crate) events: f64,
+    pub(crate) bytes: f64,
+    /// In µs for each event: of the server, and of this program.
+    pub(crate) cpu: f64,
+    pub(crate) own_cpu: f64,
 }
 
-pub fn flood(process: &Process, path: &str, time: Duration) -> Result<Flood, String> {
+pub(crate) fn flood(process: &Process, path: &str, time: Duration) -> Result<Flood, String> {
     let failed = |error| format!("the flood: {error}");
     let mut tcp = request(process.address, path).map_err(failed)?;
     let (event, mut buffer) = (Finder::new(EVENT), vec![0; 256 << 10]);
@@ -245,7 +249,7 @@ pub fn flood(process: &Process, path: &str, time: Duration) -> Result<Flood, Str
         }
         Ok((events as f64, bytes as f64))
     };
-    // Just-in-time compilers have their time.
+    // Unmeasured: time for just-in-time compilers.
     take(Instant::now() + time / 4)?;
     let (cpu, own_cpu, start) = (process.cpu(), process::own_cpu(), Instant::now());
     let (events, bytes) = take(start + time)?;

@@ -1,18 +1,19 @@
-//! How the server keeps to its budgets under load, against others in the same run: `make
-//! bench-server`. Not a test: it says what it saw, and fails for nothing that is slow.
+//! Measures the server under load against the budgets of the design and against other servers in
+//! the same run: `make bench-server`. Not a test: it prints what it measures, and does not fail if
+//! it is slow.
 //!
-//! One after the other each server bears the same: [`CONNECTIONS`] clients at one event a second, then
-//! SIGTERM with all of them open; and one client that takes what it can get. The servers are processes
-//! of their own; this one is all the clients. Everything stays on 127.0.0.1.
+//! One after the other, each server gets the same load: a client that reads as fast as it can; then
+//! [`CONNECTIONS`] clients at one event a second, and SIGTERM with all of them open. Each server is
+//! a process; this process is all the clients. All connections are on 127.0.0.1.
 //!
-//! | file | what it holds |
+//! | file | contents |
 //! | --- | --- |
-//! | `main.rs` | the course of a measurement, and its table |
+//! | `main.rs` | a measurement and its table |
 //! | `client.rs` | many clients in one thread |
-//! | `ticks.rs` | which ticks are missed, and how late the others are |
-//! | `servers.rs` | what is measured, and how it is started |
-//! | `bare.rs` | the least that a server can do, as a limit |
-//! | `process.rs` | a server's processes: memory, CPU, their end |
+//! | `ticks.rs` | how many ticks are missed, and how late the others are |
+//! | `servers.rs` | the servers, and how they are started |
+//! | `bare.rs` | a server that does as little as possible, as a limit |
+//! | `process.rs` | the processes of a server: memory, CPU, end |
 
 mod bare;
 mod client;
@@ -32,32 +33,32 @@ const CONNECTIONS: usize = 10_000;
 const MEASURED: Duration = Duration::from_secs(20);
 /// From the opening of the last connection to the first tick that counts.
 const SETTLING: Duration = Duration::from_secs(2);
-/// How long one client takes what it can get.
+/// How long one client reads as fast as it can.
 const FLOODED: Duration = Duration::from_secs(4);
 /// How long a server may take to end.
 const ENDING: Duration = Duration::from_secs(10);
-/// Nothing runs longer than this, whatever happens.
+/// The program exits after this time in any case.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// What was seen of one server.
+/// The measurements of one server.
 struct Figures {
     opened: usize,
     /// In s.
     opening: f64,
-    /// In the time that is measured, as are all but those of the end.
+    /// In the measured time, as the fields up to `others`.
     events: usize,
     missed: usize,
     late: Lateness,
-    /// In bytes a connection.
+    /// In bytes for each connection.
     memory: f64,
-    /// In µs a delivery: of the server, and of this program.
+    /// In µs for each delivery: of the server, and of this program.
     cpu: f64,
     own_cpu: f64,
-    /// How many processors others kept busy.
+    /// How many processors were busy with other programs.
     others: f64,
-    /// In ms; `None` is not in [`ENDING`].
+    /// In ms; `None` if it takes longer than [`ENDING`].
     ended: Option<f64>,
-    /// How many connections ended as they should.
+    /// How many connections ended cleanly.
     clean: usize,
     flood: Option<Flood>,
 }
@@ -68,16 +69,16 @@ fn main() {
         panic!("{error}");
     }
     process::end_all_after(PATIENCE);
-    // Each connection needs one here and one in the server.
+    // Each connection needs a descriptor here and one in the server.
     let files = process::file_limit();
     if files < CONNECTIONS + 100 {
         println!(
-            "{CONNECTIONS} connections need as many file descriptors, and this shell gives a process {files}: ulimit -n {}",
+            "{CONNECTIONS} connections need as many file descriptors, and the limit is {files}: ulimit -n {}",
             CONNECTIONS + 100
         );
         return;
     }
-    // cargo adds `--bench`; names pick servers.
+    // cargo adds `--bench`; other arguments select servers by name.
     let names: Vec<String> = std::env::args()
         .skip(1)
         .filter(|name| !name.starts_with('-'))
@@ -100,14 +101,14 @@ fn main() {
     println!("{}", machine());
 }
 
-/// What the figures depend on beside the code; Linux tells, others do not.
+/// What the figures depend on besides the code. The load is for Linux only.
 fn machine() -> String {
     let processors = std::thread::available_parallelism().map_or(0, usize::from);
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     format!("{processors} processors, load average {}", load.trim())
 }
 
-/// Takes one server through all of it. Its processes end with this function.
+/// Measures one server. Its processes end with this function.
 fn measure(server: &Server) -> Result<Figures, String> {
     let flood = match server.flood {
         None => None,
@@ -117,8 +118,8 @@ fn measure(server: &Server) -> Result<Figures, String> {
         }
     };
     let mut process = (server.start)()?;
-    // What the first connection costs once is not what each costs.
-    client::taste(process.address, server.path)?;
+    // Memory that the first connection allocates once is not part of each connection.
+    client::warm_up(process.address, server.path)?;
     std::thread::sleep(Duration::from_millis(500));
     let empty = process.memory();
 
@@ -132,15 +133,15 @@ fn measure(server: &Server) -> Result<Figures, String> {
     client.run(MEASURED);
     let (until, after) = (client.now(), Usage::of(&process, &client));
     let memory = process.memory().saturating_sub(empty) as f64 / client.opened as f64;
-    // What is late may come late.
+    // Waits for late events.
     client.run(INTERVAL);
     if client.ended > 0 {
-        return Err(format!("it ended {} connections", client.ended));
+        return Err(format!("the server ended {} connections", client.ended));
     }
     let grid = publisher.as_ref().map(|publisher| publisher.first);
     drop(publisher);
 
-    let (missed, late) = ticks::judge(&client.arrivals, client.opened, from..until, grid);
+    let (missed, late) = ticks::lateness(&client.arrivals, client.opened, from..until, grid);
     let events = after.events - before.events;
     let each = |time: Duration| time.as_secs_f64() * 1e6 / events as f64;
     let time = (until - from) as f64 / 1e6;
@@ -182,7 +183,7 @@ impl Usage {
     }
 }
 
-/// SIGTERM: how many ms until the process is gone, and how many connections ended as they should.
+/// Sends SIGTERM: how many ms until the process has exited, and how many connections ended cleanly.
 fn end(process: &mut Process, client: &mut Client) -> (Option<f64>, usize) {
     client.keep_ends();
     let asked = Instant::now();
@@ -197,7 +198,7 @@ fn end(process: &mut Process, client: &mut Client) -> (Option<f64>, usize) {
     (ended, client.clean())
 }
 
-/// A row of the table: what it is, the figure of each server, its goal (of ours), its decimals.
+/// A row of the table: name, the figure of a server, the goal for the first server, decimals.
 type Row = (&'static str, fn(&Figures) -> Option<f64>, Goal, usize);
 
 enum Goal {
@@ -209,104 +210,109 @@ enum Goal {
 const ROWS: [Row; 17] = [
     (
         "connections opened",
-        |seen| Some(seen.opened as f64),
+        |figures| Some(figures.opened as f64),
         Goal::Exactly(CONNECTIONS as f64),
         0,
     ),
     (
         "until all are open, s",
-        |seen| Some(seen.opening),
+        |figures| Some(figures.opening),
         Goal::None,
         2,
     ),
     (
         "events received",
-        |seen| Some(seen.events as f64),
+        |figures| Some(figures.events as f64),
         Goal::None,
         0,
     ),
     (
         "ticks missed",
-        |seen| Some(seen.missed as f64),
+        |figures| Some(figures.missed as f64),
         Goal::Exactly(0.0),
         0,
     ),
     (
         "lateness p50, ms",
-        |seen| Some(seen.late.half),
+        |figures| Some(figures.late.p50),
         Goal::None,
         1,
     ),
     (
         "lateness p99, ms",
-        |seen| Some(seen.late.most),
+        |figures| Some(figures.late.p99),
         Goal::AtMost(50.0),
         1,
     ),
     (
         "lateness max, ms",
-        |seen| Some(seen.late.all),
+        |figures| Some(figures.late.max),
         Goal::None,
         1,
     ),
     (
         "memory a connection, kB",
-        |seen| Some(seen.memory / 1e3),
+        |figures| Some(figures.memory / 1e3),
         Goal::AtMost(10.0),
         2,
     ),
     (
         "CPU a delivery, µs",
-        |seen| Some(seen.cpu),
+        |figures| Some(figures.cpu),
         Goal::AtMost(10.0),
         2,
     ),
-    ("  of this client", |seen| Some(seen.own_cpu), Goal::None, 2),
+    (
+        "  of this client",
+        |figures| Some(figures.own_cpu),
+        Goal::None,
+        2,
+    ),
     (
         "  processors busy with others",
-        |seen| Some(seen.others),
+        |figures| Some(figures.others),
         Goal::None,
         2,
     ),
     (
         "SIGTERM to exit, ms",
-        |seen| seen.ended,
+        |figures| figures.ended,
         Goal::AtMost(1_000.0),
         0,
     ),
     (
         "  connections that ended cleanly",
-        |seen| Some(seen.clean as f64),
+        |figures| Some(figures.clean as f64),
         Goal::Exactly(CONNECTIONS as f64),
         0,
     ),
     (
         "flood: 1,000 events/s",
-        |seen| Some(seen.flood.as_ref()?.events / 1e3),
+        |figures| Some(figures.flood.as_ref()?.events / 1e3),
         Goal::None,
         0,
     ),
     (
         "flood: MB/s",
-        |seen| Some(seen.flood.as_ref()?.bytes / 1e6),
+        |figures| Some(figures.flood.as_ref()?.bytes / 1e6),
         Goal::None,
         0,
     ),
     (
         "flood: CPU an event, µs",
-        |seen| Some(seen.flood.as_ref()?.cpu),
+        |figures| Some(figures.flood.as_ref()?.cpu),
         Goal::None,
         3,
     ),
     (
         "  of this client",
-        |seen| Some(seen.flood.as_ref()?.own_cpu),
+        |figures| Some(figures.flood.as_ref()?.own_cpu),
         Goal::None,
         3,
     ),
 ];
 
-/// All figures, each with its ratio to that of the first server, which is ours.
+/// Prints all figures, each with its ratio to the figure of the first server, the product.
 fn print(seen: &[(&str, Figures)]) {
     print!("\n{:34}", "");
     for (name, _) in seen {
@@ -315,7 +321,7 @@ fn print(seen: &[(&str, Figures)]) {
     println!("   goal");
     for (what, figure, goal, decimals) in &ROWS {
         print!("{what:34}");
-        let first = seen.first().and_then(|(_, seen)| figure(seen));
+        let first = seen.first().and_then(|(_, figures)| figure(figures));
         for (index, (_, seen)) in seen.iter().enumerate() {
             let shown = figure(seen).map_or("-".to_owned(), |figure| match first {
                 Some(first) if index > 0 && first > 0.0 && figure > 0.0 => {
@@ -340,8 +346,8 @@ fn print(seen: &[(&str, Figures)]) {
         );
     }
     println!(
-        "\nA tick is late by what it comes after its place on the grid of its connection, which the earliest\n\
-         sets; it is missed if none comes in its second. Ended cleanly is: retry, the last chunk, no reset.\n\
+        "\nA tick is late by its distance from the grid of its connection, which the earliest tick sets; a tick\n\
+         is missed if no event arrives in its second. A clean end is: retry, the last chunk, no reset.\n\
          nchan broadcasts: one message a second for all, late by the time since it was published."
     );
 }

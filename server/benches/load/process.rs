@@ -1,4 +1,4 @@
-//! A server's processes: what they use, and their end, whatever happens here.
+//! The processes of a server: what they use, and their end in any case.
 
 use std::{
     collections::BTreeSet,
@@ -10,24 +10,25 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// All that run.
+/// All running processes.
 static RUNNING: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
 
-/// In which Linux counts the time of processes (`getconf CLK_TCK`): the same everywhere.
+/// The unit in which Linux counts CPU time (`getconf CLK_TCK`); the same on all systems.
 const CLOCK_TICK: Duration = Duration::from_millis(10);
 
-/// How long a server may take that is not measured any more.
+/// How long a server may take to start, or to end after the measurement.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// A server that listens. It ends when this is dropped.
-pub struct Process {
+/// A listening server; ends when dropped.
+pub(crate) struct Process {
     child: Child,
-    pub address: SocketAddr,
+    pub(crate) address: SocketAddr,
 }
 
 impl Process {
-    /// Starts a server that prints its address in a line with `http://`, or listens at `address`.
-    pub fn start(mut command: Command, address: Option<SocketAddr>) -> Result<Self, String> {
+    /// Starts a server that listens on `address`, or that prints its address in a line with
+    /// `http://`.
+    pub(crate) fn start(mut command: Command, address: Option<SocketAddr>) -> Result<Self, String> {
         let child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -45,7 +46,7 @@ impl Process {
                 let late = Instant::now() + GRACE;
                 while std::net::TcpStream::connect(address).is_err() {
                     if Instant::now() > late || process.has_ended() {
-                        return Err("it does not listen".to_owned());
+                        return Err("the server does not listen".to_owned());
                     }
                     std::thread::sleep(Duration::from_millis(20));
                 }
@@ -61,12 +62,12 @@ impl Process {
             let address = line.split_once("http://")?.1;
             address.trim_end_matches('/').parse().ok()
         });
-        // Whoever prints more must not find the pipe closed.
+        // The process must be able to print more: a closed pipe would end it.
         std::thread::spawn(move || lines.for_each(drop));
-        address.ok_or_else(|| "it ended and never printed its address".to_owned())
+        address.ok_or_else(|| "the server ended without printing its address".to_owned())
     }
 
-    /// It and its children.
+    /// The process and its children.
     fn all(&self) -> Vec<u32> {
         let id = self.child.id();
         let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children"));
@@ -75,8 +76,8 @@ impl Process {
         children.chain([id]).collect()
     }
 
-    /// In bytes; what processes share counts once (`Pss`).
-    pub fn memory(&self) -> u64 {
+    /// In bytes; memory that processes share counts once (`Pss`).
+    pub(crate) fn memory(&self) -> u64 {
         let of_one = |id| {
             let text = fs::read_to_string(format!("/proc/{id}/smaps_rollup")).ok()?;
             let line = text.lines().find_map(|line| line.strip_prefix("Pss:"))?;
@@ -86,22 +87,22 @@ impl Process {
         self.all().into_iter().filter_map(of_one).sum()
     }
 
-    pub fn cpu(&self) -> Duration {
+    pub(crate) fn cpu(&self) -> Duration {
         self.all().iter().map(|id| cpu(&id.to_string())).sum()
     }
 
-    pub fn terminate(&self) {
+    pub(crate) fn terminate(&self) {
         kill("-TERM", [self.child.id()]);
     }
 
-    pub fn has_ended(&mut self) -> bool {
+    pub(crate) fn has_ended(&mut self) -> bool {
         !matches!(self.child.try_wait(), Ok(None))
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Asked first: children of a server that is killed would stay.
+        // SIGTERM first: the children of a killed server would remain.
         let late = Instant::now() + GRACE;
         if !self.has_ended() {
             self.terminate();
@@ -129,19 +130,19 @@ fn kill(signal: &str, ids: impl IntoIterator<Item = u32>) {
     }
 }
 
-/// Ends this program and all that it started, after so long or when it is asked to.
-pub fn end_all_after(time: Duration) {
+/// Ends this program and all processes that it started, after this time or on a signal.
+pub(crate) fn end_all_after(time: Duration) {
     use tokio::signal::unix::{SignalKind, signal};
     let watch = async move {
-        let mut interrupt = signal(SignalKind::interrupt()).expect("signals can be had");
-        let mut terminate = signal(SignalKind::terminate()).expect("signals can be had");
+        let mut interrupt = signal(SignalKind::interrupt()).expect("the system has signals");
+        let mut terminate = signal(SignalKind::terminate()).expect("the system has signals");
         let asked = tokio::select! {
             _ = interrupt.recv() => true,
             _ = terminate.recv() => true,
             () = tokio::time::sleep(time) => false,
         };
         if !asked {
-            eprintln!("It takes too long and is ended.");
+            eprintln!("The measurement takes too long and is ended.");
         }
         kill("-TERM", running().iter().copied());
         std::process::exit(1);
@@ -153,22 +154,22 @@ pub fn end_all_after(time: Duration) {
     std::thread::spawn(move || runtime.block_on(watch));
 }
 
-pub fn own_cpu() -> Duration {
+pub(crate) fn own_cpu() -> Duration {
     cpu("self")
 }
 
-/// User and system time of a process.
+/// The user and system time of a process.
 fn cpu(id: &str) -> Duration {
     let text = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
-    // The name may have anything in it, but ends with the last parenthesis; what follows begins with
-    // field 3 of proc(5).
+    // The name may contain any character and ends with the last parenthesis. Field 3 of proc(5)
+    // follows.
     let fields = text.rsplit_once(')').map_or("", |(_, fields)| fields);
     let ticks = fields.split_whitespace().skip(14 - 3).take(2);
     CLOCK_TICK * ticks.filter_map(|ticks| ticks.parse::<u32>().ok()).sum()
 }
 
-/// The time that all processors were busy.
-pub fn all_cpu() -> Duration {
+/// The busy time of all processors.
+pub(crate) fn all_cpu() -> Duration {
     let text = fs::read_to_string("/proc/stat").unwrap_or_default();
     let mut fields = text.lines().next().unwrap_or("").split_whitespace().skip(1);
     let mut sum = 0;
@@ -177,14 +178,14 @@ pub fn all_cpu() -> Duration {
             .next()
             .and_then(|ticks| ticks.parse().ok())
             .unwrap_or(0);
-        // Neither idle nor waiting for a disk.
+        // Without idle time and waiting for a disk.
         sum += if [3, 4].contains(&index) { 0 } else { ticks };
     }
     CLOCK_TICK * sum
 }
 
 /// How many files this process may have open.
-pub fn file_limit() -> usize {
+pub(crate) fn file_limit() -> usize {
     let text = fs::read_to_string("/proc/self/limits").unwrap_or_default();
     let line = text
         .lines()

@@ -1,4 +1,4 @@
-//! What is measured, and how it is started.
+//! The servers, and how they are started.
 
 use std::{
     fs,
@@ -15,30 +15,30 @@ use std::{
 
 use crate::{bare, client::Client, process::Process, ticks::INTERVAL};
 
-pub struct Server {
-    pub name: &'static str,
-    /// Starts it; or says what is missing.
-    pub start: fn() -> Result<Process, String>,
+pub(crate) struct Server {
+    pub(crate) name: &'static str,
+    /// Starts the server, or returns what is missing.
+    pub(crate) start: fn() -> Result<Process, String>,
     /// A stream of one event a second.
-    pub path: &'static str,
-    /// A stream of as many as the client takes.
-    pub flood: Option<&'static str>,
-    /// It does not tick by itself.
-    pub publish: Option<fn(&Process, &Client) -> Publisher>,
+    pub(crate) path: &'static str,
+    /// A stream as fast as the client reads.
+    pub(crate) flood: Option<&'static str>,
+    /// Publishes the events, for a server without a timer.
+    pub(crate) publish: Option<fn(&Process, &Client) -> Publisher>,
 }
 
-/// Ours is the first: the others are compared with it.
-pub const SERVERS: [Server; 5] = [
+/// The product is the first: the others are compared with it.
+pub(crate) const SERVERS: [Server; 5] = [
     Server {
         name: "SSE Scope",
-        start: ours,
+        start: product,
         path: "/stream",
         flood: Some("/stream?interval=0&size=90"),
         publish: None,
     },
     Server {
-        name: "Node, article's design",
-        start: article,
+        name: "Node, original design",
+        start: original,
         path: "/stream",
         flood: Some("/flood"),
         publish: None,
@@ -66,7 +66,7 @@ pub const SERVERS: [Server; 5] = [
     },
 ];
 
-fn ours() -> Result<Process, String> {
+fn product() -> Result<Process, String> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sse-scope-server"));
     command.args(["--listen", "127.0.0.1:0"]);
     Process::start(command, None)
@@ -79,16 +79,16 @@ fn bare() -> Result<Process, String> {
     Process::start(command, None)
 }
 
-fn article() -> Result<Process, String> {
-    node(&source("article.mjs"))
+fn original() -> Result<Process, String> {
+    node(&source("original.mjs"))
 }
 
 fn better_sse() -> Result<Process, String> {
     let home = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bench");
     if !home.join("node_modules/better-sse").exists() {
-        return Err("missing; `make bench-server` installs it".to_owned());
+        return Err("not installed; `make bench-server` installs it".to_owned());
     }
-    // A module finds its packages beside itself.
+    // Node looks for packages beside the module.
     let script = home.join("better-sse.mjs");
     let copied = fs::copy(source("better-sse.mjs"), &script);
     copied.map_err(|error| format!("{}: {error}", script.display()))?;
@@ -101,11 +101,13 @@ fn node(script: &Path) -> Result<Process, String> {
     Process::start(command, None)
 }
 
-/// nginx has no port of its own choice: it gets one that was free a moment ago.
+/// nginx cannot choose a free port: it gets one that was free a moment ago.
 fn nchan() -> Result<Process, String> {
     const MODULE: &str = "/usr/lib/nginx/modules/ngx_nchan_module.so";
     if !Path::new(MODULE).exists() {
-        return Err("missing; Debian has it: apt-get install nginx libnginx-mod-nchan".to_owned());
+        return Err(
+            "not installed; in Debian: apt-get install nginx libnginx-mod-nchan".to_owned(),
+        );
     }
     let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
     let address = free.map_err(|error| error.to_string())?;
@@ -119,7 +121,7 @@ fn nchan() -> Result<Process, String> {
         fs::write(home.join("nginx.conf"), text)
     };
     configured().map_err(|error| format!("{}: {error}", home.display()))?;
-    // Where Debian puts it; not on everybody's PATH.
+    // The path in Debian, which is not on every PATH.
     let nginx = Path::new("/usr/sbin/nginx");
     let mut command = Command::new(if nginx.exists() {
         nginx
@@ -130,7 +132,7 @@ fn nchan() -> Result<Process, String> {
         .arg("-p")
         .arg(&home)
         .args(["-c", "nginx.conf", "-e", "stderr"]);
-    // It warns of what it would like better.
+    // It prints warnings about the configuration.
     command.stderr(Stdio::null());
     Process::start(command, Some(address))
 }
@@ -141,27 +143,27 @@ fn source(name: &str) -> PathBuf {
         .join(name)
 }
 
-/// Publishes a message each second, until it is dropped.
-pub struct Publisher {
-    /// When the first was due, in µs since the client began.
-    pub first: u64,
-    over: Arc<AtomicBool>,
+/// Publishes a message each second, until dropped.
+pub(crate) struct Publisher {
+    /// When the first message is due, in µs since the client began.
+    pub(crate) first: u64,
+    is_over: Arc<AtomicBool>,
 }
 
 impl Publisher {
     fn start(process: &Process, client: &Client) -> Self {
-        let (address, over) = (process.address, Arc::new(AtomicBool::new(false)));
+        let (address, is_over) = (process.address, Arc::new(AtomicBool::new(false)));
         let first = Instant::now() + Duration::from_millis(100);
         let publisher = Self {
             first: (first - client.began).as_micros() as u64,
-            over: Arc::clone(&over),
+            is_over: Arc::clone(&is_over),
         };
         std::thread::spawn(move || {
             let mut due = first;
-            while !over.load(Ordering::Relaxed) {
+            while !is_over.load(Ordering::Relaxed) {
                 std::thread::sleep(due.saturating_duration_since(Instant::now()));
                 if let Err(error) = publish(address)
-                    && !over.load(Ordering::Relaxed)
+                    && !is_over.load(Ordering::Relaxed)
                 {
                     eprintln!("cannot publish: {error}");
                     return;
@@ -175,7 +177,7 @@ impl Publisher {
 
 impl Drop for Publisher {
     fn drop(&mut self) {
-        self.over.store(true, Ordering::Relaxed);
+        self.is_over.store(true, Ordering::Relaxed);
     }
 }
 

@@ -1,24 +1,24 @@
-//! Which ticks are missed, and how late the others are. Times are µs since the client began.
+//! How many ticks are missed, and how late the others are. Times are µs since the client began.
 
 use std::{ops::Range, time::Duration};
 
 use crate::client::Arrival;
 
-pub const INTERVAL: Duration = Duration::from_secs(1);
+pub(crate) const INTERVAL: Duration = Duration::from_secs(1);
 
-/// What comes so soon after the beginning of a connection belongs to that.
+/// Events within this time after the first one of a connection belong to the same tick.
 const BEGINNING: u64 = 500_000;
 
-/// In ms: half of the ticks are no later, 99 of 100, all.
-pub struct Lateness {
-    pub half: f64,
-    pub most: f64,
-    pub all: f64,
+/// Percentiles, in ms.
+pub(crate) struct Lateness {
+    pub(crate) p50: f64,
+    pub(crate) p99: f64,
+    pub(crate) max: f64,
 }
 
-/// How many of the ticks that were due in `range` are missed, and how late the others are. `grid` is
-/// when the first was due for all connections; without it each has its own.
-pub fn judge(
+/// How many of the ticks due in `range` are missed, and how late the others are. `grid` is when the
+/// first tick of all connections is due; without it each connection has its own grid.
+pub(crate) fn lateness(
     arrivals: &[Arrival],
     connections: usize,
     range: Range<u64>,
@@ -30,7 +30,7 @@ pub fn judge(
     }
     let (mut missed, mut late) = (0, Vec::new());
     for arrivals in &of_each {
-        missed += judge_one(arrivals, &range, grid, &mut late);
+        missed += lateness_of_one(arrivals, &range, grid, &mut late);
     }
     late.sort_unstable();
     let quantile = |part: f64| {
@@ -39,21 +39,21 @@ pub fn judge(
             .map_or(f64::NAN, |late| *late as f64 / 1e3)
     };
     let late = Lateness {
-        half: quantile(0.5),
-        most: quantile(0.99),
-        all: quantile(1.0),
+        p50: quantile(0.5),
+        p99: quantile(0.99),
+        max: quantile(1.0),
     };
     (missed, late)
 }
 
-fn judge_one(
+fn lateness_of_one(
     arrivals: &[u64],
     range: &Range<u64>,
     grid: Option<u64>,
     late: &mut Vec<u64>,
 ) -> usize {
     let interval = INTERVAL.as_micros() as u64;
-    // The beginning is one tick, however many events it has; where others set the grid, it is none.
+    // The first events are one tick; none if the grid is given.
     let first = arrivals.first().copied().unwrap_or(0);
     let begins = grid.is_none().then_some(first);
     let rest = arrivals
@@ -61,7 +61,7 @@ fn judge_one(
         .copied()
         .filter(|at| *at > first + BEGINNING);
     let ticks: Vec<u64> = begins.into_iter().chain(rest).collect();
-    // The earliest tells where the grid is: the client may have seen the first late.
+    // The earliest tick sets the grid: the first one may have been read late.
     let own = ticks.iter().enumerate();
     let own = own
         .map(|(index, at)| at.saturating_sub(index as u64 * interval))

@@ -1,5 +1,5 @@
-// The server of the article that the project comes from, as it stands there, but for its port: any
-// free one, which it prints.
+// The server that the project started from, unchanged except for its port: any free one, which it
+// prints.
 var http = require('http')
 
 http

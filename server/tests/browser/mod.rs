@@ -1,6 +1,6 @@
-//! A real Chromium, driven through ChromeDriver, and the real server as a process.
+//! A real Chromium, driven through ChromeDriver, and the built server as a process.
 
-// Each user of this module uses a part of it.
+// Each program uses a part of this module.
 #![allow(dead_code)]
 
 use std::{
@@ -22,19 +22,19 @@ use tokio::{
     process::{Child, Command},
 };
 
-/// How long a condition may take to come true before a test fails.
+/// How long a condition may take to become true before a test fails.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The binary under test, listening; killed when dropped.
-pub struct Server {
+/// The running binary under test; killed when dropped.
+pub(crate) struct Server {
     process: Child,
     /// `http://127.0.0.1:PORT`
-    pub origin: String,
+    pub(crate) origin: String,
 }
 
 impl Server {
     /// Starts the server on `listen` and waits for the address that it prints.
-    pub async fn start(listen: &str) -> Self {
+    pub(crate) async fn start(listen: &str) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_sse-scope-server"))
             .args(["--listen", listen])
             .stdout(Stdio::piped())
@@ -49,48 +49,47 @@ impl Server {
     }
 
     /// `127.0.0.1:PORT`
-    pub fn address(&self) -> &str {
+    pub(crate) fn address(&self) -> &str {
         self.origin.trim_start_matches("http://")
     }
 
-    /// Kills it as a crash would, and waits until its port is free.
-    pub async fn kill(&mut self) {
+    /// Kills the process, like a crash, and waits until its port is free.
+    pub(crate) async fn kill(&mut self) {
         self.process.kill().await.expect("the server can be killed");
     }
 }
 
-/// The first line that `process` prints with `text` in it.
-pub async fn first_line_with(process: &mut Child, text: &str) -> String {
+/// The first line of the output of `process` that contains `text`.
+pub(crate) async fn first_line_with(process: &mut Child, text: &str) -> String {
     let stdout = process.stdout.take().expect("stdout is piped");
     let mut lines = BufReader::new(stdout).lines();
     while let Some(line) = lines.next_line().await.expect("stdout is text") {
         if line.contains(text) {
-            // Whoever prints more must not find the pipe closed.
+            // The process must be able to print more: a closed pipe would end it.
             tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
             return line;
         }
     }
-    panic!("it ended and never printed {text:?}");
+    panic!("the process ended without printing {text:?}");
 }
 
-/// A browser with an empty profile and one tab. It ends when this is dropped, after a failed test
-/// too.
-pub struct Browser {
+/// A browser with an empty profile and one tab; ends when dropped, even if the test fails.
+pub(crate) struct Browser {
     _driver: Child,
     /// `127.0.0.1:PORT`
     driver_address: String,
     downloads: PathBuf,
-    pub client: Client,
+    pub(crate) client: Client,
 }
 
 impl Browser {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
-            .expect("chromedriver is on PATH (Debian: chromium-driver); `make test` sees to it");
+            .expect("chromedriver is on PATH (Debian: chromium-driver); `make test` installs it");
         let line = first_line_with(&mut driver, "successfully on port ").await;
         let port = line
             .rsplit(' ')
@@ -99,7 +98,7 @@ impl Browser {
             .trim_end_matches('.');
         let driver_address = format!("127.0.0.1:{port}");
 
-        // One folder a browser: tests run beside each other.
+        // One folder for each browser: tests run in parallel.
         let downloads =
             PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("downloads-{port}"));
         let _ = std::fs::remove_dir_all(&downloads);
@@ -147,15 +146,15 @@ impl Browser {
         }
     }
 
-    pub async fn goto(&self, url: &str) {
+    pub(crate) async fn goto(&self, url: &str) {
         self.client
             .goto(url)
             .await
             .unwrap_or_else(|error| panic!("{url}: {error}"));
     }
 
-    /// What `expression` is in the page.
-    pub async fn value(&self, expression: &str) -> Value {
+    /// The value of `expression` in the page.
+    pub(crate) async fn value(&self, expression: &str) -> Value {
         self.client
             .execute(&format!("return ({expression});"), Vec::new())
             .await
@@ -163,7 +162,7 @@ impl Browser {
     }
 
     /// Waits until `condition`, an expression in the page, is true.
-    pub async fn until(&self, condition: &str) {
+    pub(crate) async fn until(&self, condition: &str) {
         let script = format!(
             "const done = arguments[0]; (function look() {{ if ({condition}) done(); else setTimeout(look, 20); }})();"
         );
@@ -174,18 +173,18 @@ impl Browser {
     }
 
     /// Waits until the log has a line that matches the regular expression `pattern`.
-    pub async fn until_line(&self, pattern: &str) {
+    pub(crate) async fn until_line(&self, pattern: &str) {
         self.until(&format!("{LINES}.some(line => /{pattern}/.test(line))"))
             .await;
     }
 
-    /// The lines of the log that are in sight.
-    pub async fn lines(&self) -> Vec<String> {
+    /// The visible lines of the log.
+    pub(crate) async fn lines(&self) -> Vec<String> {
         serde_json::from_value(self.value(LINES).await).expect("a list of strings")
     }
 
-    /// How many lines in sight begin with `beginning`.
-    pub async fn count(&self, beginning: &str) -> usize {
+    /// How many visible lines begin with `beginning`.
+    pub(crate) async fn count(&self, beginning: &str) -> usize {
         self.lines()
             .await
             .iter()
@@ -193,9 +192,8 @@ impl Browser {
             .count()
     }
 
-    /// Presses the button that says `text`, as a person would: it must be there, in sight, and not
-    /// covered.
-    pub async fn press(&self, text: &str) {
+    /// Presses the button with the label `text`, like a user: it must be visible and not covered.
+    pub(crate) async fn press(&self, text: &str) {
         let path = format!("//button[normalize-space()='{text}']");
         let button = self
             .client
@@ -209,55 +207,58 @@ impl Browser {
             .unwrap_or_else(|error| panic!("cannot press {text:?}: {error}"));
     }
 
-    /// Presses the element that `css` selects, as a person would.
-    pub async fn click(&self, css: &str) {
+    /// Presses the element that `css` selects, like a user.
+    pub(crate) async fn click(&self, css: &str) {
         let found = self.client.find(fantoccini::Locator::Css(css)).await;
         let found = found.unwrap_or_else(|error| panic!("no {css}: {error}"));
         let clicked = found.click().await;
         clicked.unwrap_or_else(|error| panic!("cannot press {css}: {error}"));
     }
 
-    /// Types `text` into the box with the name `name`, in place of what is there.
-    pub async fn fill(&self, name: &str, text: &str) {
+    /// Replaces the text of the field `name` by `text`.
+    pub(crate) async fn fill(&self, name: &str, text: &str) {
         let css = format!("input[name={name}]");
         let input = self
             .client
             .find(fantoccini::Locator::Css(&css))
             .await
-            .expect("the form has this box");
-        input.clear().await.expect("a box can be cleared");
-        input.send_keys(text).await.expect("a box takes text");
+            .expect("the form has this field");
+        input.clear().await.expect("a field can be cleared");
+        input.send_keys(text).await.expect("a field accepts text");
     }
 
-    /// Types `keys` wherever the focus is.
-    pub async fn keys(&self, keys: &str) {
+    /// Types `keys` into the focused element.
+    pub(crate) async fn keys(&self, keys: &str) {
         let focused = self
             .client
             .active_element()
             .await
-            .expect("something has the focus");
-        focused.send_keys(keys).await.expect("it takes keys");
+            .expect("a focused element");
+        focused
+            .send_keys(keys)
+            .await
+            .expect("an element that accepts keys");
     }
 
-    /// Chooses a file in the box that `css` selects.
-    pub async fn choose_file(&self, css: &str, file: &std::path::Path) {
+    /// Chooses a file in the field that `css` selects.
+    pub(crate) async fn choose_file(&self, css: &str, file: &std::path::Path) {
         let input = self
             .client
             .find(fantoccini::Locator::Css(css))
             .await
-            .expect("the page has this box");
+            .expect("the page has this field");
         let path = file.to_str().expect("a path in UTF-8");
-        input.send_keys(path).await.expect("a box takes a file");
+        input.send_keys(path).await.expect("a field accepts a file");
     }
 
     /// The folder that the browser saves files to.
-    pub fn downloads(&self) -> &std::path::Path {
+    pub(crate) fn downloads(&self) -> &std::path::Path {
         &self.downloads
     }
 
-    /// What the browser wrote to its console as an error since the last call, refusals by the
-    /// policy included.
-    pub async fn console_errors(&self) -> Vec<String> {
+    /// The errors in the console since the last call, violations of the content security policy
+    /// included.
+    pub(crate) async fn console_errors(&self) -> Vec<String> {
         let log = self
             .client
             .issue_cmd(Vendor {
@@ -265,7 +266,7 @@ impl Browser {
                 body: json!({ "type": "browser" }),
             })
             .await
-            .expect("chromedriver keeps the console");
+            .expect("chromedriver records the console");
         let entries = log.as_array().cloned().unwrap_or_default();
         entries
             .iter()
@@ -275,7 +276,7 @@ impl Browser {
     }
 
     /// Sends a command of the Chrome DevTools Protocol.
-    pub async fn devtools(&self, command: &'static str, parameters: Value) {
+    pub(crate) async fn devtools(&self, command: &'static str, parameters: Value) {
         self.client
             .issue_cmd(Vendor {
                 path: "goog/cdp/execute",
@@ -288,7 +289,7 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // Killing ChromeDriver would leave its Chromium behind.
+        // Killing ChromeDriver would leave its Chromium running.
         if let Ok(mut driver) = TcpStream::connect(&self.driver_address) {
             let _ = driver.write_all(b"GET /shutdown HTTP/1.1\r\nhost: localhost\r\n\r\n");
             let _ = driver.read(&mut [0; 1024]);
@@ -300,7 +301,7 @@ impl Drop for Browser {
 /// The texts of the rows in the document.
 const LINES: &str = "[...document.querySelectorAll('.row .line')].map(line => line.textContent)";
 
-/// A command of ChromeDriver's own, below the session.
+/// A ChromeDriver command that WebDriver does not define.
 #[derive(Debug)]
 struct Vendor {
     path: &'static str,

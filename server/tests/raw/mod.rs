@@ -1,11 +1,13 @@
-//! The server over raw sockets, for the tests that look at the bytes.
+//! A server and raw sockets, for the tests that compare bytes.
 
-// Each test program uses a part of it.
+// Each test program uses a part of this module.
 #![allow(dead_code)]
 
 use std::{net::SocketAddr, time::Duration};
 
+use memchr::memmem;
 use sse_scope_server::{Limits, Streams, app, run};
+use sse_wire::{Content, Reader};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -14,23 +16,23 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-/// No answer of the server takes this long.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+/// Longer than any response of the server takes.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A server of its own for each test.
-pub struct Server {
-    pub address: SocketAddr,
-    pub streams: Streams,
-    pub stop: oneshot::Sender<()>,
-    pub running: JoinHandle<std::io::Result<()>>,
+/// A server; each test starts its own.
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    pub(crate) streams: Streams,
+    pub(crate) stop: oneshot::Sender<()>,
+    pub(crate) running: JoinHandle<std::io::Result<()>>,
 }
 
 impl Server {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::limited(Limits::default()).await
     }
 
-    pub async fn limited(limits: Limits) -> Self {
+    pub(crate) async fn limited(limits: Limits) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("bound");
         let streams = Streams::default();
@@ -52,7 +54,7 @@ impl Server {
         }
     }
 
-    pub async fn send(&self, head: &str) -> Connection {
+    pub(crate) async fn send(&self, head: &str) -> Connection {
         let mut tcp = TcpStream::connect(self.address)
             .await
             .expect("the server listens");
@@ -65,8 +67,8 @@ impl Server {
         }
     }
 
-    /// The whole response to a request of one line and `headers`.
-    pub async fn ask(&self, line: &str, headers: &str) -> Response {
+    /// Sends a request on its own connection, and returns the complete response.
+    pub(crate) async fn request(&self, line: &str, headers: &str) -> Response {
         let request =
             format!("{line} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{headers}\r\n");
         let mut connection = self.send(&request).await;
@@ -74,8 +76,8 @@ impl Server {
         Response::parse(&connection.received)
     }
 
-    /// Waits until `count` streams are live; says how long it took.
-    pub async fn until_live(&self, count: usize) -> Duration {
+    /// Waits until `count` streams are live, and returns how long that took.
+    pub(crate) async fn until_live(&self, count: usize) -> Duration {
         let start = Instant::now();
         timeout(PATIENCE, async {
             while self.streams.live() != count {
@@ -88,25 +90,21 @@ impl Server {
     }
 }
 
-pub struct Connection {
-    pub tcp: TcpStream,
-    pub received: Vec<u8>,
+pub(crate) struct Connection {
+    pub(crate) tcp: TcpStream,
+    pub(crate) received: Vec<u8>,
 }
 
 impl Connection {
-    /// Reads until `enough` says so of everything received.
-    pub async fn until(&mut self, enough: impl Fn(&str) -> bool) -> &str {
+    /// Reads until `is_enough` accepts all bytes received.
+    pub(crate) async fn until(&mut self, is_enough: impl Fn(&str) -> bool) -> &str {
         let reading = async {
-            while !enough(&String::from_utf8_lossy(&self.received)) {
-                let read = self
-                    .tcp
-                    .read_buf(&mut self.received)
-                    .await
-                    .expect("it is open");
+            while !is_enough(&String::from_utf8_lossy(&self.received)) {
+                let read = self.tcp.read_buf(&mut self.received).await.expect("open");
                 assert_ne!(
                     read,
                     0,
-                    "ended: {}",
+                    "the connection ended: {}",
                     String::from_utf8_lossy(&self.received)
                 );
             }
@@ -118,40 +116,37 @@ impl Connection {
         std::str::from_utf8(&self.received).expect("UTF-8")
     }
 
-    /// Reads until the last chunk of a response, whose connection stays open.
-    pub async fn until_end_of_body(&mut self) {
+    /// Reads until the last chunk of a response. The connection stays open.
+    pub(crate) async fn until_end_of_body(&mut self) {
         let reading = async {
             while !self.received.ends_with(LAST_CHUNK.as_bytes()) {
                 let read = self.tcp.read_buf(&mut self.received).await;
-                assert_ne!(read.expect("it is open"), 0, "it ended early");
+                assert_ne!(read.expect("open"), 0, "the connection ended early");
             }
         };
         assert!(
             timeout(PATIENCE, reading).await.is_ok(),
-            "it does not end in time"
+            "the response does not end in time"
         );
     }
 
-    pub async fn until_end(&mut self) {
+    pub(crate) async fn until_end(&mut self) {
         let reading = self.tcp.read_to_end(&mut self.received);
         timeout(PATIENCE, reading)
             .await
-            .expect("it ends in time")
-            .expect("it ends cleanly");
+            .expect("the connection ends in time")
+            .expect("a clean end");
     }
 }
 
-pub struct Response {
-    pub head: String,
-    pub body: Vec<u8>,
+pub(crate) struct Response {
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Response {
-    pub fn parse(bytes: &[u8]) -> Self {
-        let end = bytes
-            .windows(4)
-            .position(|four| four == b"\r\n\r\n")
-            .expect("a head");
+    pub(crate) fn parse(bytes: &[u8]) -> Self {
+        let end = memmem::find(bytes, b"\r\n\r\n").expect("a head");
         let head = String::from_utf8(bytes[..end + 2].to_vec()).expect("ASCII");
         Self {
             head,
@@ -159,28 +154,28 @@ impl Response {
         }
     }
 
-    pub fn status(&self) -> &str {
+    pub(crate) fn status(&self) -> &str {
         &self.head["HTTP/1.1 ".len()..][..3]
     }
 
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().skip(1).find_map(|line| {
             let (key, value) = line.split_once(": ")?;
             key.eq_ignore_ascii_case(name).then_some(value)
         })
     }
 
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.body).expect("text")
     }
 }
 
-pub const GET_STREAM: &str = "GET /stream HTTP/1.1\r\nhost: localhost\r\n\r\n";
+pub(crate) const GET_STREAM: &str = "GET /stream HTTP/1.1\r\nhost: localhost\r\n\r\n";
 
-/// The chunks of a body (RFC 9112, 7.1), as far as they are complete, without the last.
-pub fn chunks(mut body: &[u8]) -> Vec<Vec<u8>> {
+/// The complete chunks of a body (RFC 9112, 7.1), without the last chunk.
+pub(crate) fn chunks(mut body: &[u8]) -> Vec<Vec<u8>> {
     let mut chunks = Vec::new();
-    while let Some(end) = body.windows(2).position(|two| two == b"\r\n") {
+    while let Some(end) = memmem::find(body, b"\r\n") {
         let size = std::str::from_utf8(&body[..end]).expect("a chunk's size");
         let size = usize::from_str_radix(size, 16).expect("a chunk's size");
         let Some(chunk) = body.get(end + 2..end + 2 + size).filter(|_| size > 0) else {
@@ -192,10 +187,25 @@ pub fn chunks(mut body: &[u8]) -> Vec<Vec<u8>> {
     chunks
 }
 
-/// [`chunks`] put together, where they are text.
-pub fn dechunk(body: &str) -> String {
+/// The data of all chunks, as text.
+pub(crate) fn dechunk(body: &str) -> String {
     String::from_utf8(chunks(body.as_bytes()).concat()).expect("UTF-8")
 }
 
-/// What ends a response of chunks.
-pub const LAST_CHUNK: &str = "0\r\n\r\n";
+/// Ends a chunked response.
+pub(crate) const LAST_CHUNK: &str = "0\r\n\r\n";
+
+/// The events that a browser dispatches for a stream: type, data and last event ID.
+pub(crate) fn events(stream: &[u8]) -> Vec<(String, String, String)> {
+    let mut events = Vec::new();
+    Reader::default().read(stream, |item| {
+        if let Content::Event(event) = item.content {
+            events.push((
+                event.event_type.to_string(),
+                event.data.to_string(),
+                event.last_event_id.to_string(),
+            ));
+        }
+    });
+    events
+}

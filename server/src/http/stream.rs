@@ -1,5 +1,5 @@
-//! `/stream`: from a request to the head of its response. What comes after that is in `body.rs`. The
-//! README states the default stream as a contract.
+//! `/stream`: from a request to the head of the response. The generator makes the body. The README
+//! states the default stream as a contract.
 
 use std::time::Duration;
 
@@ -12,15 +12,12 @@ use axum::{
 use jiff::Timestamp;
 
 use crate::{
-    body::StreamBody,
+    generator::{OutageState, Spec, StreamBody, Writer, help_json as json, help_text as text, us},
     metrics::Refusal,
-    socket::Fate,
-    spec::{self, Phase, Spec},
     streams::Streams,
-    writer::Writer,
 };
 
-pub(crate) async fn serve(
+pub(super) async fn serve(
     State(streams): State<Streams>,
     RawQuery(query): RawQuery,
     request: Request,
@@ -29,64 +26,64 @@ pub(crate) async fn serve(
     let spec = match Spec::parse(&query) {
         Ok(spec) => spec,
         Err(error) => {
-            streams.refuse(Refusal::Query);
+            streams.count_refusal(Refusal::Query);
             return plain(StatusCode::BAD_REQUEST, true, format!("{error}\n"));
         }
     };
     if !spec.delay.is_zero() {
         tokio::select! {
             () = tokio::time::sleep(spec.delay) => {}
-            () = streams.ended() => {}
+            () = streams.shutdown() => {}
         }
     }
-    answer(spec, &query, &request, &streams)
+    respond(spec, &query, &request, &streams)
 }
 
-fn answer(spec: Spec, query: &str, request: &Request, streams: &Streams) -> Response {
+fn respond(spec: Spec, query: &str, request: &Request, streams: &Streams) -> Response {
     let now = Timestamp::now();
     let now_us = u64::try_from(now.as_microsecond()).unwrap_or(0);
-    let phase = spec.outage.map(|outage| outage.at(now_us / 1_000));
-    if let Some(Phase::Down { left }) = phase {
-        streams.refuse(Refusal::Outage);
-        return come_back(left, spec.cors, "Down, as asked for by outage.\n");
+    let outage = spec.outage.map(|outage| outage.at(now_us / 1_000));
+    if let Some(OutageState::Down { left }) = outage {
+        streams.count_refusal(Refusal::Outage);
+        return unavailable(left, spec.cors, "Down, as asked for by outage.\n");
     }
     if spec.redirect > 0 {
         return redirect(&spec, query, request.uri().path());
     }
-    let status = StatusCode::from_u16(spec.status).expect("checked when read");
+    let status = StatusCode::from_u16(spec.status).expect("checked by the parser");
     if !has_stream(status) {
         return without_stream(&spec, status);
     }
-    let last = request.headers().get("last-event-id");
-    let last = last.map(|id| String::from_utf8_lossy(id.as_bytes()));
-    let last = last.as_deref().or(spec.last_event_id.as_deref());
-    let start = spec.start(last, now_us / 1_000);
+    let last_id = request.headers().get("last-event-id");
+    let last_id = last_id.map(|id| String::from_utf8_lossy(id.as_bytes()));
+    let last_id = last_id.as_deref().or(spec.last_event_id.as_deref());
+    let start = spec.start(last_id, now_us / 1_000);
     let seed = spec.seed();
     if spec.is_complete(start, seed) {
         return without_stream(&spec, StatusCode::NO_CONTENT);
     }
-    let gzip = match spec.gzip.then(|| streams.compressing().try_acquire_owned()) {
-        Some(Err(_)) => {
-            streams.refuse(Refusal::Gzip);
+    let mut gzip_permit = None;
+    if spec.gzip {
+        gzip_permit = streams.try_compress();
+        if gzip_permit.is_none() {
+            streams.count_refusal(Refusal::Gzip);
             let left = Duration::from_secs(5);
-            return come_back(left, spec.cors, "Too many streams compress already.\n");
+            return unavailable(left, spec.cors, "Too many streams compress already.\n");
         }
-        Some(Ok(place)) => Some(place),
-        None => None,
-    };
+    }
     let headers = headers(&spec);
-    let cut = match phase {
-        Some(Phase::Up { left }) => Some(spec::us(left)),
+    let outage_at = match outage {
+        Some(OutageState::Up { left }) => Some(us(left)),
         _ => None,
     };
     let retry = spec.retry;
-    let writer = Writer::new(spec, seed, start, now_us, cut);
-    let fate = request.extensions().get::<Fate>().cloned();
-    let body = StreamBody::new(writer, retry, streams, fate, gzip);
+    let span = tracing::debug_span!("stream", query);
+    let writer = Writer::new(spec, seed, start, now_us, outage_at);
+    let body = StreamBody::new(writer, retry, streams, gzip_permit, span);
     (status, headers, Body::new(body)).into_response()
 }
 
-/// The head of a stream; the order is that of the contract.
+/// The headers of a stream, in the order of the contract.
 fn headers(spec: &Spec) -> HeaderMap {
     let mut headers = HeaderMap::new();
     let mut add = |name, value| headers.insert(name, HeaderValue::from_static(value));
@@ -96,13 +93,14 @@ fn headers(spec: &Spec) -> HeaderMap {
     if spec.cors {
         add(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
     }
-    // These two keep what stands between server and client from buffering and guessing.
+    // These two keep proxies from buffering and browsers from sniffing.
     add(header::HeaderName::from_static("x-accel-buffering"), "no");
     add(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     if spec.gzip {
         add(header::CONTENT_ENCODING, "gzip");
     }
-    // A document made of what a link asks for must not act as a page of this server.
+    // A link can make this response an HTML document of any content: it must not act as a page of
+    // this server.
     if spec.content_type != Spec::default().content_type {
         add(
             header::CONTENT_SECURITY_POLICY,
@@ -110,15 +108,15 @@ fn headers(spec: &Spec) -> HeaderMap {
         );
     }
     match &spec.content_type {
-        Some(kind) => headers.insert(header::CONTENT_TYPE, value(kind)),
+        Some(content_type) => headers.insert(header::CONTENT_TYPE, value(content_type)),
         None => headers.remove(header::CONTENT_TYPE),
     };
     headers
 }
 
-/// Whether a response of this status has a stream.
+/// Whether a response with this status has a stream.
 fn has_stream(status: StatusCode) -> bool {
-    // RFC 9110, 15.3.5 and 15.3.6: these two have no content.
+    // RFC 9110, 15.3.5 and 15.3.6: 204 and 205 have no content.
     status.is_success() && ![StatusCode::NO_CONTENT, StatusCode::RESET_CONTENT].contains(&status)
 }
 
@@ -132,21 +130,21 @@ fn without_stream(spec: &Spec, status: StatusCode) -> Response {
     let mut response = plain(status, spec.cors, text);
     if spec.content_type != Spec::default().content_type {
         match &spec.content_type {
-            Some(kind) => response
+            Some(content_type) => response
                 .headers_mut()
-                .insert(header::CONTENT_TYPE, value(kind)),
+                .insert(header::CONTENT_TYPE, value(content_type)),
             None => response.headers_mut().remove(header::CONTENT_TYPE),
         };
     }
     response
 }
 
-/// To the same stream, with one redirection less before it.
+/// Redirects to the same stream with one redirection less.
 fn redirect(spec: &Spec, query: &str, path: &str) -> Response {
     let left = spec.redirect - 1;
     let rest = form_urlencoded::parse(query.as_bytes()).filter_map(|(name, value)| {
         match (&*name, left) {
-            // They were about the redirections.
+            // They concern the redirections only.
             ("redirect" | "status", 0) => None,
             ("redirect", _) => Some((name, left.to_string().into())),
             _ => Some((name, value)),
@@ -155,17 +153,17 @@ fn redirect(spec: &Spec, query: &str, path: &str) -> Response {
     let query = form_urlencoded::Serializer::new(String::new())
         .extend_pairs(rest)
         .finish();
-    let status = StatusCode::from_u16(spec.redirection).expect("checked when read");
+    let status = StatusCode::from_u16(spec.redirection).expect("checked by the parser");
     let mut response = plain(status, spec.cors, String::new());
     let location = value(&format!("{path}?{query}"));
     response.headers_mut().insert(header::LOCATION, location);
     response
 }
 
-/// 503, for now.
-fn come_back(after: Duration, cors: bool, text: &str) -> Response {
+/// Status 503 for this long.
+fn unavailable(after: Duration, cors: bool, text: &str) -> Response {
     let mut response = plain(StatusCode::SERVICE_UNAVAILABLE, cors, text.to_owned());
-    // Whole seconds (RFC 9110, 10.2.3), and not too early.
+    // Whole seconds (RFC 9110, 10.2.3), rounded up.
     let seconds = after.as_millis().div_ceil(1_000);
     response
         .headers_mut()
@@ -173,7 +171,7 @@ fn come_back(after: Duration, cors: bool, text: &str) -> Response {
     response
 }
 
-/// A short answer in place of a stream.
+/// A short response in place of a stream.
 fn plain(status: StatusCode, cors: bool, text: String) -> Response {
     let mut response = (
         status,
@@ -195,12 +193,12 @@ fn plain(status: StatusCode, cors: bool, text: String) -> Response {
 }
 
 fn value(text: &str) -> HeaderValue {
-    HeaderValue::from_str(text).expect("visible ASCII: checked when read, or encoded")
+    HeaderValue::from_str(text).expect("visible ASCII: checked by the parser, or encoded")
 }
 
-/// Answers the question that a browser asks before it sends anything but a simple request from
-/// another origin (Fetch, 4.8), such as one with `Last-Event-ID`.
-pub(crate) async fn preflight() -> impl IntoResponse {
+/// The response to the preflight of a cross-origin request that is not a simple one (Fetch, 4.8),
+/// such as one with `Last-Event-ID`.
+pub(super) async fn preflight() -> impl IntoResponse {
     (
         StatusCode::NO_CONTENT,
         [
@@ -213,19 +211,19 @@ pub(crate) async fn preflight() -> impl IntoResponse {
     )
 }
 
-/// The parameters, for people.
-pub(crate) async fn help() -> impl IntoResponse {
-    helping("text/plain; charset=utf-8", spec::text())
+/// The table of parameters as text.
+pub(super) async fn help() -> impl IntoResponse {
+    help_response("text/plain; charset=utf-8", text())
 }
 
-/// The parameters, for the page.
-pub(crate) async fn help_json() -> impl IntoResponse {
-    helping("application/json", spec::json())
+/// The table of parameters as JSON.
+pub(super) async fn help_json() -> impl IntoResponse {
+    help_response("application/json", json())
 }
 
-fn helping(kind: &'static str, text: String) -> impl IntoResponse {
+fn help_response(content_type: &'static str, text: String) -> impl IntoResponse {
     let headers = [
-        ("content-type", kind),
+        ("content-type", content_type),
         ("cache-control", "no-cache"),
         ("x-content-type-options", "nosniff"),
     ];

@@ -1,52 +1,52 @@
 //! When events are due. Pure: times are µs since the stream began.
 
-use crate::{
+use super::{
     data,
     spec::{Id, Spec, us},
 };
 
-/// Ticks at an interval, each of a burst of events.
+/// Ticks at an interval. At each tick a burst of events is due.
 pub(crate) struct Schedule {
     interval: u64,
     jitter: u64,
     seed: u64,
-    /// How many events a tick has.
+    /// How many events are due at a tick.
     burst: u64,
-    /// How many the first has.
-    first: u64,
-    /// Where the grid of ticks was when the stream began.
+    /// How many are due at the next tick; differs from `burst` at the first.
+    next_burst: u64,
+    /// The time of the beginning of the stream on the grid of ticks.
     origin: u64,
-    /// The next tick.
+    /// The number of the next tick.
     tick: u64,
-    /// No tick is left out, however late it is.
-    whole: bool,
+    /// Whether every tick takes place, however late it is.
+    keeps_all: bool,
 }
 
 impl Schedule {
-    /// `number` is that of the first event, `now` is in µs since 1970.
+    /// `number` is the number of the first event; `now` is in µs since 1970.
     pub(crate) fn new(spec: &Spec, seed: u64, number: u64, now: u64) -> Self {
-        // IDs that are times: ticks are those of the clock, and the first may be in the past.
+        // If IDs are times, ticks follow the clock, and the first may be in the past.
         let by_clock = spec.id == Id::Time;
         let (tick, rest) = (number / spec.burst, spec.burst - number % spec.burst);
         Self {
             interval: us(spec.interval),
             jitter: us(spec.jitter),
-            // Not the numbers that decide what the events say.
+            // Other random numbers than those of the data.
             seed: !seed,
             burst: spec.burst,
-            first: match by_clock {
+            next_burst: match by_clock {
                 true => rest,
-                // The `connecttime`, and the first event beside it.
-                false if spec.article => 2,
+                // The `connecttime` and the first event.
+                false if spec.has_connecttime => 2,
                 false => spec.burst,
             },
             origin: if by_clock { now } else { 0 },
             tick: if by_clock { tick } else { 0 },
-            whole: by_clock,
+            keeps_all: by_clock,
         }
     }
 
-    /// When the next events are due; `None` is always.
+    /// When the next tick is due; `None` if events are always due.
     pub(crate) fn due(&self) -> Option<u64> {
         if self.interval == 0 {
             return None;
@@ -59,11 +59,11 @@ impl Schedule {
         Some(grid.saturating_sub(self.origin).saturating_add(jitter))
     }
 
-    /// How many events the next tick has, if it is due by `now`, and how late it is. It is not due
-    /// again. One tick at a time: writes must not depend on how late the machine is.
+    /// Takes the next tick if it is due at `now`: how many events it has, and how late it is. One
+    /// tick a call: the writes must not depend on how late the machine is.
     ///
-    /// A client that did not read for a while gets what is due now, not a heap of events: unless
-    /// their IDs are times, of which none may be missing.
+    /// Ticks that passed while the client did not read are skipped, unless IDs are times, of which
+    /// none may be missing.
     pub(crate) fn take(&mut self, now: u64) -> (u64, Option<u64>) {
         let Some(due) = self.due() else {
             return (u64::MAX, None);
@@ -72,11 +72,11 @@ impl Schedule {
             return (0, None);
         }
         self.tick += 1;
-        if !self.whole {
+        if !self.keeps_all {
             let passed = now.saturating_sub(self.jitter) / self.interval;
             self.tick = self.tick.max(passed + 1);
         }
-        let events = std::mem::replace(&mut self.first, self.burst);
+        let events = std::mem::replace(&mut self.next_burst, self.burst);
         (events, Some(now - due))
     }
 }
@@ -96,11 +96,15 @@ mod tests {
         assert_eq!(schedule.take(99_999), (0, None));
         assert_eq!(schedule.due(), Some(100_000));
         assert_eq!(schedule.take(100_250), (3, Some(250)));
-        assert_eq!(schedule.due(), Some(200_000), "late ones do not shift it");
+        assert_eq!(
+            schedule.due(),
+            Some(200_000),
+            "a late tick does not shift the grid"
+        );
     }
 
     #[test]
-    fn what_is_missed_is_left_out_unless_its_time_is_its_id() {
+    fn passed_ticks_are_skipped_unless_ids_are_times() {
         let mut ticks = schedule("interval=100", 0, 0);
         assert_eq!(ticks.take(1_050_000).0, 1);
         assert_eq!(ticks.due(), Some(1_100_000));
@@ -112,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_that_is_behind_gets_what_it_missed_at_once() {
+    fn ticks_in_the_past_are_due_at_once() {
         let mut ticks = schedule("interval=100&id=time&burst=4", 4 * 15 + 3, 2_034_000);
         let due: Vec<u64> = (0..7).map(|_| ticks.take(0).0).collect();
         assert_eq!(due, [1, 4, 4, 4, 4, 4, 0], "ticks 15 to 20");
@@ -120,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn jitter_delays_by_no_more_than_it_says_and_loses_nothing() {
+    fn jitter_is_bounded_and_skips_no_tick() {
         for query in ["interval=100&jitter=30", "interval=10&jitter=95"] {
             let mut ticks = schedule(query, 0, 0);
             let (interval, most) = (ticks.interval, ticks.jitter);
@@ -139,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn the_article_s_stream_begins_with_two() {
+    fn the_default_stream_begins_with_two_events() {
         let mut ticks = schedule("", 0, 0);
         assert_eq!(ticks.take(5).0, 2);
         assert_eq!(ticks.take(1_000_000).0, 1);

@@ -21,11 +21,11 @@ pub(super) fn names() -> String {
     names
 }
 
-/// For people.
+/// The table as text.
 pub(crate) fn text() -> String {
     let mut text = String::from(
-        "GET /stream emits the event stream that its query asks for. All parameters are optional,\n\
-         and they can be combined. Without any it is a `connecttime` and then the date once a second.\n\
+        "GET /stream sends the event stream that its query asks for. All parameters are optional\n\
+         and can be combined. Without any, the stream is a `connecttime`, then the date once a second.\n\
          Durations: 250ms, 2s or a number of ms. Sizes: 90, 64k or 1m.\n",
     );
     let mut line = |args: std::fmt::Arguments| {
@@ -38,10 +38,10 @@ pub(crate) fn text() -> String {
             line(format_args!("\n  {}", parameter.name));
             line(format_args!("      {}", parameter.about));
             line(format_args!("      Value: {}.", parameter.accepts));
-            line(format_args!("      Without it: {}.", parameter.default));
+            line(format_args!("      Default: {}.", parameter.default));
         }
     }
-    line(format_args!("\nREADY COMBINATIONS"));
+    line(format_args!("\nPRESETS"));
     for preset in PRESETS {
         line(format_args!("\n  {}: {}", preset.name, preset.about));
         line(format_args!("      /stream?{}", preset.query));
@@ -49,8 +49,8 @@ pub(crate) fn text() -> String {
     text
 }
 
-/// For programs: `{"parameters": [{"name", "group", "about", "accepts", "default", "choices"}],
-/// "presets": [{"name", "about", "query"}]}`.
+/// The table as JSON: `{"parameters": [{"name", "group", "about", "accepts", "default",
+/// "choices"}], "presets": [{"name", "about", "query"}]}`.
 pub(crate) fn json() -> String {
     let parameters: Vec<Value> = PARAMETERS
         .iter()

@@ -1,11 +1,11 @@
-//! What events say where it is more than a date or a number. Pure: the seed decides.
+//! Event data that is more than a date or a number. Pure: depends on the seed only.
 
 use std::ops::Range;
 
 use fastrand::Rng;
 use serde_json::json;
 
-/// Some need two, three or four bytes a character, so that writes cut through them.
+/// Some have characters of two, three or four bytes, for writes that cut through characters.
 const WORDS: [&str; 8] = [
     "steady",
     "naïve",
@@ -17,35 +17,34 @@ const WORDS: [&str; 8] = [
     "Ω",
 ];
 
-/// What the model answers.
+/// The answer of the language model.
 const ANSWER: &str = "Server-Sent Events are one HTTP response that does not end. The server writes \
 lines of text, an empty line ends each event, and the browser hands it to the page at once. If the \
 connection is lost, the browser connects again and says which event it saw last, so nothing needs to \
 get lost. It is the simplest way to show people that something is happening — like this answer, which \
 arrives in small pieces, each an event of its own.";
 
-/// The random numbers of event `number` (or of whatever else is counted) of a stream: the same
-/// whichever connection emits it.
+/// The random numbers for item `number` of a stream: the same whichever connection sends the item.
 pub(crate) fn rng(seed: u64, number: u64) -> Rng {
-    // Fibonacci hashing: neighbours must not look alike.
+    // Fibonacci hashing: the seeds of consecutive items must not be similar.
     Rng::with_seed(seed ^ (number.wrapping_add(1)).wrapping_mul(0x9E37_79B9_7F4A_7C15))
 }
 
-/// A small object; `number` is in it.
+/// A small JSON object that contains `number`.
 pub(crate) fn object(number: u64, rng: &mut Rng) -> String {
     let word = WORDS[rng.usize(..WORDS.len())];
     json!({"n": number, "value": rng.u32(..1_000), "ok": rng.bool(), "text": word}).to_string()
 }
 
-/// The answer of a model in the form of the chat completions that common APIs stream.
+/// The answer of a language model, in the format of chat completions that common APIs stream.
 pub(crate) struct Tokens {
     pieces: Vec<Range<usize>>,
-    /// How many events the whole is.
+    /// The number of events in the answer.
     pub(crate) count: u64,
 }
 
 impl Tokens {
-    /// An answer of `count` events, or of its natural length.
+    /// An answer of `count` events, or as many as it takes.
     pub(crate) fn new(seed: u64, count: Option<u64>) -> Self {
         let mut rng = Rng::with_seed(seed);
         let mut pieces = Vec::new();
@@ -53,7 +52,7 @@ impl Tokens {
         while from < ANSWER.len() {
             let rest = &ANSWER[from..];
             let most = rng.usize(2..=7);
-            // As tokens do: a space begins one, and words may fall apart.
+            // Like tokens: a space begins a piece, and a long word has several.
             let end = rest
                 .char_indices()
                 .skip(1)
@@ -62,11 +61,11 @@ impl Tokens {
             pieces.push(from..from + end);
             from += end;
         }
-        // The role before them, the reason of the end and the marker after them.
-        let natural = pieces.len() as u64 + 3;
+        // The role before the pieces; the finish reason and the end marker after them.
+        let complete = pieces.len() as u64 + 3;
         Self {
             pieces,
-            count: count.unwrap_or(natural),
+            count: count.unwrap_or(complete),
         }
     }
 
@@ -104,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_pieces_of_an_answer_are_the_answer() {
+    fn the_pieces_join_to_the_answer() {
         for seed in 0..50 {
             let tokens = Tokens::new(seed, None);
             let mut answer = String::new();
@@ -123,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_of_any_length_ends_with_its_marker() {
+    fn an_answer_of_any_length_ends_with_the_marker() {
         for count in 1..400 {
             let tokens = Tokens::new(7, Some(count));
             let done = (0..count).filter(|number| tokens.data(*number) == "[DONE]");
@@ -132,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn the_seed_decides_what_an_event_says() {
+    fn the_seed_determines_the_data() {
         let object = |seed, number| object(number, &mut rng(seed, number));
         assert_eq!(object(1, 5), object(1, 5));
         assert_ne!(object(1, 5), object(2, 5));

@@ -1,29 +1,38 @@
-//! Which hosts this server answers for. A page of another site could have its own name point here
-//! (DNS rebinding), and would then be of the same origin as this server for the browser.
+//! The host names that the server answers for. Another site could point its own name at this server
+//! (DNS rebinding); for the browser its pages would then have the same origin as the server.
 
 use std::net::IpAddr;
 
 use axum::http::{HeaderMap, Uri, header::HOST, uri::Authority};
 
-/// The names that are this server's.
+/// The allowed host names.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Hosts {
+pub(super) struct Hosts {
     names: Vec<String>,
 }
 
 impl Hosts {
-    /// Loopback names, and `names`; `*` is any.
-    pub(crate) fn new(names: &[String]) -> Self {
+    /// Allows `names` in addition to loopback names; `*` stands for any.
+    pub(super) fn new(names: &[String]) -> Self {
         Self {
-            names: names.iter().map(|name| normal(name)).collect(),
+            names: names.iter().map(|name| normalize(name)).collect(),
         }
     }
 
-    /// Whether a request that came in at `ip` is for this server; if not, the host that it is for.
-    pub(crate) fn check(&self, uri: &Uri, headers: &HeaderMap, ip: IpAddr) -> Result<(), String> {
+    /// Checks the host of a request on a connection to the address `local`.
+    ///
+    /// # Errors
+    ///
+    /// The host, if it is not allowed; empty if the request does not name exactly one.
+    pub(super) fn check(
+        &self,
+        uri: &Uri,
+        headers: &HeaderMap,
+        local: IpAddr,
+    ) -> Result<(), String> {
         let mut given = headers.get_all(HOST).iter();
         let host = match (uri.authority(), given.next(), given.next()) {
-            // RFC 9112, 3.2.2: what the request line says counts.
+            // RFC 9112, 3.2.2: the request line takes precedence over the header.
             (Some(authority), _, None) => authority.host().to_owned(),
             (None, Some(value), None) => match Authority::try_from(value.as_bytes()) {
                 Ok(authority) => authority.host().to_owned(),
@@ -32,19 +41,19 @@ impl Hosts {
             (None, None, _) => return Err(String::new()),
             (_, _, Some(_)) => return Err(String::new()),
         };
-        let name = normal(&host);
-        let is_ours = match name.parse::<IpAddr>() {
-            Ok(address) => address.is_loopback() || address == ip,
+        let name = normalize(&host);
+        let is_own = match name.parse::<IpAddr>() {
+            Ok(address) => address.is_loopback() || address == local,
             Err(_) => name == "localhost" || name.ends_with(".localhost"),
         };
-        let allowed = is_ours || self.names.iter().any(|one| *one == name || one == "*");
-        if allowed { Ok(()) } else { Err(host) }
+        let is_allowed = is_own || self.names.iter().any(|one| *one == name || one == "*");
+        if is_allowed { Ok(()) } else { Err(host) }
     }
 }
 
-/// A name as names are compared: without case, without the dot of the root; addresses without
-/// brackets.
-fn normal(name: &str) -> String {
+/// The form in which names are compared: in lower case, without the final dot, and without the
+/// brackets around an address.
+fn normalize(name: &str) -> String {
     let name = name.strip_suffix('.').unwrap_or(name);
     let name = name
         .strip_prefix('[')
@@ -58,9 +67,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_its_own_names_reach_the_server() {
+    fn only_allowed_hosts_are_accepted() {
         let hosts = Hosts::new(&["Scope.Example".to_owned(), "other.example.".to_owned()]);
-        let at: IpAddr = "192.0.2.7".parse().expect("an address");
+        let local: IpAddr = "192.0.2.7".parse().expect("an address");
         for (host, allowed) in [
             ("localhost", true),
             ("localhost:8844", true),
@@ -85,23 +94,26 @@ mod tests {
             let mut headers = HeaderMap::new();
             headers.insert(HOST, host.parse().expect("a value"));
             let relative = Uri::from_static("/stream");
-            let answer = hosts.check(&relative, &headers, at);
-            assert_eq!(answer.is_ok(), allowed, "{host}");
+            let checked = hosts.check(&relative, &headers, local);
+            assert_eq!(checked.is_ok(), allowed, "{host}");
             let any = Hosts::new(&["*".to_owned()]);
             if Authority::try_from(host).is_ok() {
-                assert!(any.check(&relative, &headers, at).is_ok(), "{host}");
+                assert!(any.check(&relative, &headers, local).is_ok(), "{host}");
             }
             headers.append(HOST, "localhost".parse().expect("a value"));
-            assert!(hosts.check(&relative, &headers, at).is_err(), "two hosts");
+            assert!(
+                hosts.check(&relative, &headers, local).is_err(),
+                "two hosts"
+            );
         }
         let absolute = Uri::from_static("http://evil.example/stream");
         let mut headers = HeaderMap::new();
         headers.insert(HOST, "localhost".parse().expect("a value"));
-        assert!(hosts.check(&absolute, &headers, at).is_err());
+        assert!(hosts.check(&absolute, &headers, local).is_err());
         let none = HeaderMap::new();
         assert!(
             hosts
-                .check(&Uri::from_static("/"), &none, at)
+                .check(&Uri::from_static("/"), &none, local)
                 .is_err_and(|host| host.is_empty())
         );
     }

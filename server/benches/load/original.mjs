@@ -1,4 +1,5 @@
-// The article's server as it is meant: each client has an interval of its own, which ends with it.
+// The server that the project started from, except that each client has its own interval, which ends
+// with the client.
 import { createServer } from "node:http";
 
 const head = {
@@ -21,7 +22,7 @@ createServer((request, response) => {
   console.log(`http://127.0.0.1:${this.address().port}`);
 });
 
-// As fast as the client reads: 90 bytes of data each, as ours has them.
+// As fast as the client reads: events with 90 bytes of data, like those of the product.
 function flood(response) {
   let number = 0;
   const more = () => {

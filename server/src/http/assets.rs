@@ -13,10 +13,10 @@ use flate2::{Compression, write::GzEncoder};
 
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
-/// What trunk writes where a nonce belongs (`create_nonce` in Trunk.toml).
+/// The placeholder that trunk writes for a nonce (`create_nonce` in Trunk.toml).
 const NONCE_PLACEHOLDER: &str = "{{__TRUNK NONCE__}}";
 
-/// One file of the page. Its name holds a hash of its content.
+/// A file of the page. Its name contains a hash of its content.
 struct Asset {
     path: &'static str,
     content_type: &'static str,
@@ -25,13 +25,13 @@ struct Asset {
     gzip: &'static [u8],
 }
 
-/// Whether this binary was built with the page in it.
+/// Whether this binary contains the page.
 pub fn has_page() -> bool {
     INDEX.is_some()
 }
 
-/// A route for each file, so that an unknown path is unknown and a wrong method is told so.
-pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
+/// One route for each file, so that an unknown path is a 404 and a wrong method a 405.
+pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     let mut router = Router::new()
         .route("/", get(index))
         .route("/favicon.ico", get(favicon));
@@ -46,29 +46,29 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
 
 async fn index(headers: HeaderMap) -> Response {
     let Some(html) = INDEX else {
-        return crate::text(
+        return super::text(
             StatusCode::SERVICE_UNAVAILABLE,
             "This server was built without its page. `make run` builds both; the event stream is at /stream.\n",
         );
     };
     let mut random = [0; 16];
     if let Err(error) = getrandom::fill(&mut random) {
-        tracing::error!(%error, "no randomness for a nonce");
-        return crate::text(
+        tracing::error!(%error, "no random bytes for a nonce");
+        return super::text(
             StatusCode::INTERNAL_SERVER_ERROR,
-            "The system gave no random numbers.\n",
+            "The system returned no random bytes.\n",
         );
     }
     let nonce = STANDARD_NO_PAD.encode(random);
-    // `connect-src` is wide on purpose: opening any stream is what the page is for. Nothing that is
-    // received can become a script, a style or a frame.
+    // `connect-src` is wide on purpose: the page opens any stream. Nothing that it receives can
+    // become a script, a style or a frame.
     let policy = format!(
         "default-src 'none'; script-src 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; \
          connect-src http: https:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     );
     let common = [
         ("content-type", "text/html; charset=utf-8"),
-        // No validator: a 304 would pair the new policy with a kept body and its old nonce.
+        // No validator: a 304 would combine the new policy with a cached body and its old nonce.
         ("cache-control", "no-cache"),
         ("content-security-policy", &policy),
         ("vary", "accept-encoding"),
@@ -77,8 +77,8 @@ async fn index(headers: HeaderMap) -> Response {
     ];
     let html = html.replace(NONCE_PLACEHOLDER, &nonce);
     if accepts(accepted(&headers), "gzip") {
-        // Here and not in build.rs, as the nonce is in it. How small it gets tells nobody the nonce:
-        // nothing else in it depends on the request.
+        // Not in build.rs, because it contains the nonce. The compressed size does not reveal the
+        // nonce: nothing else in the page depends on the request.
         (
             common,
             [("content-encoding", "gzip")],
@@ -99,7 +99,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 async fn favicon() -> impl IntoResponse {
-    let icon: &'static [u8] = include_bytes!("../../style/icon.svg");
+    let icon: &'static [u8] = include_bytes!("../../../style/icon.svg");
     (
         [
             ("content-type", "image/svg+xml"),
@@ -126,7 +126,7 @@ fn serve(asset: &'static Asset, headers: &HeaderMap) -> Response {
     }
 }
 
-/// The value of the `accept-encoding` header; without one, nothing is accepted but the plain bytes.
+/// The value of the `accept-encoding` header. Without the header nothing is compressed.
 fn accepted(headers: &HeaderMap) -> &str {
     headers
         .get(ACCEPT_ENCODING)
@@ -156,7 +156,7 @@ mod tests {
     use super::accepts;
 
     #[test]
-    fn an_encoding_is_used_only_where_the_client_takes_it() {
+    fn an_encoding_is_used_only_if_accepted() {
         for (header, coding, expected) in [
             ("gzip, deflate, br, zstd", "br", true),
             ("gzip, deflate, br;q=0", "br", false),

@@ -1,11 +1,11 @@
-//! How bytes get on their way: compressed, withheld, cut. Pure: times are µs since the stream began.
+//! Compresses, withholds and splits what is written. Pure: times are µs since the stream began.
 
 use std::io::Write;
 
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
 
-use crate::{
+use super::{
     FRAME,
     spec::{Hold, Spec, us},
 };
@@ -13,13 +13,13 @@ use crate::{
 pub(crate) struct Framing {
     gzip: Option<GzEncoder<Vec<u8>>>,
     hold: Option<Hold>,
-    /// What is withheld.
+    /// Withheld bytes.
     held: Vec<u8>,
-    /// When that is released.
+    /// When they are released.
     release: Option<u64>,
-    /// The most bytes of a write.
+    /// The largest write, in bytes.
     split: usize,
-    /// What is not withheld any more.
+    /// Bytes to write, not withheld.
     ready: Bytes,
 }
 
@@ -37,7 +37,7 @@ impl Framing {
         }
     }
 
-    /// Takes what was written at `now`.
+    /// Adds bytes that are generated at `now`.
     pub(crate) fn push(&mut self, bytes: Vec<u8>, now: u64) {
         if bytes.is_empty() {
             return;
@@ -45,7 +45,7 @@ impl Framing {
         let bytes = match &mut self.gzip {
             None => bytes,
             Some(encoder) => {
-                // Flushed, so that the client can read it now.
+                // Flushed, so that the client can decompress it at once.
                 encoder
                     .write_all(&bytes)
                     .and_then(|()| encoder.flush())
@@ -62,7 +62,7 @@ impl Framing {
                     Hold::Bytes(size) => (size, None),
                 };
                 if self.held.len() >= full {
-                    self.let_go();
+                    self.release_held();
                 } else if let (None, Some(time)) = (self.release, time) {
                     self.release = Some((now / time + 1).saturating_mul(time));
                 }
@@ -70,32 +70,33 @@ impl Framing {
         }
     }
 
-    /// When something is released that is withheld.
+    /// When withheld bytes are released.
     pub(crate) fn release(&self) -> Option<u64> {
         self.release
     }
 
-    /// The next write, if there is one at `now`.
+    /// The next write at `now`, if there is one.
     pub(crate) fn next(&mut self, now: u64) -> Option<Bytes> {
         if self.release.is_some_and(|release| release <= now) {
-            self.let_go();
+            self.release_held();
         }
         let size = self.split.min(FRAME).min(self.ready.len());
         (size > 0).then(|| self.ready.split_to(size))
     }
 
-    /// Nothing comes any more: what is withheld is released. `whole` is an end as it should be.
-    pub(crate) fn finish(&mut self, whole: bool) {
+    /// The last call of [`push`](Self::push) was made: releases withheld bytes, and ends the
+    /// compressed data if `is_complete`.
+    pub(crate) fn finish(&mut self, is_complete: bool) {
         if let Some(encoder) = self.gzip.take()
-            && whole
+            && is_complete
         {
             self.held
                 .extend(encoder.finish().expect("writing to memory"));
         }
-        self.let_go();
+        self.release_held();
     }
 
-    fn let_go(&mut self) {
+    fn release_held(&mut self) {
         self.release = None;
         let held = std::mem::take(&mut self.held);
         self.make_ready(held);
@@ -119,20 +120,20 @@ mod tests {
         Framing::new(&Spec::parse(query).expect(query))
     }
 
-    /// The writes that are due.
+    /// All writes at `now`.
     fn writes(framing: &mut Framing, now: u64) -> Vec<Bytes> {
         std::iter::from_fn(|| framing.next(now)).collect()
     }
 
     #[test]
-    fn writes_are_cut_to_size() {
+    fn writes_are_split() {
         let mut framing = framing("split=3");
         framing.push(b"12345678".to_vec(), 0);
         assert_eq!(writes(&mut framing, 0), ["123", "456", "78"]);
     }
 
     #[test]
-    fn what_is_held_by_time_comes_at_once() {
+    fn a_hold_by_time_releases_at_once() {
         let mut framing = framing("hold=2s");
         for now in [100, 900_000, 1_999_999] {
             framing.push(b"x".to_vec(), now);
@@ -142,11 +143,15 @@ mod tests {
         assert_eq!(writes(&mut framing, 2_000_000), ["xxx"]);
         assert_eq!(framing.release(), None);
         framing.push(vec![b'x'; FRAME], 2_000_001);
-        assert_eq!(writes(&mut framing, 2_000_001).len(), 1, "as much as fits");
+        assert_eq!(
+            writes(&mut framing, 2_000_001).len(),
+            1,
+            "a full frame is released"
+        );
     }
 
     #[test]
-    fn what_is_held_by_size_comes_when_so_much_has_gathered() {
+    fn a_hold_by_size_releases_at_that_size() {
         let mut framing = framing("hold=1k&split=600");
         framing.push(vec![b'x'; 1_000], 0);
         assert!(writes(&mut framing, u64::MAX).is_empty());
@@ -159,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn each_write_can_be_unpacked_at_once() {
+    fn each_write_can_be_decompressed_at_once() {
         let mut framing = framing("gzip");
         let mut packed = Vec::new();
         for round in 1..=3 {
@@ -168,14 +173,14 @@ mod tests {
             let mut unpacked = vec![0; 9 * round];
             flate2::read::GzDecoder::new(&packed[..])
                 .read_exact(&mut unpacked)
-                .expect("it is all there");
+                .expect("all of the event");
         }
         framing.finish(true);
         packed.extend(writes(&mut framing, 0).concat());
         let mut unpacked = String::new();
         flate2::read::GzDecoder::new(&packed[..])
             .read_to_string(&mut unpacked)
-            .expect("its end too");
+            .expect("a complete stream");
         assert_eq!(unpacked, "data: x\n\n".repeat(3));
     }
 }
