@@ -62,12 +62,15 @@
 //! | `note.rs` | [`Note`]: every surprise, its sentence and its rule |
 //! | `encode.rs` | [`encode`]: writing, well-formed; in [`encode::raw`] anything |
 
+mod block;
+mod buffers;
 mod chunk;
 pub mod encode;
 mod item;
-mod kept;
+mod lines;
 mod note;
 mod reader;
+mod utf8;
 
 pub use item::{Content, Event, Item};
 pub use note::{Field, LineEnd, Note};

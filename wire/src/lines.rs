@@ -1,0 +1,294 @@
+//! Splits the stream into lines.
+
+use std::mem;
+
+use crate::{
+    block::Block,
+    chunk::{Chunk, Line},
+    item::{Content, Item},
+    note::{LineEnd, Note},
+};
+
+const BOM: &[u8] = "\u{FEFF}".as_bytes();
+
+/// Splits the stream into lines and passes them to a [`Block`] (HTML, 9.2.5).
+///
+/// A line that ends in the chunk in which it began is not copied. Of any other line,
+/// [`UnfinishedLine`] keeps the beginning.
+#[derive(Clone, Debug)]
+pub(crate) struct Lines {
+    /// Where in the stream the next chunk begins.
+    chunk_start: u64,
+    /// Where in the stream the current line begins. The LF of a CRLF belongs to this line, because
+    /// the CR has already ended the one before.
+    line_start: u64,
+    /// Whether the last byte was a CR: an LF that follows is part of the same line end.
+    after_cr: bool,
+    /// How many bytes of a byte order mark were read, as long as nothing else was.
+    bom: Option<usize>,
+    first_line_end: Option<LineEnd>,
+    /// Whether [`Note::MixedLineEnds`] was reported.
+    mixed_noted: bool,
+    unfinished: UnfinishedLine,
+}
+
+impl Lines {
+    pub(crate) fn new() -> Self {
+        Self {
+            chunk_start: 0,
+            line_start: 0,
+            after_cr: false,
+            bom: Some(0),
+            first_line_end: None,
+            mixed_noted: false,
+            unfinished: UnfinishedLine::default(),
+        }
+    }
+
+    /// Where in the stream the current line begins.
+    pub(crate) fn line_start(&self) -> u64 {
+        self.line_start
+    }
+
+    /// Passes each line that ends in the chunk `bytes` to `block`.
+    #[inline(always)]
+    pub(crate) fn read(
+        &mut self,
+        bytes: &[u8],
+        block: &mut Block,
+        sink: &mut impl FnMut(Item<'_>),
+    ) {
+        let mut at = self.skip_bom(bytes, block, sink);
+        let chunk = Chunk::new(bytes);
+        let every_line_fits = self.unfinished.len == 0 && block.fits_every_line(bytes.len());
+        while at < bytes.len() {
+            if self.after_cr && self.end_cr(bytes[at], sink) {
+                at += 1;
+                continue;
+            }
+            let Some(len) = chunk.line_len(at) else { break };
+            let line_bytes = &bytes[at..at + len];
+            let start = at;
+            at += len + 1;
+            let range = self.line_start..self.chunk_start + at as u64;
+            if self.unfinished.len > 0 {
+                let offset = self.chunk_start + start as u64;
+                self.unfinished.push(line_bytes, offset, block);
+                self.end_unfinished(range.end, &chunk, block, sink);
+            } else if every_line_fits || block.fits_line(line_bytes) {
+                let line = Line {
+                    bytes: line_bytes,
+                    range,
+                    chunk: &chunk,
+                    start_in_chunk: Some(start),
+                };
+                block.line(&line, sink);
+            } else {
+                block.skip_line(line_bytes, range, sink);
+            }
+            self.line_start = self.chunk_start + at as u64;
+            if bytes[at - 1] == b'\r' {
+                self.after_cr = true;
+            } else if self.first_line_end != Some(LineEnd::Lf) {
+                self.note_line_end(LineEnd::Lf, sink);
+            }
+        }
+        block.copy_data(bytes);
+        if at < bytes.len() {
+            let offset = self.chunk_start + at as u64;
+            self.unfinished.push(&bytes[at..], offset, block);
+        }
+        self.chunk_start += bytes.len() as u64;
+    }
+
+    /// Reports what is unfinished at the end of the stream.
+    pub(crate) fn finish(&mut self, block: &Block, sink: &mut impl FnMut(Item<'_>)) {
+        if self.after_cr {
+            self.note_line_end(LineEnd::Cr, sink);
+        }
+        let end = self.chunk_start;
+        let in_line = self.unfinished.len > 0 || self.bom.is_some_and(|read| read > 0);
+        if let Some(start) = block.start().or(in_line.then_some(self.line_start)) {
+            let note = if block.is_too_large() || !self.unfinished.fits() {
+                block.too_large()
+            } else {
+                Note::Unfinished
+            };
+            sink(Item::new(start..end, Content::Note(note)));
+        } else if self.line_start < end {
+            // The LF of a CRLF.
+            sink(Item::new(self.line_start..end, Content::Blank));
+        }
+    }
+
+    /// Skips a byte order mark at the beginning of the stream; returns how much of the chunk was
+    /// part of it.
+    #[inline]
+    fn skip_bom(
+        &mut self,
+        chunk: &[u8],
+        block: &mut Block,
+        sink: &mut impl FnMut(Item<'_>),
+    ) -> usize {
+        let Some(read) = self.bom else { return 0 };
+        let more = BOM[read..]
+            .iter()
+            .zip(chunk)
+            .take_while(|(expected, byte)| expected == byte)
+            .count();
+        if read + more == BOM.len() {
+            self.bom = None;
+            self.line_start = BOM.len() as u64;
+            let note = Content::Note(Note::BomAtStart);
+            sink(Item::new(0..self.line_start, note));
+            more
+        } else if more == chunk.len() {
+            self.bom = Some(read + more);
+            more
+        } else {
+            // Not a byte order mark: these bytes begin the first line.
+            self.bom = None;
+            if read > 0 {
+                self.unfinished.push(&BOM[..read], 0, block);
+            }
+            0
+        }
+    }
+
+    /// Ends the line end that began with a CR, at the byte after the CR. Returns whether that byte
+    /// is an LF, which is part of the line end.
+    #[inline]
+    fn end_cr(&mut self, byte: u8, sink: &mut impl FnMut(Item<'_>)) -> bool {
+        self.after_cr = false;
+        let is_lf = byte == b'\n';
+        let line_end = if is_lf { LineEnd::CrLf } else { LineEnd::Cr };
+        self.note_line_end(line_end, sink);
+        is_lf
+    }
+
+    #[cold]
+    fn note_line_end(&mut self, now: LineEnd, sink: &mut impl FnMut(Item<'_>)) {
+        let first = *self.first_line_end.get_or_insert(now);
+        if first != now && !self.mixed_noted {
+            self.mixed_noted = true;
+            // The byte that ended the line; of a CRLF, the CR.
+            let range = self.line_start - 1..self.line_start;
+            let note = Note::MixedLineEnds { first, now };
+            sink(Item::new(range, Content::Note(note)));
+        }
+    }
+
+    /// Passes the unfinished line, which now ends at `end` in the stream, to `block`.
+    #[cold]
+    fn end_unfinished(
+        &mut self,
+        end: u64,
+        chunk: &Chunk<'_>,
+        block: &mut Block,
+        sink: &mut impl FnMut(Item<'_>),
+    ) {
+        let unfinished = mem::take(&mut self.unfinished);
+        let range = self.line_start..end;
+        if !unfinished.fits() {
+            block.skip_line(unfinished.head(), range, sink);
+        } else if unfinished.place == Place::Data {
+            block.end_value(range.start);
+        } else {
+            let kept = block.buffers.take_line();
+            let bytes = match unfinished.place {
+                Place::Head => unfinished.head(),
+                _ => &kept,
+            };
+            let line = Line {
+                bytes,
+                range,
+                chunk,
+                start_in_chunk: None,
+            };
+            block.line(&line, sink);
+            block.buffers.put_line_back(kept);
+        }
+    }
+}
+
+/// The beginning of a line whose end was not read yet.
+#[derive(Clone, Debug, Default)]
+struct UnfinishedLine {
+    /// The length so far, of what is kept and what is not.
+    len: usize,
+    /// The first bytes, which show what kind of line it is.
+    head: [u8; Self::HEAD],
+    /// How many bytes the line may take.
+    room: usize,
+    /// Where the bytes are kept.
+    place: Place,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Place {
+    /// In `head`: so far, there are fewer than it can hold.
+    #[default]
+    Head,
+    /// All of them in [`Buffers::line`](crate::buffers::Buffers::line).
+    Line,
+    /// It is a `data` line, and its value is at the end of the block's data. A value of many chunks
+    /// is so never copied twice, nor in memory twice.
+    Data,
+    /// Nowhere: the line is too long.
+    Nowhere,
+}
+
+impl UnfinishedLine {
+    /// Enough for every field name with its colon, and for `data:` with the space that is not part
+    /// of the value.
+    const HEAD: usize = 6;
+
+    fn head(&self) -> &[u8] {
+        &self.head[..self.len.min(Self::HEAD)]
+    }
+
+    fn fits(&self) -> bool {
+        Block::needed_for_line(self.head(), self.len) <= self.room
+    }
+
+    /// Keeps `piece`, the next bytes of the line, which begins at `offset` in the stream.
+    #[inline(never)]
+    fn push(&mut self, piece: &[u8], offset: u64, block: &mut Block) {
+        if self.len == 0 {
+            self.room = block.room();
+        }
+        let free = &mut self.head[self.len.min(Self::HEAD)..];
+        let (for_head, rest) = piece.split_at(free.len().min(piece.len()));
+        free[..for_head.len()].copy_from_slice(for_head);
+        self.len = self.len.saturating_add(piece.len());
+        if self.len < Self::HEAD {
+            return;
+        }
+        if !self.fits() {
+            match self.place {
+                Place::Data => block.buffers.data = Vec::new(),
+                Place::Line => block.buffers.line = Vec::new(),
+                Place::Head | Place::Nowhere => {}
+            }
+            self.place = Place::Nowhere;
+            return;
+        }
+        if self.place == Place::Head {
+            if let Some(value) = self.head.strip_prefix(b"data:") {
+                let value = value.strip_prefix(b" ").unwrap_or(value);
+                let offset = offset + (for_head.len() - value.len()) as u64;
+                block.begin_value(offset);
+                block.push_value(value);
+                self.place = Place::Data;
+            } else {
+                block.buffers.push_line(&self.head);
+                self.place = Place::Line;
+            }
+        }
+        if self.place == Place::Data {
+            block.push_value(rest);
+        } else {
+            block.buffers.push_line(rest);
+        }
+    }
+}
