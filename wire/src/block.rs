@@ -1,4 +1,4 @@
-//! Reads the lines of a block and dispatches it.
+//! Reads the fields of a block and dispatches it.
 
 use std::{borrow::Cow, ops::Range, str};
 
@@ -10,25 +10,26 @@ use crate::{
     utf8::{replaced, replaced_len},
 };
 
-/// The lines from one empty line to the next: the fields so far, and what they dispatch (HTML,
-/// 9.2.6).
+/// The fields of the current block: the lines up to the next empty line, which dispatches an event
+/// (HTML, 9.2.6).
 #[derive(Clone, Debug)]
 pub(crate) struct Block {
     pub(crate) buffers: Buffers,
     /// Where in the stream the first `data`, `event` or `id` line begins, if there was one.
     start: Option<u64>,
-    /// Whether a `data`, `event` or `id` line did not fit: the block is not dispatched.
+    /// Whether a `data`, `event` or `id` line did not fit. Such a block dispatches no event.
     too_large: bool,
     /// Whether there was an `id` field, which becomes the last event ID when the block ends.
     has_id: bool,
     /// How many `data` lines there were.
     data_lines: usize,
     /// Where in the caller's chunk the value of the only `data` line is. The value is copied to
-    /// [`Buffers::data`] when a second one follows, and at the end of the chunk.
+    /// [`Buffers::data`] only if there is a second `data` line, or if the block continues in the next
+    /// chunk.
     data_in_chunk: Option<Range<usize>>,
     /// Where the value of the last `data` line begins, in the data and in the stream.
     last_value: (usize, u64),
-    /// Where in the stream the first byte in [`Buffers::data`] is that is not UTF-8.
+    /// Where in the stream the first byte of [`Buffers::data`] that is not UTF-8 is.
     invalid_at: Option<u64>,
 }
 
@@ -56,23 +57,23 @@ impl Block {
     }
 
     /// The note about a line or a block that does not fit.
-    pub(crate) fn too_large(&self) -> Note {
+    pub(crate) fn too_large_note(&self) -> Note {
         Note::TooLarge {
             bound: self.buffers.bound,
         }
     }
 
-    /// How many bytes can be kept beside the fields so far.
+    /// How many bytes can be kept in addition to the fields.
     #[inline(always)]
     pub(crate) fn room(&self) -> usize {
         let data = self.data_in_chunk.as_ref().map_or(0, Range::len);
         self.buffers.room_beside(self.buffers.data.len() + data)
     }
 
-    /// How many bytes a line of `len` bytes that begins with `head` takes.
+    /// How much room a line of `len` bytes that begins with `head` needs.
     #[inline(always)]
     pub(crate) fn needed_for_line(head: &[u8], len: usize) -> usize {
-        // A type and an ID are copied from the line to a buffer of their own.
+        // An event type or an ID is in memory twice while it is copied from the line.
         let is_copied = head.starts_with(b"id:") || head.starts_with(b"event:");
         len.saturating_mul(1 + usize::from(is_copied))
     }
@@ -82,7 +83,7 @@ impl Block {
         Self::needed_for_line(line, line.len()) <= self.room()
     }
 
-    /// Whether no line of a chunk of `len` bytes can be too long.
+    /// Whether every line of a chunk of `len` bytes fits, however long it is.
     pub(crate) fn fits_every_line(&self, len: usize) -> bool {
         // A byte that is not UTF-8 becomes the three bytes of a U+FFFD.
         self.room() / 3 > len
@@ -91,7 +92,7 @@ impl Block {
     /// Reads a complete line.
     #[inline(always)]
     pub(crate) fn line(&mut self, line: &Line<'_>, sink: &mut impl FnMut(Item<'_>)) {
-        // Comparing with the known fields is faster than searching the colon.
+        // Comparing with the known names is faster than searching for the colon.
         match line.bytes {
             [] => self.dispatch(line, sink),
             [b'd', b'a', b't', b'a', b':', value @ ..] => self.data(value, line),
@@ -103,12 +104,12 @@ impl Block {
             b"id" => self.id(b"", line, sink),
             b"event" => self.event_type(b"", line, sink),
             b"retry" => self.retry(b"", line, sink),
-            other => note_line(Note::on_line(other), line.range.clone(), sink),
+            other => note_line(Note::on_ignored_line(other), line.range.clone(), sink),
         }
     }
 
-    /// Skips a line that does not fit, of which `head` is the beginning. A `data`, `event` or `id`
-    /// line makes its block be skipped as well.
+    /// Skips a line that begins with `head` and does not fit. If it is a `data`, `event` or `id` line,
+    /// the block is skipped as well.
     #[cold]
     pub(crate) fn skip_line(
         &mut self,
@@ -126,7 +127,7 @@ impl Block {
             self.buffers.data = Vec::new();
             self.clear_values();
         } else {
-            note_line(self.too_large(), range, sink);
+            note_line(self.too_large_note(), range, sink);
         }
     }
 
@@ -152,7 +153,7 @@ impl Block {
         self.data_lines += 1;
     }
 
-    /// Copies the value that is still in `chunk`, if there is one: the chunk is about to go.
+    /// Copies the value that is in `chunk`, if there is one.
     pub(crate) fn copy_data(&mut self, chunk: &[u8]) {
         if let Some(range) = self.data_in_chunk.take() {
             self.buffers.push_data(&chunk[range]);
@@ -160,7 +161,7 @@ impl Block {
         }
     }
 
-    /// Begins the value of a `data` line, which begins at `offset` in the stream.
+    /// Begins the value of a `data` line in [`Buffers::data`]. The value is at `offset` in the stream.
     pub(crate) fn begin_value(&mut self, offset: u64) {
         if self.data_lines > 0 {
             self.buffers.push_data(b"\n");
@@ -168,14 +169,14 @@ impl Block {
         self.last_value = (self.buffers.data.len(), offset);
     }
 
-    /// Appends to the value that was begun.
+    /// Appends to the value.
     pub(crate) fn push_value(&mut self, piece: &[u8]) {
         if !self.too_large {
             self.buffers.push_data(piece);
         }
     }
 
-    /// Ends the value that was begun, of a `data` line that begins at `line_start` in the stream.
+    /// Ends the value, whose line begins at `line_start` in the stream.
     pub(crate) fn end_value(&mut self, line_start: u64) {
         self.start.get_or_insert(line_start);
         if !self.too_large {
@@ -248,8 +249,8 @@ impl Block {
         }
     }
 
-    /// `value`, the last bytes of `line`, as text; with a note if it is not UTF-8. `None` if the text
-    /// does not fit, of which `copies` are needed.
+    /// `value`, the last bytes of `line`, as text, with a note if it is not UTF-8. `None` if there is no
+    /// room for `copies` copies of the text: then the line is skipped.
     #[inline(always)]
     fn text<'v>(
         &mut self,
@@ -288,7 +289,7 @@ impl Block {
             self.buffers.set_last_event_id();
         }
         if self.too_large {
-            sink(self.item(range, Content::Note(self.too_large())));
+            sink(self.item(range, Content::Note(self.too_large_note())));
         } else if self.data_lines == 0 {
             let event_type = quoted(self.buffers.event_type.as_bytes());
             sink(self.item(range, Content::Note(Note::NoData { event_type })));
@@ -306,7 +307,7 @@ impl Block {
         self.clear_values();
     }
 
-    /// Dispatches data that may not be UTF-8: the value that is `in_chunk`, or else what was copied.
+    /// Dispatches data that may not be UTF-8: the value `in_chunk`, or else [`Buffers::data`].
     #[inline(never)]
     fn dispatch_unchecked(
         &mut self,
@@ -324,7 +325,7 @@ impl Block {
             .unwrap_or(self.last_value.1 + error.valid_up_to() as u64);
         let needed = replaced_len(data);
         if needed > self.buffers.room_beside(data.len()) {
-            sink(self.item(range, Content::Note(self.too_large())));
+            sink(self.item(range, Content::Note(self.too_large_note())));
             return;
         }
         let note = Note::InvalidUtf8 { at };
@@ -350,7 +351,7 @@ impl Block {
         sink(self.item(range, Content::Event(event)));
     }
 
-    /// What the block is, with the last event ID that it sets.
+    /// The item that ends the block, with the last event ID that the block sets.
     #[inline(always)]
     fn item<'a>(&'a self, range: Range<u64>, content: Content<'a>) -> Item<'a> {
         Item {
@@ -376,7 +377,7 @@ fn note_line(note: Note, range: Range<u64>, sink: &mut impl FnMut(Item<'_>)) {
     sink(Item::new(range, Content::Note(note)));
 }
 
-/// Reports an event type that an `EventSource` uses for events of its own; returns the type.
+/// Reports that an `EventSource` uses `event_type` for events of its own. Returns `event_type`.
 #[cold]
 fn note_shadows(
     event_type: &'static str,

@@ -1,9 +1,9 @@
-//! What a reader keeps from one chunk to the next.
+//! The bytes that a reader keeps from one chunk to the next.
 
 use std::mem;
 
-/// The buffers of a reader. They take at most `bound` bytes together, as long as
-/// [`room_beside`](Self::room_beside) has room for what is appended.
+/// The buffers of a reader. Together they take at most `bound` bytes, as long as no more is appended
+/// than [`room_beside`](Self::room_beside) allows.
 #[derive(Clone, Debug)]
 pub(crate) struct Buffers {
     pub(crate) bound: usize,
@@ -13,7 +13,7 @@ pub(crate) struct Buffers {
     pub(crate) data: Vec<u8>,
     /// The value of the `event` field.
     pub(crate) event_type: String,
-    /// The value of the `id` field: the last event ID as soon as the block ends.
+    /// The value of the `id` field, which is the last event ID as soon as the block ends.
     pub(crate) next_id: String,
     pub(crate) last_event_id: String,
     /// The capacity of `line` while it is [taken](Self::take_line).
@@ -43,7 +43,7 @@ impl Buffers {
             + self.taken
     }
 
-    /// How many bytes can be kept beside `data` bytes of data and the other fields.
+    /// How many bytes can be kept in addition to `data` bytes of data and the other fields.
     #[inline(always)]
     pub(crate) fn room_beside(&self, data: usize) -> usize {
         let fields = self.event_type.len() + self.next_id.len() + self.last_event_id.len();
@@ -58,7 +58,7 @@ impl Buffers {
         self.push(|buffers| &mut buffers.line, bytes);
     }
 
-    /// Appends `bytes` to a buffer. Its capacity doubles when it is full, within the bound.
+    /// Appends `bytes` to a buffer. When the buffer is full, its capacity doubles, within the bound.
     fn push(&mut self, buffer: impl Fn(&mut Self) -> &mut Vec<u8>, bytes: &[u8]) {
         let needed = buffer(self).len() + bytes.len();
         if needed > buffer(self).capacity() {
@@ -89,15 +89,15 @@ impl Buffers {
         self.next_id.clear();
     }
 
-    /// Takes the line, for which memory stays reserved, so that the other buffers can change while it
-    /// is read. There is room for a copy of it.
+    /// Takes the line out, so that the other buffers can change while the line is read. Its memory
+    /// still counts, and there is room for a copy of it.
     pub(crate) fn take_line(&mut self) -> Vec<u8> {
         self.trim(self.line.len());
         self.taken = self.line.capacity();
         mem::take(&mut self.line)
     }
 
-    /// Returns what [`take_line`](Self::take_line) took, to be used for the next line.
+    /// Puts back what [`take_line`](Self::take_line) returned, empty, for the next unfinished line.
     pub(crate) fn put_line_back(&mut self, mut line: Vec<u8>) {
         line.clear();
         self.taken = 0;
@@ -105,7 +105,7 @@ impl Buffers {
         self.trim(0);
     }
 
-    /// Frees what is allocated and not used, if there is no room for `more` bytes otherwise.
+    /// Frees unused capacity if there is no room for `more` bytes otherwise.
     pub(crate) fn trim(&mut self, more: usize) {
         if self.held() + more > self.bound {
             self.line.shrink_to_fit();

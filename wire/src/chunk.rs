@@ -4,13 +4,14 @@ use std::{ops::Range, str};
 
 use memchr::{memchr, memchr2};
 
-/// The chunk that the caller passes to the reader. What would be slow to check for each line is
-/// checked here for all of them at once.
+/// The chunk that the caller passes to the reader. It is checked once, because checking each line
+/// would be slow.
 pub(crate) struct Chunk<'a> {
     pub(crate) bytes: &'a [u8],
-    /// The bytes from `utf8_start` to the first error, or to the end of the chunk.
+    /// The bytes from `utf8_start` to the first that is not UTF-8, or to the end of the chunk.
     utf8: &'a str,
-    /// After the end of a character that began in the chunk before.
+    /// Where the first character of the chunk begins. Bytes before it belong to a character that began
+    /// in the chunk before.
     utf8_start: usize,
     may_have_cr: bool,
     may_have_nul: bool,

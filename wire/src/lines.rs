@@ -1,6 +1,6 @@
 //! Splits the stream into lines.
 
-use std::mem;
+use std::{mem, ops::Range};
 
 use crate::{
     block::Block,
@@ -13,8 +13,8 @@ const BOM: &[u8] = "\u{FEFF}".as_bytes();
 
 /// Splits the stream into lines and passes them to a [`Block`] (HTML, 9.2.5).
 ///
-/// A line that ends in the chunk in which it began is not copied. Of any other line,
-/// [`UnfinishedLine`] keeps the beginning.
+/// A line that begins and ends in one chunk is not copied. If a line continues in the next chunk,
+/// [`UnfinishedLine`] keeps its beginning.
 #[derive(Clone, Debug)]
 pub(crate) struct Lines {
     /// Where in the stream the next chunk begins.
@@ -24,7 +24,8 @@ pub(crate) struct Lines {
     line_start: u64,
     /// Whether the last byte was a CR: an LF that follows is part of the same line end.
     after_cr: bool,
-    /// How many bytes of a byte order mark were read, as long as nothing else was.
+    /// How many bytes of a byte order mark the stream begins with. `None` as soon as the byte order
+    /// mark is complete, or the stream is known to begin with something else.
     bom: Option<usize>,
     first_line_end: Option<LineEnd>,
     /// Whether [`Note::MixedLineEnds`] was reported.
@@ -58,50 +59,53 @@ impl Lines {
         block: &mut Block,
         sink: &mut impl FnMut(Item<'_>),
     ) {
-        let mut at = self.skip_bom(bytes, block, sink);
+        let mut start = self.skip_bom(bytes, block, sink);
         let chunk = Chunk::new(bytes);
         let every_line_fits = self.unfinished.len == 0 && block.fits_every_line(bytes.len());
-        while at < bytes.len() {
-            if self.after_cr && self.end_cr(bytes[at], sink) {
-                at += 1;
+        while start < bytes.len() {
+            if self.after_cr && self.complete_line_end(bytes[start], sink) {
+                start += 1;
                 continue;
             }
-            let Some(len) = chunk.line_len(at) else { break };
-            let line_bytes = &bytes[at..at + len];
-            let start = at;
-            at += len + 1;
-            let range = self.line_start..self.chunk_start + at as u64;
+            let Some(len) = chunk.line_len(start) else {
+                break;
+            };
+            let end = start + len;
+            let next = end + 1;
+            let line = &bytes[start..end];
+            let range = self.line_start..self.chunk_start + next as u64;
             if self.unfinished.len > 0 {
                 let offset = self.chunk_start + start as u64;
-                self.unfinished.push(line_bytes, offset, block);
-                self.end_unfinished(range.end, &chunk, block, sink);
-            } else if every_line_fits || block.fits_line(line_bytes) {
+                self.unfinished.push(line, offset, block);
+                self.end_unfinished(range, &chunk, block, sink);
+            } else if every_line_fits || block.fits_line(line) {
                 let line = Line {
-                    bytes: line_bytes,
+                    bytes: line,
                     range,
                     chunk: &chunk,
                     start_in_chunk: Some(start),
                 };
                 block.line(&line, sink);
             } else {
-                block.skip_line(line_bytes, range, sink);
+                block.skip_line(line, range, sink);
             }
-            self.line_start = self.chunk_start + at as u64;
-            if bytes[at - 1] == b'\r' {
+            self.line_start = self.chunk_start + next as u64;
+            if bytes[end] == b'\r' {
                 self.after_cr = true;
             } else if self.first_line_end != Some(LineEnd::Lf) {
                 self.note_line_end(LineEnd::Lf, sink);
             }
+            start = next;
         }
         block.copy_data(bytes);
-        if at < bytes.len() {
-            let offset = self.chunk_start + at as u64;
-            self.unfinished.push(&bytes[at..], offset, block);
+        if start < bytes.len() {
+            let offset = self.chunk_start + start as u64;
+            self.unfinished.push(&bytes[start..], offset, block);
         }
         self.chunk_start += bytes.len() as u64;
     }
 
-    /// Reports what is unfinished at the end of the stream.
+    /// Reports a line or a block that is unfinished at the end of the stream.
     pub(crate) fn finish(&mut self, block: &Block, sink: &mut impl FnMut(Item<'_>)) {
         if self.after_cr {
             self.note_line_end(LineEnd::Cr, sink);
@@ -110,7 +114,7 @@ impl Lines {
         let in_line = self.unfinished.len > 0 || self.bom.is_some_and(|read| read > 0);
         if let Some(start) = block.start().or(in_line.then_some(self.line_start)) {
             let note = if block.is_too_large() || !self.unfinished.fits() {
-                block.too_large()
+                block.too_large_note()
             } else {
                 Note::Unfinished
             };
@@ -121,8 +125,8 @@ impl Lines {
         }
     }
 
-    /// Skips a byte order mark at the beginning of the stream; returns how much of the chunk was
-    /// part of it.
+    /// Skips a byte order mark at the beginning of the stream. Returns how many bytes of the chunk
+    /// belong to the byte order mark.
     #[inline]
     fn skip_bom(
         &mut self,
@@ -155,10 +159,10 @@ impl Lines {
         }
     }
 
-    /// Ends the line end that began with a CR, at the byte after the CR. Returns whether that byte
-    /// is an LF, which is part of the line end.
+    /// Completes a line end that began with a CR, given the byte after the CR. Returns whether that
+    /// byte is an LF, which is part of the line end.
     #[inline]
-    fn end_cr(&mut self, byte: u8, sink: &mut impl FnMut(Item<'_>)) -> bool {
+    fn complete_line_end(&mut self, byte: u8, sink: &mut impl FnMut(Item<'_>)) -> bool {
         self.after_cr = false;
         let is_lf = byte == b'\n';
         let line_end = if is_lf { LineEnd::CrLf } else { LineEnd::Cr };
@@ -178,17 +182,16 @@ impl Lines {
         }
     }
 
-    /// Passes the unfinished line, which now ends at `end` in the stream, to `block`.
+    /// Passes the unfinished line, which is now complete, to `block`.
     #[cold]
     fn end_unfinished(
         &mut self,
-        end: u64,
+        range: Range<u64>,
         chunk: &Chunk<'_>,
         block: &mut Block,
         sink: &mut impl FnMut(Item<'_>),
     ) {
         let unfinished = mem::take(&mut self.unfinished);
-        let range = self.line_start..end;
         if !unfinished.fits() {
             block.skip_line(unfinished.head(), range, sink);
         } else if unfinished.place == Place::Data {
@@ -214,11 +217,11 @@ impl Lines {
 /// The beginning of a line whose end was not read yet.
 #[derive(Clone, Debug, Default)]
 struct UnfinishedLine {
-    /// The length so far, of what is kept and what is not.
+    /// The length of the line so far, including bytes that are not kept.
     len: usize,
-    /// The first bytes, which show what kind of line it is.
+    /// The first bytes of the line, which decide where the others are kept.
     head: [u8; Self::HEAD],
-    /// How many bytes the line may take.
+    /// How many bytes can be kept of the line.
     room: usize,
     /// Where the bytes are kept.
     place: Place,
@@ -226,13 +229,13 @@ struct UnfinishedLine {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Place {
-    /// In `head`: so far, there are fewer than it can hold.
+    /// In [`UnfinishedLine::head`]: the line is shorter so far.
     #[default]
     Head,
     /// All of them in [`Buffers::line`](crate::buffers::Buffers::line).
     Line,
-    /// It is a `data` line, and its value is at the end of the block's data. A value of many chunks
-    /// is so never copied twice, nor in memory twice.
+    /// The line is a `data` line, and the beginning of its value is at the end of the block's data. So
+    /// a value of many chunks is neither copied nor kept twice.
     Data,
     /// Nowhere: the line is too long.
     Nowhere,
@@ -251,7 +254,7 @@ impl UnfinishedLine {
         Block::needed_for_line(self.head(), self.len) <= self.room
     }
 
-    /// Keeps `piece`, the next bytes of the line, which begins at `offset` in the stream.
+    /// Appends `piece`, which begins at `offset` in the stream, to the line.
     #[inline(never)]
     fn push(&mut self, piece: &[u8], offset: u64, block: &mut Block) {
         if self.len == 0 {

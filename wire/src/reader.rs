@@ -7,10 +7,10 @@ use crate::{block::Block, item::Item, lines::Lines};
 /// How many bytes a [`Reader`] keeps at once by default: 64 MiB.
 pub const DEFAULT_BOUND: usize = 64 << 20;
 
-/// Reads an event stream, whose bytes can be split into chunks anywhere.
+/// Reads an event stream in chunks, which can end anywhere.
 ///
-/// Each item is passed to the caller as soon as its last byte was read. Its text is borrowed: from the
-/// caller's chunk, if all of it is in one chunk.
+/// An [`Item`] is passed to the caller as soon as its last byte is read. Its text is borrowed, from the
+/// caller's chunk where possible.
 ///
 /// ```
 /// use sse_wire::{Content, Reader};
@@ -40,9 +40,9 @@ impl Default for Reader {
 }
 
 impl Reader {
-    /// A reader that keeps at most `bound` bytes at once: the fields of the current block, the last
-    /// event ID and the current line. A line or a block that does not fit is skipped with a
-    /// [`Note::TooLarge`](crate::Note::TooLarge), and reading continues after it.
+    /// Creates a reader that keeps at most `bound` bytes at once: the fields of the current block, the
+    /// last event ID and the current line. A line or a block that does not fit is skipped with a
+    /// [`Note::TooLarge`](crate::Note::TooLarge).
     pub fn with_bound(bound: usize) -> Self {
         Self {
             lines: Lines::new(),
@@ -50,7 +50,7 @@ impl Reader {
         }
     }
 
-    /// Sets the last event ID with which the stream begins, as that of an earlier stream.
+    /// Sets the last event ID, for a stream that continues an earlier one.
     #[must_use]
     pub fn with_last_event_id(mut self, last_event_id: impl Into<String>) -> Self {
         self.block.buffers.last_event_id = last_event_id.into();
@@ -83,7 +83,7 @@ impl Reader {
         self.block.start().unwrap_or(self.lines.line_start())
     }
 
-    /// How many bytes the reader keeps now: at most the bound, and the length of the last chunk.
+    /// How many bytes the reader has allocated: at most the bound and the length of the last chunk.
     pub fn held(&self) -> usize {
         self.block.buffers.held()
     }
