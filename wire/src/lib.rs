@@ -2,7 +2,7 @@
 //! [HTML standard] specifies it.
 //!
 //! Most parsers return events and drop everything else. This one is made for tools that show a
-//! stream, and for whoever wonders why an event does not arrive: it also reports comments,
+//! stream, and for developers whose events do not arrive: it also reports comments,
 //! reconnection times and lines without effect, and where in the stream each of them is.
 //!
 //! [HTML standard]: https://html.spec.whatwg.org/multipage/server-sent-events.html
@@ -35,11 +35,12 @@
 //!
 //! - **Exact.** The events are those that a browser's `EventSource` dispatches. How the stream is
 //!   split into chunks makes no difference: a byte at a time gives the same items as a megabyte.
-//! - **Explained.** A line or a block that has no effect (a space before the colon, bare JSON, no
-//!   data) or an unexpected one gives a [`Note`]: a sentence and the rule.
+//! - **Explained.** A line or a block without effect (a space before the colon, bare JSON, no data)
+//!   is reported as a [`Note`], which has a sentence and the rule that it follows from. So is an
+//!   unexpected effect.
 //! - **Complete.** Each item has its range of bytes, and the ranges cover the stream.
-//! - **Bounded.** The reader keeps no more bytes than a bound that you set and one chunk, whatever
-//!   it reads.
+//! - **Bounded.** Memory is limited to a bound that you set plus one chunk, whatever the stream
+//!   contains.
 //! - **Borrowed.** The data of an event with a single `data` line is borrowed from the chunk, if the
 //!   line is in one chunk.
 //! - **Pure.** No I/O, no browser, no unsafe code; native and WebAssembly.
@@ -71,10 +72,10 @@
 //!
 //! # Tests
 //!
-//! - `cargo test -p sse-wire`: a table for each rule; and on random streams, comparisons of every
-//!   split with every other, and of the events with those of a naive implementation of the standard's
-//!   steps.
-//! - `cargo +nightly fuzz run read` in `wire/`: the same comparisons on the inputs of libFuzzer.
+//! - `cargo test -p sse-wire`: a table of examples for each rule. On random streams, every split must
+//!   give the same items, the events must be those of a naive implementation of the standard's steps,
+//!   the ranges must cover the stream, and memory must stay within the bound.
+//! - `cargo +nightly fuzz run read` in `wire/`: the same properties on the inputs of libFuzzer.
 //! - `make test-page`: a comparison with Chromium's own `EventSource` on 2,000 random streams
 //!   (`SSE_SCOPE_STREAMS=20000 make test-page` for more).
 //!
@@ -108,7 +109,7 @@ mod utf8;
 
 pub use item::{Content, Event, Item};
 pub use note::{Field, LineEnd, Note};
-pub use reader::{DEFAULT_BOUND, Reader};
+pub use reader::Reader;
 
 /// Compiles the examples in the README.
 #[cfg(doctest)]

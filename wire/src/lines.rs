@@ -197,10 +197,10 @@ impl Lines {
         } else if unfinished.place == Place::Data {
             block.end_value(range.start);
         } else {
-            let kept = block.buffers.take_line();
+            let buffer = block.buffers.take_line();
             let bytes = match unfinished.place {
                 Place::Head => unfinished.head(),
-                _ => &kept,
+                _ => &buffer,
             };
             let line = Line {
                 bytes,
@@ -209,7 +209,7 @@ impl Lines {
                 start_in_chunk: None,
             };
             block.line(&line, sink);
-            block.buffers.put_line_back(kept);
+            block.buffers.put_line_back(buffer);
         }
     }
 }
@@ -223,10 +223,10 @@ struct UnfinishedLine {
     head: [u8; Self::HEAD],
     /// How many bytes can be kept of the line.
     room: usize,
-    /// Where the bytes are kept.
     place: Place,
 }
 
+/// Where the bytes of an unfinished line are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Place {
     /// In [`UnfinishedLine::head`]: the line is shorter so far.

@@ -108,8 +108,7 @@ pub enum Field {
 impl Field {
     const ALL: [Self; 4] = [Self::Data, Self::Event, Self::Id, Self::Retry];
 
-    /// The name of the field.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Data => "data",
             Self::Event => "event",

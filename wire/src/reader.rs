@@ -4,8 +4,7 @@ use std::mem;
 
 use crate::{block::Block, item::Item, lines::Lines};
 
-/// How many bytes a [`Reader`] keeps at once by default: 64 MiB.
-pub const DEFAULT_BOUND: usize = 64 << 20;
+const DEFAULT_BOUND: usize = 64 << 20;
 
 /// Reads an event stream in chunks, which can end anywhere.
 ///
@@ -42,7 +41,7 @@ impl Default for Reader {
 impl Reader {
     /// Creates a reader that keeps at most `bound` bytes at once: the fields of the current block, the
     /// last event ID and the current line. A line or a block that does not fit is skipped with a
-    /// [`Note::TooLarge`](crate::Note::TooLarge).
+    /// [`Note::TooLarge`](crate::Note::TooLarge). The bound of `Reader::default()` is 64 MiB.
     pub fn with_bound(bound: usize) -> Self {
         Self {
             lines: Lines::new(),
