@@ -212,20 +212,20 @@ pub(crate) fn model(stream: &[u8]) -> (Vec<Read>, Vec<String>) {
 /// Asserts the properties that every stream has, for any split and any bound.
 pub(crate) fn check(seed: u64, bound: usize, stream: &[u8]) {
     for bound in [usize::MAX, bound] {
-        let whole = items(bound, [stream]);
+        let unsplit = items(bound, [stream]);
         assert_eq!(
-            whole,
+            unsplit,
             items(bound, stream.chunks(1)),
             "{}",
             shown(seed, stream)
         );
         assert_eq!(
-            whole,
+            unsplit,
             items(bound, splits(seed, stream)),
             "{}",
             shown(seed, stream)
         );
-        check_ranges(seed, stream, &whole);
+        check_ranges(seed, stream, &unsplit);
         let ids_set = ids(bound, [stream]);
         assert_eq!(
             ids_set,
@@ -233,11 +233,11 @@ pub(crate) fn check(seed: u64, bound: usize, stream: &[u8]) {
             "{}",
             shown(seed, stream)
         );
-        let too_large: Vec<_> = whole
+        let too_large: Vec<_> = unsplit
             .iter()
             .filter(|(_, read)| matches!(read, Read::Note(Note::TooLarge { .. })))
             .collect();
-        let read: Vec<_> = whole
+        let read: Vec<_> = unsplit
             .iter()
             .map(|(_, read)| read)
             .filter(|read| !matches!(read, Read::Note(_) | Read::Blank))
