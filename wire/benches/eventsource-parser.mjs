@@ -1,5 +1,5 @@
-// npm's eventsource-parser on the bytes of a file: node eventsource-parser.mjs FILE CHUNK
-// Prints the median MB/s of parsing alone: the chunks are strings before the clock starts.
+// Times npm's eventsource-parser on a file: node eventsource-parser.mjs FILE CHUNK
+// Prints the median MB/s of parsing only: the chunks are decoded before the clock starts.
 import { readFileSync } from "node:fs";
 import { createParser } from "eventsource-parser";
 

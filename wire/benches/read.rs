@@ -1,9 +1,9 @@
-//! How fast the reader is, as ratios in one run: against the crate `eventsource-stream`, and against
-//! npm's `eventsource-parser` in Node where `make bench-wire` has installed it.
+//! The speed of the reader, as ratios in one run: to the crate `eventsource-stream`, and to npm's
+//! `eventsource-parser` in Node, if `make bench-wire` has installed it.
 //!
-//! A harness of its own, as those at hand do not print ratios: in each round the three read the
-//! same bytes one after the other, so that a slow moment of the machine meets all of them. What
-//! counts is the median of the rounds; the lowest and the highest say how far to trust it.
+//! Common benchmark harnesses do not print ratios, so this file has its own. In each round, the three
+//! parsers read the same bytes one after the other, so that a slow moment of the machine affects all
+//! of them. The result is the median of the rounds; the lowest and the highest show the spread.
 
 use std::{
     convert::Infallible,
@@ -17,7 +17,7 @@ use eventsource_stream::Eventsource;
 use futures::{StreamExt, executor::block_on, stream};
 use sse_wire::{Content, Reader};
 
-/// How many rounds there are.
+/// The number of rounds.
 const ROUNDS: usize = 9;
 
 struct Case {
@@ -80,7 +80,7 @@ fn main() {
         );
     }
 
-    println!("\nOne event in 1-byte chunks, ns a byte: linear if they are alike");
+    println!("\nOne event in 1-byte chunks, ns per byte: the time is linear if these are equal");
     for megabytes in [1, 2, 5, 10] {
         let bytes = format!("data: {}\n\n", "x".repeat(megabytes << 20)).into_bytes();
         let mut times = Vec::new();
@@ -124,7 +124,7 @@ fn eventsource_stream(case: &Case) {
     });
 }
 
-/// Median, lowest and highest.
+/// The median, with the lowest and the highest.
 fn spread(ratios: &mut [f64]) -> String {
     ratios.sort_by(f64::total_cmp);
     match &*ratios {
@@ -153,7 +153,7 @@ fn node(case: &Case) -> Option<f64> {
     }
     let file = home.join("stream.sse");
     std::fs::write(&file, &case.bytes).ok()?;
-    // A module finds its packages beside itself.
+    // Node looks for packages beside the module that imports them.
     let script = home.join("eventsource-parser.mjs");
     std::fs::copy(
         concat!(

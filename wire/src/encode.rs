@@ -1,30 +1,31 @@
-//! Writing. What these functions write is well-formed, whatever they are given; the means to write
-//! what is not are apart, in [`raw`].
+//! Writes events, comments and reconnection times. The result is always well-formed; [`raw`] can write
+//! malformed streams.
 
-/// Why something cannot be written.
+/// Why an event cannot be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum EncodeError {
-    /// A line break would end the field and begin another.
+    /// A line break would end the field and begin another one.
     #[error("the {field} contains a line break (CR or LF), which would end the field")]
     LineBreak {
-        /// Which field: `event` or `id`.
+        /// The name of the field: `event` or `id`.
         field: &'static str,
     },
-    /// Readers ignore such an ID, and truncate or refuse such a type.
-    #[error("the {field} contains U+0000, which readers do not take")]
+    /// Readers ignore an ID that contains U+0000, and truncate or refuse such an event type.
+    #[error("the {field} contains U+0000, which readers do not accept")]
     Nul {
-        /// Which field: `event` or `id`.
+        /// The name of the field: `event` or `id`.
         field: &'static str,
     },
 }
 
-/// Appends an event: of type `message` if `event_type` is `None` or empty, with a new last event ID
-/// if `id` is given. Data with line breaks (LF, CR or CRLF) is split into lines; the reader joins
-/// them by LF.
+/// Appends an event. If `event_type` is `None` or empty, the type is `message`; if there is an `id`, it
+/// becomes the last event ID. Data is split into lines at each LF, CR or CRLF, which readers join by
+/// LF.
 ///
 /// # Errors
 ///
-/// If `event_type` or `id` contains a line break or U+0000; then nothing is appended.
+/// If `event_type` or `id` contains a line break or U+0000. Nothing is appended then.
 ///
 /// # Examples
 ///
@@ -40,7 +41,7 @@ pub fn event(
     data: &str,
     id: Option<&str>,
 ) -> Result<(), EncodeError> {
-    let event_type = event_type.filter(|name| !name.is_empty());
+    let event_type = event_type.filter(|event_type| !event_type.is_empty());
     for (field, value) in [("event", event_type), ("id", id)] {
         let value = value.unwrap_or_default().as_bytes();
         if memchr::memchr2(b'\n', b'\r', value).is_some() {
@@ -63,7 +64,7 @@ pub fn event(
     Ok(())
 }
 
-/// Appends a comment, which readers skip: a line, or as many as `text` has.
+/// Appends a comment, which `EventSource` ignores: a comment line for each line of `text`.
 pub fn comment(out: &mut Vec<u8>, text: &str) {
     for line in lines(text) {
         raw::line(out, ": ", line);
@@ -75,7 +76,7 @@ pub fn retry(out: &mut Vec<u8>, ms: u64) {
     raw::line(out, "retry: ", &ms.to_string());
 }
 
-/// The lines of `text`, ended by LF, CR or CRLF; at least one.
+/// The lines of `text`, separated by LF, CR or CRLF; at least one.
 fn lines(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {
@@ -91,16 +92,11 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Writing without any check, for whoever wants a malformed stream.
+/// Writes without checks, for callers that need a malformed stream.
 pub mod raw {
-    /// Appends `bytes` as they are.
-    pub fn bytes(out: &mut Vec<u8>, bytes: &[u8]) {
-        out.extend_from_slice(bytes);
-    }
-
-    /// Appends `before`, `text` and LF as they are, whatever they contain.
-    pub fn line(out: &mut Vec<u8>, before: &str, text: &str) {
-        out.extend_from_slice(before.as_bytes());
+    /// Appends `prefix`, `text` and LF, whatever they contain.
+    pub fn line(out: &mut Vec<u8>, prefix: &str, text: &str) {
+        out.extend_from_slice(prefix.as_bytes());
         out.extend_from_slice(text.as_bytes());
         out.push(b'\n');
     }

@@ -1,29 +1,30 @@
-//! What is read.
+//! What a reader passes to its caller.
 
 use std::ops::Range;
 
 use crate::Note;
 
-/// Something in an event stream, and where.
-#[derive(Clone, Debug, PartialEq)]
+/// A part of an event stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item<'a> {
-    /// Its bytes, counted from the beginning of the stream.
+    /// The bytes of the item, counted from the beginning of the stream.
     ///
-    /// An event begins at its first line that contributes (`data`, `event` or `id`) and ends with
-    /// the empty line that dispatches it; a comment, a reconnection time or an ignored line is that
-    /// line, also between the lines of an event. Each line includes its end; of a CRLF, the LF is
-    /// counted with what follows, because a CR already ends the line. So the ranges of all items
-    /// cover the stream without a gap, and without an overlap but for lines within an event, and
-    /// for notes that stand beside the item that they are about: [`Note::InvalidUtf8`],
-    /// [`Note::Shadows`], [`Note::MixedLineEnds`] and [`Note::Overridden`].
+    /// An event begins with its first line that has an effect on it (`data`, `event` or `id`) and ends
+    /// with the empty line that dispatches it. A comment, a reconnection time and an ignored line are
+    /// one line each, which can be between the lines of an event. A line includes its end, except that
+    /// the LF of a CRLF belongs to the next line, because the CR has already ended the line.
+    ///
+    /// So the ranges of all items cover the stream without a gap. They overlap in two cases only: a
+    /// line within an event, and a note that accompanies the item that it is about
+    /// ([`Note::InvalidUtf8`], [`Note::Shadows`], [`Note::MixedLineEnds`] and [`Note::Overridden`]).
     pub range: Range<u64>,
-    /// What it is.
+    /// What the item is.
     pub content: Content<'a>,
-    /// The last event ID that this item sets, if it ends a block with an `id` field.
+    /// The last event ID that the item sets, if it ends a block with an `id` field.
     ///
-    /// A block need not be an event to set the last event ID: [`Note::NoData`] and
-    /// [`Note::TooLarge`] can have an `id` too. In a stream, the last event ID changes with these
-    /// items and with no others. The ID may be empty, or the same as before.
+    /// A block sets the last event ID even if it dispatches no event, so [`Note::NoData`] and
+    /// [`Note::TooLarge`] can have an ID as well. While a stream is read, nothing else changes the
+    /// last event ID. The ID may be empty, and may be the same as before.
     ///
     /// ```
     /// let mut ids = Vec::new();
@@ -38,7 +39,7 @@ pub struct Item<'a> {
 }
 
 impl<'a> Item<'a> {
-    /// An item that sets no last event ID.
+    /// An item that does not set the last event ID.
     pub(crate) fn new(range: Range<u64>, content: Content<'a>) -> Self {
         Self {
             range,
@@ -49,28 +50,28 @@ impl<'a> Item<'a> {
 }
 
 /// What an [`Item`] is.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content<'a> {
     /// An event that a browser dispatches.
     Event(Event<'a>),
-    /// A comment: what follows the colon, less one space.
+    /// A comment: the text after the colon, without one leading space.
     Comment(&'a str),
-    /// A new reconnection time in ms, as large as `u64` can tell.
+    /// A new reconnection time, in ms. One that exceeds `u64` is `u64::MAX`.
     Retry(u64),
-    /// Something without effect, or with a surprising one.
+    /// Something that has no effect, or an unexpected one.
     Note(Note),
-    /// An end of a line that ends nothing: an empty line outside of any event, or the LF of a CRLF
-    /// that ended the stream.
+    /// A line end without meaning: an empty line outside of a block, or the LF of a CRLF at the end of
+    /// the stream.
     Blank,
 }
 
 /// An event exactly as a browser dispatches it (HTML, 9.2.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Event<'a> {
-    /// The event type; `message` unless the stream says otherwise.
+    /// The event type; `message` if the event has no `event` field, or an empty one.
     pub event_type: &'a str,
     /// The data: the values of all `data` fields, joined by LF.
     pub data: &'a str,
-    /// The last event ID as it stands at the dispatch, from this event or an earlier one.
+    /// The last event ID at the dispatch, set by this event ([`Item::id`]) or by an earlier block.
     pub last_event_id: &'a str,
 }

@@ -1,92 +1,93 @@
-//! What had no effect or a surprising one, and why.
+//! Notes on what has no effect, or an unexpected one.
 
 use std::fmt;
 
-/// How many bytes of the stream a note quotes at most.
+/// The most bytes of the stream that a note quotes.
 const QUOTED: usize = 60;
 
-/// Something in the stream that had no effect, or a surprising one.
+/// Something in the stream that has no effect, or an unexpected one.
 ///
-/// [`Display`](fmt::Display) explains it in a sentence; [`rule`](Note::rule) says what it follows
-/// from. Each example is a stream that causes the note.
+/// The note's [`Display`](fmt::Display) is a sentence that explains it, and [`rule`](Note::rule) is the
+/// rule that it follows from. The example beside each variant is a stream that causes the note.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Note {
-    /// A field that the standard does not know: `foo: 1␊`
+    /// A field that the standard does not define: `foo: 1␊`
     UnknownField {
-        /// Its name, shortened.
+        /// The name of the field, shortened.
         name: String,
     },
-    /// A field in capitals: `Data: 1␊`
+    /// A field name that is not in lower case: `Data: 1␊`
     WrongCase {
-        /// What may have been meant.
+        /// The field that was probably meant.
         meant: Field,
     },
-    /// A space after the name: `data : 1␊`
+    /// White space after the field name: `data : 1␊`
     SpaceBeforeColon {
-        /// What may have been meant.
+        /// The field that was probably meant.
         meant: Field,
     },
-    /// White space before the name: ` data: 1␊`
+    /// White space before the field name: ` data: 1␊`
     LeadingWhiteSpace {
-        /// What may have been meant.
+        /// The field that was probably meant.
         meant: Field,
     },
-    /// JSON without a field around it: `{"a": 1}␊`
+    /// JSON without a field name: `{"a": 1}␊`
     BareJson {
-        /// Its beginning.
+        /// The beginning of the line.
         text: String,
     },
-    /// A line that is no field and has no colon: `hello␊`
+    /// A line without a colon that is not the name of a field: `hello␊`
     NoColon {
-        /// Its beginning.
+        /// The beginning of the line.
         text: String,
     },
-    /// A line of white space: it is not empty, and so does not end an event: `data: 1␊ ␊`
+    /// A line of white space, which is not empty and so does not end a block: `data: 1␊ ␊`
     WhiteSpaceOnly,
-    /// A second field of a kind of which only the last counts: `event: a␊event: b␊data: 1␊␊`
+    /// A second `event` or `id` field, which replaces the first: `event: a␊event: b␊data: 1␊␊`
     Overridden {
-        /// `event` or `id`.
+        /// [`Field::Event`] or [`Field::Id`].
         field: Field,
     },
     /// A reconnection time that is not a number: `retry: 1s␊`
     RetryNotDigits {
-        /// What is there, shortened.
+        /// The value of the field, shortened.
         value: String,
     },
-    /// A last event ID with U+0000 in it: `id: 1␀␊`
+    /// An ID that contains U+0000: `id: 1␀␊`
     IdWithNul,
     /// A block without a `data` field: `event: a␊␊`
     NoData {
-        /// Its event type, shortened; empty if it has none.
+        /// The event type of the block, shortened; empty if the block has none.
         event_type: String,
     },
     /// The end of the stream inside a line or a block: `data: 1␊`
     Unfinished,
-    /// Bytes that are not UTF-8: `data: \xFF␊␊`. Not told of a line that is ignored anyway.
+    /// Bytes that are not UTF-8: `data: \xFF␊␊`. There is no such note about an ignored line.
     InvalidUtf8 {
-        /// Where the first one is, in bytes from the beginning of the stream.
+        /// Where the first of these bytes is, counted from the beginning of the stream.
         at: u64,
     },
     /// A byte order mark at the beginning of the stream: `\u{FEFF}data: 1␊␊`
     BomAtStart,
     /// A byte order mark at the beginning of a later line: `:␊\u{FEFF}data: 1␊`
     BomInside,
-    /// Lines that end in different ways: `data: 1␊␍`. Told once a stream.
+    /// Lines that end in different ways: `data: 1␊␍`. Reported once per stream.
     MixedLineEnds {
-        /// How lines ended so far.
+        /// How the lines before this one ended.
         first: LineEnd,
-        /// How this one does.
+        /// How this line ends.
         now: LineEnd,
     },
-    /// An event type that is also what an `EventSource` calls an event of its own:
+    /// An event type that an `EventSource` also uses for events of its own:
     /// `event: error␊data: 1␊␊`
     Shadows {
-        /// `open` or `error`.
+        /// The event type: `open` or `error`.
         event_type: &'static str,
     },
-    /// An event or a line that is larger than the [`Reader`](crate::Reader) takes.
+    /// A block or a line that is larger than the bound of the [`Reader`](crate::Reader).
     TooLarge {
-        /// What it takes, in bytes.
+        /// The bound in bytes.
         bound: usize,
     },
 }
@@ -107,8 +108,7 @@ pub enum Field {
 impl Field {
     const ALL: [Self; 4] = [Self::Data, Self::Event, Self::Id, Self::Retry];
 
-    /// Its name.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Data => "data",
             Self::Event => "event",
@@ -117,7 +117,8 @@ impl Field {
         }
     }
 
-    fn almost(name: &[u8]) -> Option<Self> {
+    /// The field with this name, in any case.
+    fn ignoring_case(name: &[u8]) -> Option<Self> {
         Self::ALL
             .into_iter()
             .find(|field| name.eq_ignore_ascii_case(field.name().as_bytes()))
@@ -131,7 +132,7 @@ pub enum LineEnd {
     Lf,
     /// U+000D
     Cr,
-    /// Both, in the order CR LF.
+    /// U+000D U+000A
     CrLf,
 }
 
@@ -146,8 +147,8 @@ impl fmt::Display for LineEnd {
 }
 
 impl Note {
-    /// What becomes of `line`, which is neither empty, nor a comment, nor a field.
-    pub(crate) fn on_line(line: &[u8]) -> Self {
+    /// Why `line` is ignored, which is neither empty, nor a comment, nor a field.
+    pub(crate) fn on_ignored_line(line: &[u8]) -> Self {
         const BOM: &[u8] = "\u{FEFF}".as_bytes();
         let colon = memchr::memchr(b':', line);
         let name = &line[..colon.unwrap_or(line.len())];
@@ -155,11 +156,11 @@ impl Note {
             Self::WhiteSpaceOnly
         } else if line.starts_with(BOM) {
             Self::BomInside
-        } else if let Some(meant) = Field::almost(name) {
+        } else if let Some(meant) = Field::ignoring_case(name) {
             Self::WrongCase { meant }
-        } else if let Some(meant) = Field::almost(name.trim_ascii_end()) {
+        } else if let Some(meant) = Field::ignoring_case(name.trim_ascii_end()) {
             Self::SpaceBeforeColon { meant }
-        } else if let Some(meant) = Field::almost(name.trim_ascii()) {
+        } else if let Some(meant) = Field::ignoring_case(name.trim_ascii()) {
             Self::LeadingWhiteSpace { meant }
         } else if matches!(line.trim_ascii_start().first(), Some(b'{' | b'[' | b'"')) {
             Self::BareJson { text: quoted(line) }
@@ -170,7 +171,7 @@ impl Note {
         }
     }
 
-    /// Where the rule stands from which the note follows.
+    /// The rule that the note follows from, with its section in the standard.
     pub fn rule(&self) -> &'static str {
         match self {
             Self::UnknownField { .. }
@@ -181,13 +182,15 @@ impl Note {
             | Self::NoColon { .. }
             | Self::WhiteSpaceOnly
             | Self::BomInside => {
-                "HTML, 9.2.6: field names are compared literally, and a field that is not known is ignored"
+                "HTML, 9.2.6: field names are compared literally, and a line with an unknown field name is ignored"
             }
-            Self::Overridden { .. } => "HTML, 9.2.6: each event or id field sets its buffer anew",
+            Self::Overridden { .. } => {
+                "HTML, 9.2.6: each event or id field replaces the value of the one before"
+            }
             Self::RetryNotDigits { .. } => {
-                "HTML, 9.2.6: a retry field that is not only ASCII digits is ignored"
+                "HTML, 9.2.6: a retry field is ignored unless it consists of ASCII digits only"
             }
-            Self::IdWithNul => "HTML, 9.2.6: an id field with U+0000 is ignored",
+            Self::IdWithNul => "HTML, 9.2.6: an id field that contains U+0000 is ignored",
             Self::NoData { .. } => {
                 "HTML, 9.2.6: if the data buffer is empty, the event type buffer is reset and nothing is dispatched"
             }
@@ -198,7 +201,7 @@ impl Note {
             Self::BomAtStart => "HTML, 9.2.5: one leading byte order mark is ignored",
             Self::MixedLineEnds { .. } => "HTML, 9.2.5: LF, CR and CRLF each end a line",
             Self::Shadows { .. } => "HTML, 9.2.2 and 9.2.6: event types are not reserved",
-            Self::TooLarge { .. } => "this reader's bound; the standard has none",
+            Self::TooLarge { .. } => "a bound of this reader; the standard has none",
         }
     }
 }
@@ -207,16 +210,16 @@ impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownField { name } => {
-                write!(f, "The field “{name}” is not known and was ignored; known are data, event, id and retry.")
+                write!(f, "The field “{name}” was ignored: the known fields are data, event, id and retry.")
             }
             Self::WrongCase { meant } => {
-                write!(f, "The line was ignored: field names are in lower case, as in “{}”.", meant.name())
+                write!(f, "The line was ignored: the field name must be in lower case, “{}”.", meant.name())
             }
             Self::SpaceBeforeColon { meant } => {
                 write!(f, "The line was ignored: no space may follow the name “{}”.", meant.name())
             }
             Self::LeadingWhiteSpace { meant } => {
-                write!(f, "The line was ignored: no white space may stand before “{}”.", meant.name())
+                write!(f, "The line was ignored: no white space may precede the name “{}”.", meant.name())
             }
             Self::BareJson { text } => {
                 write!(f, "The line was ignored: “{text}” looks like JSON and needs “data: ” before it.")
@@ -225,13 +228,13 @@ impl fmt::Display for Note {
                 write!(f, "The line “{text}” was ignored: it is neither a field nor a comment.")
             }
             Self::WhiteSpaceOnly => {
-                f.write_str("The line was ignored: it has white space in it, and only an empty line ends an event.")
+                f.write_str("The line was ignored: it contains white space, and only an empty line ends an event.")
             }
             Self::Overridden { field } => {
-                write!(f, "The “{}” before this one has no effect: of several in an event, the last counts.", field.name())
+                write!(f, "The earlier “{}” field of this event has no effect: the last one counts.", field.name())
             }
             Self::RetryNotDigits { value } => {
-                write!(f, "The reconnection time “{value}” was ignored: it must be digits only, in ms.")
+                write!(f, "The reconnection time “{value}” was ignored: it must be a number of milliseconds, in digits only.")
             }
             Self::IdWithNul => {
                 f.write_str("The last event ID was ignored: it contains U+0000.")
@@ -241,33 +244,33 @@ impl fmt::Display for Note {
             }
             Self::NoData { event_type } => write!(
                 f,
-                "Nothing was dispatched: the block of type “{event_type}” has no data field, and its type was forgotten."
+                "Nothing was dispatched: the block of type “{event_type}” has no data field, and its type does not apply to the next one."
             ),
             Self::Unfinished => f.write_str(
                 "The stream ended before this was complete; it was discarded.",
             ),
             Self::InvalidUtf8 { at } => {
-                write!(f, "Bytes that are not UTF-8, the first at {at}, were replaced by U+FFFD.")
+                write!(f, "Bytes that are not UTF-8, the first at offset {at}, were replaced by U+FFFD.")
             }
             Self::BomAtStart => f.write_str("A byte order mark at the beginning of the stream was skipped."),
             Self::BomInside => f.write_str(
-                "The line was ignored: it begins with a byte order mark, which counts as part of the field's name.",
+                "The line was ignored: it begins with a byte order mark, which is part of the field name.",
             ),
             Self::MixedLineEnds { first, now } => {
-                write!(f, "Lines end in different ways: by {first} before, by {now} here; each counts.")
+                write!(f, "Lines end in different ways: with {first} before, with {now} here. Both are line ends.")
             }
             Self::Shadows { event_type } => write!(
                 f,
-                "An event of type “{event_type}” comes to the same listeners as the EventSource's own “{event_type}”."
+                "Listeners for “{event_type}” receive both this event and the “{event_type}” events of the EventSource itself."
             ),
             Self::TooLarge { bound } => {
-                write!(f, "This is larger than the {bound} bytes that are kept at once, and was skipped.")
+                write!(f, "This was skipped: it is larger than the {bound} bytes that are kept at once.")
             }
         }
     }
 }
 
-/// The beginning of `bytes`, as text; without control characters, which a terminal would obey.
+/// The beginning of `bytes` as text. Control characters are replaced, as a terminal would obey them.
 pub(crate) fn quoted(bytes: &[u8]) -> String {
     beginning(bytes).replace(char::is_control, "\u{FFFD}")
 }
@@ -276,7 +279,7 @@ fn beginning(bytes: &[u8]) -> String {
     if bytes.len() <= QUOTED {
         return String::from_utf8_lossy(bytes).into_owned();
     }
-    // Not in the middle of a character.
+    // Back to the beginning of a character.
     let mut end = QUOTED;
     while end > QUOTED - 3 && bytes[end] & 0xC0 == 0x80 {
         end -= 1;

@@ -1,17 +1,17 @@
-//! What holds for every stream, on many random ones rich in edge cases.
+//! Properties of every stream, on random streams that are rich in edge cases.
 
 mod common;
 
 use common::{Read, items, random_stream, splits};
 use sse_wire::{Content, Reader, encode};
 
-/// How many random streams each property is tried on: a second or two.
+/// How many random streams each property is tested on: enough for a second or two.
 const STREAMS: u64 = 5_000;
 
-/// Every split gives the same items, the events are those of the standard's own steps, ranges
-/// cover the stream, and memory stays within the bound and a chunk.
+/// Every split gives the same items, the events are those of the standard's steps, the ranges cover
+/// the stream, and no more memory is used than the bound and a chunk.
 #[test]
-fn what_holds_for_every_stream_holds_for_random_ones() {
+fn properties_hold_for_streams_of_random_pieces() {
     for seed in 0..STREAMS {
         let stream = random_stream(seed);
         for bound in [0, 1, 16, 40, 100] {
@@ -20,9 +20,9 @@ fn what_holds_for_every_stream_holds_for_random_ones() {
     }
 }
 
-/// The body of the fuzz target, on bytes without a plan.
+/// The same as the fuzz target does, on random bytes.
 #[test]
-fn what_holds_for_every_stream_holds_for_random_bytes() {
+fn properties_hold_for_streams_of_random_bytes() {
     const BYTES: &[u8] = b"data: evntiry\n\n\n\r\r:\0\xEF\xBB\xBF\xFF1";
     for seed in 0..STREAMS {
         let mut random = fastrand::Rng::with_seed(seed);
@@ -35,7 +35,7 @@ fn what_holds_for_every_stream_holds_for_random_bytes() {
 }
 
 #[test]
-fn a_large_stream_of_anything_stays_within_the_bound() {
+fn a_large_stream_of_any_line_stays_within_the_bound() {
     let bound = 1 << 20;
     for line in [
         "data: x\n",
@@ -61,7 +61,7 @@ fn a_large_stream_of_anything_stays_within_the_bound() {
 }
 
 #[test]
-fn encoding_then_reading_gives_back_what_went_in() {
+fn reading_what_was_encoded_gives_the_same_values() {
     let words = [
         "",
         " ",
@@ -85,7 +85,8 @@ fn encoding_then_reading_gives_back_what_went_in() {
             data += breaks[random.usize(..breaks.len())];
         }
         let mut out = Vec::new();
-        encode::event(&mut out, Some(&event_type), &data, Some(&id)).expect("nothing forbidden");
+        encode::event(&mut out, Some(&event_type), &data, Some(&id))
+            .expect("no line break and no U+0000");
         encode::comment(&mut out, &data);
         encode::retry(&mut out, seed);
         let read = items(usize::MAX, splits(seed, &out));
@@ -97,9 +98,10 @@ fn encoding_then_reading_gives_back_what_went_in() {
             &event_type
         };
         let mut expected = vec![Read::Event((expected_type.into(), data.clone(), id))];
-        if let "open" | "error" = expected_type {
-            panic!("not among the words");
-        }
+        assert!(
+            !matches!(expected_type, "open" | "error"),
+            "these types have a note as well"
+        );
         expected.extend(data.split('\n').map(|line| Read::Comment(line.into())));
         expected.push(Read::Retry(seed));
         let read: Vec<_> = read.into_iter().map(|(_, read)| read).collect();
@@ -113,7 +115,7 @@ fn encoding_then_reading_gives_back_what_went_in() {
 }
 
 #[test]
-fn what_would_break_the_stream_is_refused() {
+fn a_type_or_id_that_would_break_the_stream_is_refused() {
     for value in ["a\nb", "a\rb", "a\0", "\r\n"] {
         let mut out = Vec::new();
         assert!(
@@ -130,7 +132,7 @@ fn what_would_break_the_stream_is_refused() {
 
 #[test]
 fn an_event_in_one_byte_chunks_is_read_in_linear_time() {
-    // Counted in what is given to the sink and kept, not timed: a quadratic reader would not end.
+    // Not timed: with quadratic time, this test would not finish.
     let data = "x".repeat(10 << 20);
     let mut reader = Reader::default();
     let mut length = 0;
@@ -145,13 +147,13 @@ fn an_event_in_one_byte_chunks_is_read_in_linear_time() {
 }
 
 #[test]
-fn an_event_that_lies_whole_in_a_chunk_is_lent() {
-    let chunk = b"id: 1\nevent: a\ndata: lent\n\n";
+fn an_event_within_one_chunk_is_borrowed_from_it() {
+    let chunk = b"id: 1\nevent: a\ndata: borrowed\n\n";
     let mut reader = Reader::default();
     reader.read(chunk, |item| {
         if let Content::Event(event) = item.content {
             let inside = chunk.as_ptr_range();
-            assert!(inside.contains(&event.data.as_ptr()), "it was copied");
+            assert!(inside.contains(&event.data.as_ptr()), "the data was copied");
         }
     });
 }

@@ -1,9 +1,9 @@
-//! One test a rule of the standard, named after it: a stream, and what is read from it.
+//! One test for each rule of the standard: a stream, and the items that are read from it.
 
 use sse_wire::{Content, Field, LineEnd, Note, Reader};
 
-/// What is read from `stream`, in short: `type|data|last event ID`, `:comment`, `retry ms`, and
-/// notes as they print in Rust. Blank lines are left out.
+/// The items of `stream`: `type|data|last event ID`, `:comment`, `retry ms`, and the `Debug` format of
+/// notes. Blank lines are left out.
 fn read(stream: impl AsRef<[u8]>) -> Vec<String> {
     let mut items = Vec::new();
     let mut reader = Reader::default();
@@ -24,7 +24,7 @@ fn read(stream: impl AsRef<[u8]>) -> Vec<String> {
     items
 }
 
-/// Each stream gives the items beside it.
+/// Asserts that each stream has the items beside it.
 fn table(rows: &[(&str, &[&str])]) {
     for (stream, expected) in rows {
         assert_eq!(read(stream), *expected, "{stream:?}");
@@ -96,7 +96,7 @@ fn lf_cr_is_two_line_ends() {
 }
 
 #[test]
-fn mixed_line_ends_are_told_once() {
+fn mixed_line_ends_are_reported_once() {
     let mixed = note(Note::MixedLineEnds {
         first: LineEnd::CrLf,
         now: LineEnd::Lf,
@@ -140,7 +140,7 @@ fn one_leading_byte_order_mark_is_skipped() {
 }
 
 #[test]
-fn the_beginning_of_a_byte_order_mark_is_none() {
+fn an_incomplete_byte_order_mark_is_not_skipped() {
     assert_eq!(
         read(b"\xEF\xBBdata: a\n\n"),
         [note(Note::UnknownField {
@@ -164,7 +164,7 @@ fn a_value_may_contain_colons() {
 }
 
 #[test]
-fn empty_data_lines_count() {
+fn an_empty_data_line_is_an_empty_line_of_data() {
     table(&[
         ("data\n\n", &["message||"]),
         ("data:\n\n", &["message||"]),
@@ -174,7 +174,7 @@ fn empty_data_lines_count() {
 }
 
 #[test]
-fn an_event_without_a_type_is_message() {
+fn the_default_event_type_is_message() {
     table(&[
         ("event: b\ndata: 1\n\ndata: 2\n\n", &["b|1|", "message|2|"]),
         ("event\ndata: 1\n\n", &["message|1|"]),
@@ -238,7 +238,7 @@ fn a_reconnection_time_is_ascii_digits_only() {
 }
 
 #[test]
-fn a_reconnection_time_counts_at_once_also_inside_a_block() {
+fn a_reconnection_time_is_set_immediately_even_within_a_block() {
     table(&[(
         "data: a\nretry: 5\ndata: b\n\n",
         &["retry 5", "message|a\nb|"],
@@ -246,7 +246,7 @@ fn a_reconnection_time_counts_at_once_also_inside_a_block() {
 }
 
 #[test]
-fn comments_are_skipped_also_inside_a_block() {
+fn a_comment_within_a_block_has_no_effect_on_it() {
     table(&[(
         ":\n: a\n:b\ndata: 1\n:  c\ndata: 2\n\n",
         &[":", ":a", ":b", ": c", "message|1\n2|"],
@@ -270,7 +270,7 @@ fn field_names_are_compared_literally() {
 }
 
 #[test]
-fn what_is_no_field_is_ignored() {
+fn a_line_that_is_not_a_field_is_ignored() {
     table(&[
         (
             "foo: 1\n",
@@ -299,7 +299,7 @@ fn what_is_no_field_is_ignored() {
 }
 
 #[test]
-fn the_end_of_the_stream_discards_what_is_pending() {
+fn an_unfinished_line_or_block_at_the_end_of_the_stream_is_discarded() {
     for stream in ["data: a\n", "data: a", "d", ": a", "id: 1", "event: a\n"] {
         assert_eq!(read(stream), [note(Note::Unfinished)], "{stream:?}");
     }
@@ -308,7 +308,7 @@ fn the_end_of_the_stream_discards_what_is_pending() {
 }
 
 #[test]
-fn what_is_not_utf_8_is_replaced_and_told_where() {
+fn bytes_that_are_not_utf_8_are_replaced_and_their_offset_reported() {
     for (stream, at, data) in [
         (&b"data: a\xFFb\n\n"[..], 7, "a\u{FFFD}b"),
         (b"data: a\ndata: \xF0\x9F\n\n", 14, "a\n\u{FFFD}"),
@@ -341,7 +341,7 @@ fn what_is_not_utf_8_is_replaced_and_told_where() {
 }
 
 #[test]
-fn event_types_are_not_reserved_but_some_shadow() {
+fn event_types_are_not_reserved_but_open_and_error_are_noted() {
     table(&[(
         "event: error\ndata: a\n\nevent: open\ndata: b\n\n",
         &[
@@ -356,7 +356,7 @@ fn event_types_are_not_reserved_but_some_shadow() {
 }
 
 #[test]
-fn the_reader_is_as_new_after_the_end_but_for_the_last_event_id() {
+fn after_the_end_of_a_stream_only_the_last_event_id_is_kept() {
     let mut reader = Reader::default();
     reader.read(b"id: 7\ndata: a\n\nevent: b\ndata", |_| {});
     reader.finish(|_| {});
@@ -375,10 +375,14 @@ fn the_reader_is_as_new_after_the_end_but_for_the_last_event_id() {
 }
 
 #[test]
-fn only_an_empty_line_makes_an_id_the_last_event_id() {
+fn an_id_is_the_last_event_id_only_after_an_empty_line() {
     let mut reader = Reader::default();
     reader.read(b"id: 1\ndata: a\n\nid: 2\n\nid: 3\ndata: b\n", |_| {});
-    assert_eq!(reader.last_event_id(), "2", "without data, too");
+    assert_eq!(
+        reader.last_event_id(),
+        "2",
+        "a block without data sets it, too"
+    );
     reader.finish(|_| {});
     assert_eq!(reader.last_event_id(), "2");
 
@@ -393,38 +397,31 @@ fn only_an_empty_line_makes_an_id_the_last_event_id() {
 
 #[test]
 fn an_item_has_the_last_event_id_that_its_block_sets() {
-    let mut ids = Vec::new();
     let mut reader = Reader::with_bound(40).with_last_event_id("0");
-    let mut sink = |item: sse_wire::Item<'_>| ids.push(item.id.map(str::to_owned));
-    // Set, kept, set to the same, without data, too large, reset, ignored, unfinished.
-    for block in [
-        "id: 1\ndata: a\n\n",
-        "data: b\n\n",
-        "id: 1\ndata: c\n\n",
-        "id: 2\nevent: d\n\n",
-        "id: 3\ndata: 1234567890123456789012345678901234567890\n\n",
-        "id\ndata: e\n\n",
-        "id: \0\n\n",
-        "id: 4\ndata: f\n",
+    for (name, block, expected) in [
+        ("set", "id: 1\ndata: a\n\n", Some("1")),
+        ("kept", "data: b\n\n", None),
+        ("the same", "id: 1\ndata: c\n\n", Some("1")),
+        ("no data", "id: 2\nevent: d\n\n", Some("2")),
+        (
+            "too large",
+            "id: 3\ndata: 1234567890123456789012345678901234567890\n\n",
+            Some("3"),
+        ),
+        ("reset", "id\ndata: e\n\n", Some("")),
+        ("ignored", "id: \0\n\n", None),
     ] {
-        reader.read(block.as_bytes(), &mut sink);
+        let mut ids = Vec::new();
+        reader.read(block.as_bytes(), |item| {
+            ids.push(item.id.map(str::to_owned))
+        });
+        let expected = expected.map(str::to_owned);
+        // Only the item that ends the block has an ID.
+        assert_eq!(ids.pop(), Some(expected), "{name}");
+        assert!(ids.iter().all(Option::is_none), "{name}");
     }
-    reader.finish(&mut sink);
-    let set = |id: &str| Some(id.to_owned());
-    assert_eq!(
-        ids,
-        [
-            set("1"),
-            None,
-            set("1"),
-            set("2"),
-            set("3"),
-            set(""),
-            None,
-            None,
-            None
-        ]
-    );
+    reader.read(b"id: 4\ndata: f\n", |_| {});
+    reader.finish(|item| assert_eq!(item.id, None, "unfinished"));
     assert_eq!(reader.last_event_id(), "");
 }
 
@@ -437,7 +434,7 @@ fn white_space_does_not_end_an_event() {
 }
 
 #[test]
-fn of_several_types_or_ids_the_last_counts() {
+fn a_second_event_type_or_id_replaces_the_first() {
     table(&[
         (
             "event: a\nevent: b\ndata: 1\n\n",
@@ -456,7 +453,7 @@ fn of_several_types_or_ids_the_last_counts() {
 }
 
 #[test]
-fn what_is_too_large_is_told_even_if_it_never_ends() {
+fn an_unfinished_line_or_block_that_is_too_large_is_reported_as_too_large() {
     for stream in [
         "data: 12345678901234567890",
         "id: 12345678901234567890\ndata: 1\n",
@@ -476,13 +473,13 @@ fn what_is_too_large_is_told_even_if_it_never_ends() {
 #[test]
 fn a_note_quotes_no_control_characters() {
     let [note] = &read("\x1b[2J: 1\n")[..] else {
-        panic!("one note")
+        panic!("not one note")
     };
     assert!(note.contains("\u{FFFD}[2J"), "{note}");
 }
 
 #[test]
-fn every_note_explains_itself_in_a_sentence_with_its_rule() {
+fn every_note_has_a_sentence_and_a_rule() {
     let text = || "x".to_owned();
     for note in [
         Note::UnknownField { name: text() },
@@ -519,16 +516,16 @@ fn every_note_explains_itself_in_a_sentence_with_its_rule() {
 }
 
 #[test]
-fn a_note_quotes_no_more_than_a_beginning() {
+fn a_note_quotes_at_most_the_beginning_of_a_long_line() {
     let long = "ä".repeat(10_000);
     let [note] = &read(format!("x{long}\n"))[..] else {
-        panic!("one note")
+        panic!("not one note")
     };
     assert!(note.len() < 200 && !note.contains('\u{FFFD}'), "{note}");
 }
 
 #[test]
-fn what_is_too_large_is_skipped_to_its_end() {
+fn a_line_or_block_that_is_too_large_is_skipped() {
     for (stream, expected) in [
         (
             "data: 1234\n\ndata: 123456789\n\ndata: 2\n\n",

@@ -1,4 +1,4 @@
-//! Everything that `tests/properties.rs` asserts of random streams, of whatever libFuzzer finds.
+//! The properties of `tests/properties.rs`, on the inputs of libFuzzer.
 
 #![no_main]
 

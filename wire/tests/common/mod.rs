@@ -1,16 +1,16 @@
-//! Random streams, and a slow and obvious reader to compare with.
+//! Random streams, a naive reader to compare with, and the properties of every stream.
 
-// Each user of this module uses a part of it.
+// Each test that includes this module uses a part of it.
 #![allow(dead_code)]
 
 use std::ops::Range;
 
 use sse_wire::{Content, Note, Reader};
 
-/// An item that owns what it has.
+/// An item with owned text.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Read {
-    /// Type, data, last event ID.
+pub(crate) enum Read {
+    /// The event type, the data and the last event ID.
     Event((String, String, String)),
     Comment(String),
     Retry(u64),
@@ -18,8 +18,8 @@ pub enum Read {
     Blank,
 }
 
-/// All items of a stream that comes in `chunks`.
-pub fn items<'a>(
+/// The items of the stream that consists of `chunks`, with their ranges.
+pub(crate) fn items<'a>(
     bound: usize,
     chunks: impl IntoIterator<Item = &'a [u8]>,
 ) -> Vec<(Range<u64>, Read)> {
@@ -46,7 +46,7 @@ pub fn items<'a>(
     items
 }
 
-/// The last event IDs that the items of a stream in `chunks` set.
+/// The last event IDs that the items of the stream set, in order.
 fn ids<'a>(bound: usize, chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<String> {
     let mut ids = Vec::new();
     let mut reader = Reader::with_bound(bound);
@@ -59,7 +59,7 @@ fn ids<'a>(bound: usize, chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<Stri
             }
             ids.extend(item.id.map(str::to_owned));
         });
-        // It changes with these items and with no others.
+        // Nothing else changes the last event ID.
         let last = ids[seen..].last().unwrap_or(&before);
         assert_eq!(reader.last_event_id(), last);
     }
@@ -67,8 +67,8 @@ fn ids<'a>(bound: usize, chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<Stri
     ids
 }
 
-/// A stream of 1 to 20 pieces that are likely to matter.
-pub fn random_stream(seed: u64) -> Vec<u8> {
+/// A stream of 1 to 20 pieces that are likely to matter: fields, line ends, parts of characters.
+pub(crate) fn random_stream(seed: u64) -> Vec<u8> {
     const PIECES: [&[u8]; 47] = [
         b"data",
         b"data",
@@ -122,7 +122,7 @@ pub fn random_stream(seed: u64) -> Vec<u8> {
     let mut stream = Vec::new();
     for _ in 0..random.usize(1..=20) {
         stream.extend_from_slice(PIECES[random.usize(..PIECES.len())]);
-        // Now and then something as long as the bounds that are tried.
+        // Sometimes a value that is as long as the bounds that are tested.
         if random.u8(..) < 16 {
             stream.resize(stream.len() + random.usize(1..100), b'y');
         }
@@ -130,8 +130,8 @@ pub fn random_stream(seed: u64) -> Vec<u8> {
     stream
 }
 
-/// `stream` in random chunks, some of them empty.
-pub fn splits(seed: u64, stream: &[u8]) -> Vec<&[u8]> {
+/// Splits `stream` into random chunks, some of them empty.
+pub(crate) fn splits(seed: u64, stream: &[u8]) -> Vec<&[u8]> {
     let mut random = fastrand::Rng::with_seed(seed ^ 0x5EED);
     let mut chunks = Vec::new();
     let mut rest = stream;
@@ -144,19 +144,19 @@ pub fn splits(seed: u64, stream: &[u8]) -> Vec<&[u8]> {
     chunks
 }
 
-pub fn shown(seed: u64, stream: &[u8]) -> String {
+/// Describes a stream in the message of a failed assertion.
+pub(crate) fn shown(seed: u64, stream: &[u8]) -> String {
     format!("seed {seed}: {}", stream.escape_ascii())
 }
 
 /// The events, comments and reconnection times of a stream, and the last event IDs that its blocks
-/// set, by the steps of the standard as they are written there (HTML, 9.2.5 and 9.2.6), on the whole
-/// of it.
-pub fn model(stream: &[u8]) -> (Vec<Read>, Vec<String>) {
+/// set. Follows the steps of the standard literally (HTML, 9.2.5 and 9.2.6), on the complete stream.
+pub(crate) fn model(stream: &[u8]) -> (Vec<Read>, Vec<String>) {
     let text = String::from_utf8_lossy(stream).into_owned();
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(&text);
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let mut lines: Vec<&str> = text.split('\n').collect();
-    // What follows the last line end is no line.
+    // After the last line end, there is no line.
     lines.pop();
 
     let mut read = Vec::new();
@@ -209,23 +209,23 @@ pub fn model(stream: &[u8]) -> (Vec<Read>, Vec<String>) {
     (read, ids)
 }
 
-/// What holds for every stream, however it is split and whatever the bound is.
-pub fn check(seed: u64, bound: usize, stream: &[u8]) {
+/// Asserts the properties that every stream has, for any split and any bound.
+pub(crate) fn check(seed: u64, bound: usize, stream: &[u8]) {
     for bound in [usize::MAX, bound] {
-        let whole = items(bound, [stream]);
+        let unsplit = items(bound, [stream]);
         assert_eq!(
-            whole,
+            unsplit,
             items(bound, stream.chunks(1)),
             "{}",
             shown(seed, stream)
         );
         assert_eq!(
-            whole,
+            unsplit,
             items(bound, splits(seed, stream)),
             "{}",
             shown(seed, stream)
         );
-        check_ranges(seed, stream, &whole);
+        check_ranges(seed, stream, &unsplit);
         let ids_set = ids(bound, [stream]);
         assert_eq!(
             ids_set,
@@ -233,11 +233,11 @@ pub fn check(seed: u64, bound: usize, stream: &[u8]) {
             "{}",
             shown(seed, stream)
         );
-        let too_large: Vec<_> = whole
+        let too_large: Vec<_> = unsplit
             .iter()
             .filter(|(_, read)| matches!(read, Read::Note(Note::TooLarge { .. })))
             .collect();
-        let read: Vec<_> = whole
+        let read: Vec<_> = unsplit
             .iter()
             .map(|(_, read)| read)
             .filter(|read| !matches!(read, Read::Note(_) | Read::Blank))
@@ -251,8 +251,8 @@ pub fn check(seed: u64, bound: usize, stream: &[u8]) {
             );
             assert_eq!(ids_set, expected_ids, "{}", shown(seed, stream));
         } else {
-            // Nothing is lost in silence: at most one event for each that is told to be too large.
-            // An ID that is too large leaves the one before it, so only the data can be compared.
+            // Each lost event is reported as too large. An ID that is too large leaves the last event
+            // ID unchanged, so only the data can be compared.
             assert!(bound < usize::MAX, "{}", shown(seed, stream));
             let data = |read: &Read| match read {
                 Read::Event((_, data, _)) => data.clone(),
@@ -277,7 +277,7 @@ pub fn check(seed: u64, bound: usize, stream: &[u8]) {
     let mut reader = Reader::with_bound(bound);
     for chunk in splits(seed, stream) {
         reader.read(chunk, |_| {});
-        // The first bytes of a line are kept however small the bound is.
+        // The first bytes of a line are kept even if the bound is smaller.
         assert!(
             reader.held() <= bound + 16 + chunk.len(),
             "{} held of {bound}, {}: {}",
@@ -288,9 +288,9 @@ pub fn check(seed: u64, bound: usize, stream: &[u8]) {
     }
 }
 
-/// Ranges cover the stream, and overlap only within an event.
+/// Asserts that the ranges cover the stream, and overlap only within an event.
 fn check_ranges(seed: u64, stream: &[u8], items: &[(Range<u64>, Read)]) {
-    let about_a_part = |read: &Read| {
+    let accompanies_an_item = |read: &Read| {
         matches!(
             read,
             Read::Note(
@@ -303,7 +303,7 @@ fn check_ranges(seed: u64, stream: &[u8], items: &[(Range<u64>, Read)]) {
     };
     let mut ranges: Vec<_> = items
         .iter()
-        .filter(|(_, read)| !about_a_part(read))
+        .filter(|(_, read)| !accompanies_an_item(read))
         .map(|(range, _)| range)
         .collect();
     ranges.sort_by_key(|range| (range.start, std::cmp::Reverse(range.end)));
