@@ -52,9 +52,13 @@ build: $(PAGE)
 	@echo "== Building the server (about a minute the first time)"
 	@cargo build --quiet --release -p sse-scope-server
 
+# trunk's minifier cannot parse what wasm-bindgen writes, and leaves it as it is; the warning about that
+# would be the only output.
+TRUNK_LOG := error,trunk=warn,trunk::processing::minify=error
+
 $(PAGE): $(PAGE_SOURCES) | target $(TRUNK) $(WASM_BINDGEN) $(WASM_OPT)
 	@echo "== Building the page (about two minutes the first time)"
-	@$(TRUNK) --quiet build --release --cargo-profile page --dist dist
+	@$(TRUNK) --log $(TRUNK_LOG) build --release --cargo-profile page --dist dist
 
 # trunk serves the page and passes /stream on to the server, which it needs beside it.
 dev: | target $(TRUNK) $(WASM_BINDGEN)
