@@ -57,14 +57,15 @@
 //!
 //! `make bench-wire` compares the reader, in one run, with the crate `eventsource-stream` 0.2.3 and
 //! with npm's `eventsource-parser` 3.1.0 in Node 20, which receives strings that are already decoded.
-//! On two shared cores, the medians of 9 rounds, with the lowest and the highest:
+//! On two cores that other programs used as well, the medians of 9 rounds, with the lowest and the
+//! highest:
 //!
 //! | | MB/s | × `eventsource-stream` | × `eventsource-parser` |
 //! | --- | --- | --- | --- |
-//! | 90-byte events in 64 KiB chunks | 972 | 42 (35 to 155) | 2.1 (1.9 to 3.7) |
-//! | the same in 1-byte chunks | 17 | 3.4 (2.9 to 4.0) | 2.0 (1.3 to 2.3) |
-//! | 1 MB events in 64 KiB chunks | 3028 | 60 (55 to 71) | 4.5 (3.8 to 5.7) |
-//! | short comments in 64 KiB chunks | 174 | 65 (50 to 71) | 2.1 (1.3 to 2.3) |
+//! | 90-byte events in 64 KiB chunks | 2388 | 63 (34 to 65) | 2.3 (1.3 to 2.5) |
+//! | the same in 1-byte chunks | 45 | 3.6 (3.0 to 3.9) | 2.1 (2.0 to 2.3) |
+//! | 1 MB events in 64 KiB chunks | 7377 | 67 (59 to 72) | 6.6 (6.0 to 7.7) |
+//! | short comments in 64 KiB chunks | 438 | 108 (89 to 109) | 1.9 (1.6 to 2.7) |
 //!
 //! The time for an event in 1-byte chunks is linear in its length: 10 MiB cost as much per byte as
 //! 1 MiB. WebAssembly's SIMD (`-C target-feature=+simd128`) makes reading 1.5 to 2 times as fast, for
