@@ -809,6 +809,12 @@ async fn a_capture_takes_the_place_of_the_stream() {
     assert_eq!(times, [1_000.0, 2_000.0, 3_000.0]);
     until("no stream is live", async || live(server).await == 0).await;
 
+    stream.play(file(&CAPTURE.replace("captured", "replaced")));
+    until("another capture", async || {
+        log(stream) == ["open", "message=replaced", "close"]
+    })
+    .await;
+
     stream.connect();
     until("the stream again", async || log(stream).len() >= 3).await;
     assert!(!log(stream).contains(&"message=captured".to_owned()));

@@ -36,6 +36,10 @@ async fn wire_reads_what_the_browser_dispatches() {
     let mut events = 0;
     for seed in 0..streams {
         let stream = random_stream(seed);
+        // Chromium does not recognize a line end right after a byte order mark, and dispatches nothing.
+        if stream.starts_with(b"\xEF\xBB\xBF\n") || stream.starts_with(b"\xEF\xBB\xBF\r") {
+            continue;
+        }
         let read: Vec<Dispatched> = items(usize::MAX, [&stream[..]])
             .into_iter()
             .filter_map(|(_, read)| match read {

@@ -554,7 +554,7 @@ async fn a_capture_that_is_opened_again_is_the_same() {
     std::fs::write(&file, &first[..first.len() / 2]).expect("a writable file");
     browser.choose_file("input[type=file]", &file).await;
     browser
-        .until("!document.querySelector('.filter-bar .problem').hidden")
+        .until("!document.querySelector('[data-problem=file]').hidden")
         .await;
     browser
         .until("document.querySelector('.opened').textContent.startsWith('This is a capture of ')")
@@ -565,11 +565,11 @@ async fn a_capture_that_is_opened_again_is_the_same() {
     for wrong in ["data: 1\n\n", "", "sse-capture 2\n{}\n", "\u{89}PNG\r\n"] {
         std::fs::write(&file, wrong).expect("a writable file");
         browser
-            .value("document.querySelector('.filter-bar .problem').hidden = true")
+            .value("document.querySelector('[data-problem=file]').hidden = true")
             .await;
         browser.choose_file("input[type=file]", &file).await;
         browser
-            .until("!document.querySelector('.filter-bar .problem').hidden")
+            .until("!document.querySelector('[data-problem=file]').hidden")
             .await;
         assert_eq!(browser.lines().await, lines, "{wrong:?}");
     }
@@ -648,7 +648,7 @@ async fn the_filter_finds_text_patterns_and_types() {
     shown(2).await;
     browser.fill("filter", "(").await;
     browser
-        .until("document.querySelector('.filter-bar .problem').textContent.includes('Invalid regular expression')")
+        .until("document.querySelector('[data-problem=filter]').textContent.includes('Invalid regular expression')")
         .await;
     browser.fill("filter", "1").await;
     browser.press("odd 10").await;
@@ -777,4 +777,131 @@ async fn a_link_sends_only_a_get_by_itself() {
     browser.until("!location.search.includes('secret')").await;
     browser.press("Connect").await;
     browser.until_line("^message: 0$").await;
+}
+
+/// Writes a capture of `url` with `stream` in it, and opens it.
+async fn open_capture(browser: &Browser, url: &str, stream: &str) {
+    let capture = format!(
+        "sse-capture 1\n{{\"url\":\"{url}\"}}\nopen 1000\nbytes 2000 {}\n{stream}\nclose 3000\nend\n",
+        stream.len()
+    );
+    let file = browser.downloads().join("capture.sse");
+    std::fs::write(&file, capture).expect("it can be written");
+    browser.choose_file("input[type=file]", &file).await;
+    browser.until_line("^Connection close.$").await;
+}
+
+#[tokio::test]
+async fn a_pressed_chip_and_the_colours_are_those_of_the_type_in_another_log_too() {
+    let stream = serve(
+        HEAD,
+        |n| format!("event: {}\ndata: {n}\n\n", ["a", "b"][n % 2]),
+        10,
+    )
+    .await;
+    let (_server, browser) = open(&format!("?via=fetch&url={stream}/")).await;
+    browser.until_line("^b: 9$").await;
+    let colour = "[...document.querySelectorAll('.row')].find(row => row.textContent.includes('b: ')).dataset.name";
+    let before = browser.value(colour).await;
+    browser.press("b 5").await;
+    browser
+        .until("document.querySelectorAll('.log-sizer .row').length === 5")
+        .await;
+
+    // In the capture another type is the first.
+    let captured = "event: c\ndata: 1\n\nevent: b\ndata: 2\n\nevent: a\ndata: 3\n\n";
+    let file = browser.downloads().join("capture.sse");
+    let capture = format!(
+        "sse-capture 1\n{{}}\nbytes 1 {}\n{captured}\nend\n",
+        captured.len()
+    );
+    std::fs::write(&file, capture).expect("it can be written");
+    browser.choose_file("input[type=file]", &file).await;
+    browser.until_line("^b: 2$").await;
+    assert_eq!(browser.lines().await, ["b: 2"]);
+    assert_eq!(browser.value(colour).await, before);
+
+    browser.press("Clear").await;
+    browser.press("Connect").await;
+    browser.until_line("^b: 9$").await;
+    let lines = browser.lines().await;
+    assert!(
+        lines.iter().all(|line| line.starts_with("b: ")),
+        "{lines:?}"
+    );
+    assert_eq!(browser.value(colour).await, before);
+}
+
+#[tokio::test]
+async fn a_problem_with_a_file_outlives_a_filter_and_is_shown_again() {
+    let (_server, browser) = open("").await;
+    browser.until_line("^Ping: ").await;
+    let file = browser.downloads().join("wrong.sse");
+    let file_problem = "document.querySelector('[data-problem=file]')";
+    let filter_problem = "document.querySelector('[data-problem=filter]')";
+    std::fs::write(&file, "no capture").expect("it can be written");
+    browser.choose_file("input[type=file]", &file).await;
+    browser.until(&format!("!{file_problem}.hidden")).await;
+    let sentence = browser.value(&format!("{file_problem}.textContent")).await;
+
+    browser.press(".*").await;
+    browser.fill("filter", "(").await;
+    browser.until(&format!("!{filter_problem}.hidden")).await;
+    browser.click(".chip").await;
+    assert_eq!(
+        browser.value(&format!("{file_problem}.hidden")).await,
+        false
+    );
+    // The same error again, after another one was shown.
+    browser.press(".*").await;
+    browser.until(&format!("{filter_problem}.hidden")).await;
+    browser.choose_file("input[type=file]", &file).await;
+    browser.until(&format!("!{file_problem}.hidden")).await;
+    assert_eq!(
+        browser.value(&format!("{file_problem}.textContent")).await,
+        sentence
+    );
+}
+
+#[tokio::test]
+async fn the_log_follows_through_reconnections_after_a_detail_was_closed() {
+    let stream = "/stream%3Fid=seq%26data=seq%26interval=100ms%26after=10%26resume=gap%26retry=1s";
+    let (_server, browser) = open(&format!("?via=fetch&url={stream}")).await;
+    // More lines than the window has room for.
+    let rows = "document.querySelector('.log-scroller').scrollHeight > 1.5 * document.querySelector('.log-scroller').clientHeight";
+    browser.until(rows).await;
+    browser.click(".log-sizer .row:last-child").await;
+    browser
+        .until("!document.querySelector('.detail').hidden")
+        .await;
+    browser.keys("\u{E00C}").await;
+    browser
+        .until("document.querySelector('.detail').hidden")
+        .await;
+    let openings = "+document.querySelector('[data-figure=reconnects]').textContent.split(' ')[0]";
+    let before = browser.value(openings).await.as_u64().expect("a number");
+    browser
+        .until(&format!("{openings} >= {}", before + 2))
+        .await;
+    assert_eq!(
+        browser
+            .value("document.querySelector('[data-do=follow]').hidden")
+            .await,
+        true,
+        "it stopped following"
+    );
+}
+
+#[tokio::test]
+async fn labels_belong_to_the_stream_and_not_to_a_capture_of_another() {
+    let (server, browser) = open("").await;
+    browser.until_line("^Ping: ").await;
+    let stream = "event: connecttime\ndata: 1\n\ndata: 2\n\n";
+    open_capture(&browser, "https://example.org/events", stream).await;
+    let lines = browser.lines().await;
+    assert_eq!(lines[1..3], ["connecttime: 1", "message: 2"]);
+    open_capture(&browser, &format!("{}/stream", server.origin), stream).await;
+    browser.until_line("^Ping: 2$").await;
+    let lines = browser.lines().await;
+    assert_eq!(lines[1..3], ["Start time: 1", "Ping: 2"]);
 }

@@ -398,7 +398,8 @@ impl Session {
 
     fn stop_playing(&self) {
         self.file.take();
-        if let Some(Source::Capture(_)) = *self.source.borrow() {
+        let plays = matches!(*self.source.borrow(), Some(Source::Capture(_)));
+        if plays {
             self.source.take();
         }
         if self

@@ -126,11 +126,13 @@ impl Files {
             self.opened.set(&title(facts));
         }
         dom::show(&self.opened.element, playback.facts.is_some());
-        if playback.error != before.error {
-            if let Some(error) = &playback.error {
+        match &playback.error {
+            Some(error) => {
                 self.problem.set(&error.to_string());
+                dom::show(&self.problem.element, true);
             }
-            dom::show(&self.problem.element, playback.error.is_some());
+            None if before.error.is_some() => dom::show(&self.problem.element, false),
+            None => {}
         }
     }
 
