@@ -1,6 +1,6 @@
 //! The page: the parts around one watched stream.
 
-use std::{cell::Cell, rc::Rc};
+use std::cell::Cell;
 
 use leptos::prelude::*;
 
@@ -9,8 +9,8 @@ use crate::{
     request::Request,
     runtime,
     view::{
-        EventStream, Labels, Watching, figures_bar, filter_bar, keys, masthead_buttons,
-        request_bar, timeline,
+        EventStream, Labels, Watched, figures_bar, filter_bar, keys, masthead_buttons, request_bar,
+        timeline,
     },
 };
 
@@ -70,15 +70,12 @@ pub fn App() -> impl IntoView {
 /// The parts of the page between the state of the connection and the log.
 #[component]
 fn Instruments() -> impl IntoView {
-    // `expect_context` would write the name of this type into the page.
-    let watching =
-        use_context::<StoredValue<Watching, LocalStorage>>().expect("it is within an EventStream");
-    let watched = || watching.with_value(|watching| Rc::clone(&watching.0));
+    let watched = Watched::expect();
     (
-        figures_bar(watched()),
-        timeline(watched()),
-        filter_bar(watched()),
-        keys(watched()),
+        figures_bar(watched),
+        timeline(watched),
+        filter_bar(watched),
+        keys(watched),
     )
 }
 

@@ -5,7 +5,6 @@ mod retry;
 
 use std::{
     cell::{Cell, RefCell},
-    ops::Deref,
     rc::{Rc, Weak},
 };
 
@@ -309,10 +308,6 @@ impl UseEventSourceReturn {
 
     pub(crate) fn current_playback(self) -> Playback {
         self.session.get_value().playback.get_untracked()
-    }
-
-    pub(crate) fn journal(self) -> impl Deref<Target = Journal> {
-        self.session.get_value().entries.read_untracked()
     }
 }
 

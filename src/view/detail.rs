@@ -56,15 +56,15 @@ struct Shown {
 }
 
 /// The selected line in full: what it is, its data in three forms, a way to copy it.
-pub(super) fn detail(watched: Rc<Watched>) -> impl IntoView {
+pub(super) fn detail(watched: Watched) -> impl IntoView {
     dom::panel("detail", MARKUP, move |root| {
-        let detail = Detail::new(Rc::clone(&watched), root);
+        let detail = Detail::new(watched, root);
         watched.on_draw(Rc::new(move || detail.draw()));
     })
 }
 
 struct Detail {
-    watched: Rc<Watched>,
+    watched: Watched,
     root: HtmlElement,
     title: Slot,
     facts: HtmlElement,
@@ -75,7 +75,7 @@ struct Detail {
 }
 
 impl Detail {
-    fn new(watched: Rc<Watched>, root: HtmlElement) -> Rc<Self> {
+    fn new(watched: Watched, root: HtmlElement) -> Rc<Self> {
         dom::set(&root, "role", "complementary");
         dom::set(&root, "aria-label", "Detail");
         let detail = Rc::new(Self {
@@ -99,7 +99,10 @@ impl Detail {
                         .closest("dialog, .menu[open], input")
                         .is_ok_and(|found| found.is_some())
                 });
-                if event.key() == "Escape" && !within && closed.watched.selected().is_some() {
+                if event.key() == "Escape"
+                    && !within
+                    && closed.watched.selected.get_untracked().is_some()
+                {
                     closed.close();
                 }
             });
@@ -141,7 +144,7 @@ impl Detail {
     }
 
     fn draw(&self) {
-        let selected = self.watched.selected();
+        let selected = self.watched.selected.get_untracked();
         let mut shown = self.shown.borrow_mut();
         if shown.as_ref().map(|shown| shown.line) == selected {
             return;

@@ -1,19 +1,10 @@
 //! One stream: its state, its commands and its log.
 
-use std::rc::Rc;
-
 use leptos::prelude::*;
 
-use super::{
-    detail::detail,
-    labels::Labels,
-    link_state::link_state,
-    log::log,
-    watched::{Watched, Watching},
-};
+use super::{detail::detail, labels::Labels, link_state::link_state, log::log, watched::Watched};
 use crate::{
     request::Via,
-    runtime,
     session::{UseEventSourceOptions, use_event_source},
 };
 
@@ -62,23 +53,22 @@ pub fn EventStream(
     let stream = use_event_source(url, options);
     let labels = labels.unwrap_or_else(|| Signal::stored(Labels::default()));
     let watched = Watched::new(stream, labels);
-    provide_context(StoredValue::new_local(Watching(Rc::clone(&watched))));
+    provide_context(watched);
     // Another URL is another log.
-    let other = Rc::clone(&watched);
-    let mut shown = runtime::current(url);
-    runtime::effect(move || {
+    let mut shown = url.get_untracked();
+    Effect::new(move |_| {
         let url = url.get();
         if shown != url {
             shown = url;
-            other.start_over();
+            watched.start_over();
         }
     });
 
     view! {
         <section class="event-stream" aria-label="Event stream">
-            {link_state(Rc::clone(&watched))}
+            {link_state(watched)}
             {children.map(|children| children())}
-            {log(Rc::clone(&watched))}
+            {log(watched)}
             {detail(watched)}
         </section>
     }

@@ -27,14 +27,14 @@ const MARKUP: &str = r#"
 /// How often a screen reader hears of the figures, in ms.
 const SPOKEN_MS: f64 = 10_000.0;
 
-pub(crate) fn figures_bar(watched: Rc<Watched>) -> impl IntoView {
+pub(crate) fn figures_bar(watched: Watched) -> impl IntoView {
     dom::panel("figures-bar", MARKUP, move |root| {
-        let draw = mount(Rc::clone(&watched), &root);
+        let draw = mount(watched, &root);
         watched.on_draw(draw);
     })
 }
 
-fn mount(watched: Rc<Watched>, root: &HtmlElement) -> dom::Draw {
+fn mount(watched: Watched, root: &HtmlElement) -> dom::Draw {
     let figure = |name| Slot::new(root, &format!("[data-figure={name}]"));
     let (events, rate, gap) = (figure("events"), figure("rate"), figure("gap"));
     let (bytes, id, reconnects) = (figure("bytes"), figure("id"), figure("reconnects"));

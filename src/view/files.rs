@@ -28,7 +28,7 @@ use crate::{
 const SLICE_MS: f64 = 20.0;
 
 pub(super) struct Files {
-    watched: Rc<Watched>,
+    watched: Watched,
     root: HtmlElement,
     work: HtmlElement,
     doing: Slot,
@@ -42,7 +42,7 @@ pub(super) struct Files {
 }
 
 impl Files {
-    pub(super) fn new(watched: Rc<Watched>, root: &HtmlElement) -> Rc<Self> {
+    pub(super) fn new(watched: Watched, root: &HtmlElement) -> Rc<Self> {
         let files = Rc::new(Self {
             watched,
             root: root.clone(),
@@ -187,13 +187,13 @@ impl Files {
         runtime::spawn(async move {
             let parts = Array::new();
             let captured = files.watched.stream.current_playback().facts;
-            let facts = captured.unwrap_or_else(|| facts_of(&files.watched));
-            let mut work = Export::new(kind, shown, &facts, &files.watched);
+            let facts = captured.unwrap_or_else(|| facts_of(files.watched));
+            let mut work = Export::new(kind, shown, &facts, files.watched);
             loop {
                 let until = now() + SLICE_MS;
                 let mut out = Vec::new();
                 let done = loop {
-                    let done = work.step(&files.watched, &mut out);
+                    let done = work.step(files.watched, &mut out);
                     if done || now() > until {
                         break done;
                     }
@@ -227,7 +227,7 @@ impl Files {
 }
 
 /// The JSON object of facts for a capture of this stream.
-fn facts_of(watched: &Watched) -> String {
+fn facts_of(watched: Watched) -> String {
     let way = if watched.stream.via_fetch() {
         "fetch"
     } else {
@@ -284,7 +284,7 @@ struct Export {
 }
 
 impl Export {
-    fn new(kind: Kind, shown: bool, facts: &str, watched: &Watched) -> Self {
+    fn new(kind: Kind, shown: bool, facts: &str, watched: Watched) -> Self {
         let (mut export, format) = (
             Self {
                 format: None,
@@ -314,7 +314,7 @@ impl Export {
     }
 
     /// Writes some more to `out`; returns whether that was all.
-    fn step(&mut self, watched: &Watched, out: &mut Vec<u8>) -> bool {
+    fn step(&mut self, watched: Watched, out: &mut Vec<u8>) -> bool {
         const STEP: u64 = 500;
         const STEP_BYTES: usize = 256 << 10;
         let (journal, matches) = (watched.journal(), watched.matches());

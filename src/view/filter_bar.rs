@@ -65,9 +65,9 @@ const MARKUP: &str = r#"
 <p class="problem" data-problem="filter" role="status" hidden></p>
 <p class="problem" data-problem="file" role="status" hidden></p>"#;
 
-pub(crate) fn filter_bar(watched: Rc<Watched>) -> impl IntoView {
+pub(crate) fn filter_bar(watched: Watched) -> impl IntoView {
     dom::panel("filter-bar", MARKUP, move |root| {
-        let bar = Bar::new(Rc::clone(&watched), root);
+        let bar = Bar::new(watched, root);
         watched.on_draw(Rc::new(move || bar.draw()));
     })
 }
@@ -130,7 +130,7 @@ fn compile(text: &str, flags: &str) -> Result<js_sys::RegExp, String> {
 }
 
 struct Bar {
-    watched: Rc<Watched>,
+    watched: Watched,
     root: HtmlElement,
     problem: Slot,
     freeze: Attribute,
@@ -144,7 +144,7 @@ struct Bar {
 }
 
 impl Bar {
-    fn new(watched: Rc<Watched>, root: HtmlElement) -> Rc<Self> {
+    fn new(watched: Watched, root: HtmlElement) -> Rc<Self> {
         let entered = Entered {
             events_only: settings::recall("asides").as_deref() == Some("hidden"),
             ..Entered::default()
@@ -152,7 +152,7 @@ impl Bar {
         let bar = Rc::new(Self {
             problem: Slot::new(&root, "[data-problem=filter]"),
             freeze: Attribute::new(&dom::find(&root, "[data-do=freeze]"), "aria-pressed"),
-            files: Files::new(Rc::clone(&watched), &root),
+            files: Files::new(watched, &root),
             entered: RefCell::new(entered),
             chips: dom::find(&root, ".chips"),
             made: RefCell::default(),
@@ -261,7 +261,7 @@ impl Bar {
     fn draw(&self) {
         let frozen = self.watched.is_frozen();
         self.freeze.set(if frozen { "true" } else { "false" });
-        self.files.draw(self.watched.progress());
+        self.files.draw(self.watched.filtering.get_untracked());
         let now = now();
         if now - self.drawn.get() < PACE_MS {
             return;

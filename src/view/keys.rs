@@ -1,7 +1,5 @@
 //! The keys of the page, and the table that tells them.
 
-use std::rc::Rc;
-
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlDialogElement, HtmlElement, KeyboardEvent};
@@ -27,7 +25,7 @@ const MARKUP: &str = r#"
 </dialog>"#;
 
 /// The keys that work anywhere on the page but where one writes.
-pub(crate) fn keys(watched: Rc<Watched>) -> impl IntoView {
+pub(crate) fn keys(watched: Watched) -> impl IntoView {
     dom::panel("keys", MARKUP, move |root| {
         let dialog: HtmlDialogElement = dom::find(&root, "dialog").unchecked_into();
         let opened = dialog.clone();
@@ -35,7 +33,7 @@ pub(crate) fn keys(watched: Rc<Watched>) -> impl IntoView {
             dom::listen(&button, "click", move |_| drop(opened.show_modal()));
         }
         dom::listen(&document(), "keydown", move |event| {
-            key(&watched, &dialog, event.unchecked_ref());
+            key(watched, &dialog, event.unchecked_ref());
         });
         // A menu is closed by a press beside it.
         dom::listen(&document(), "pointerdown", |event| {
@@ -48,7 +46,7 @@ pub(crate) fn keys(watched: Rc<Watched>) -> impl IntoView {
     })
 }
 
-fn key(watched: &Watched, dialog: &HtmlDialogElement, event: &KeyboardEvent) {
+fn key(watched: Watched, dialog: &HtmlDialogElement, event: &KeyboardEvent) {
     let target: Option<Element> = event.target().and_then(|target| target.dyn_into().ok());
     let Some(target) = target else { return };
     let writes = matches!(&*target.tag_name(), "INPUT" | "TEXTAREA" | "SELECT");
@@ -86,7 +84,7 @@ fn key(watched: &Watched, dialog: &HtmlDialogElement, event: &KeyboardEvent) {
         }
         " " => watched.freeze(!watched.is_frozen()),
         "?" => drop(dialog.show_modal()),
-        "Enter" if watched.selected().is_some() => focus(".detail pre"),
+        "Enter" if watched.selected.get_untracked().is_some() => focus(".detail pre"),
         "j" | "k" | "ArrowDown" | "ArrowUp" => {
             if target
                 .closest(".detail, .timeline, .log-scroller")

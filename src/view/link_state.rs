@@ -53,13 +53,13 @@ const MARKUP: &str = r#"
 
 /// The state of the link, its uptime or countdown, the reason where something is wrong, what the
 /// server answered where that is known, and the buttons.
-pub(super) fn link_state(watched: Rc<Watched>) -> impl IntoView {
+pub(super) fn link_state(watched: Watched) -> impl IntoView {
     dom::panel("link", MARKUP, move |root| {
-        watched.on_draw(mount(&watched, &root))
+        watched.on_draw(mount(watched, &root))
     })
 }
 
-fn mount(watched: &Watched, root: &HtmlElement) -> dom::Draw {
+fn mount(watched: Watched, root: &HtmlElement) -> dom::Draw {
     let stream = watched.stream;
     let slot = |css| Slot::new(root, css);
     let state = Attribute::new(&dom::find(root, ".link-state"), "data-state");

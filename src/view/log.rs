@@ -41,15 +41,15 @@ const MARKUP: &str = r#"
 </div>"#;
 
 /// The lines of a stream. It follows the newest line, unless the reader scrolled up.
-pub(super) fn log(watched: Rc<Watched>) -> impl IntoView {
+pub(super) fn log(watched: Watched) -> impl IntoView {
     dom::panel("log", MARKUP, move |root| {
-        let list = List::new(Rc::clone(&watched), &root);
+        let list = List::new(watched, &root);
         watched.on_draw(Rc::new(move || list.draw()));
     })
 }
 
 struct List {
-    watched: Rc<Watched>,
+    watched: Watched,
     /// Which log of the page it is, for the ids of its rows.
     number: u32,
     scroller: HtmlElement,
@@ -71,7 +71,7 @@ struct List {
 }
 
 impl List {
-    fn new(watched: Rc<Watched>, root: &HtmlElement) -> Rc<Self> {
+    fn new(watched: Watched, root: &HtmlElement) -> Rc<Self> {
         static LOGS: AtomicU32 = AtomicU32::new(0);
         let scroller = dom::find(root, ".log-scroller");
         let list = Rc::new(Self {
@@ -130,12 +130,12 @@ impl List {
 
     /// Called at most once a frame: the cost is that of the rows in sight.
     fn draw(&self) {
-        if let Some(line) = self.watched.sought.take() {
+        if let Some(line) = self.watched.sought.write_untracked().take() {
             self.show(line);
         }
         let (journal, matches) = (&*self.watched.journal(), &*self.watched.matches());
         let end = self.watched.end(journal);
-        let selected = self.watched.selected();
+        let selected = self.watched.selected.get_untracked();
         let total = matches.count(journal, end);
         let shown = self.layout(total);
         let scroll = self.viewport.borrow().scroll();
@@ -154,7 +154,7 @@ impl List {
         let mut rows = self.rows.borrow_mut();
         self.assign(&mut rows, &lines);
         for ((place, line), row) in lines.iter().zip(rows.iter_mut()) {
-            row.write(line, before, origin, &self.watched);
+            row.write(line, before, origin, self.watched);
             before = Some(line.at());
             row.put(
                 scroll + (*place as f64 - top) * ROW,
@@ -343,7 +343,7 @@ impl List {
         }
         // A click on what is open closes it, but not the end of selecting its text.
         let marked = window().get_selection().ok().flatten();
-        if self.watched.selected() != seq {
+        if self.watched.selected.get_untracked() != seq {
             self.watched.select(seq);
         } else if marked.is_none_or(|marked| marked.is_collapsed()) {
             self.watched.select(None);
@@ -370,7 +370,7 @@ impl List {
 
     /// Selects the line that is `step` lines after the selected one, and has it in sight.
     fn step(&self, step: i64) {
-        let selected = self.watched.selected();
+        let selected = self.watched.selected.get_untracked();
         let Some(last) = self.total().checked_sub(1) else {
             return;
         };

@@ -30,4 +30,4 @@ pub use labels::Labels;
 pub(crate) use masthead::masthead_buttons;
 pub(crate) use request_bar::request_bar;
 pub(crate) use timeline::timeline;
-pub(crate) use watched::Watching;
+pub(crate) use watched::Watched;

@@ -69,7 +69,7 @@ impl Row {
         line: &Line<'_>,
         before: Option<f64>,
         origin: Option<f64>,
-        watched: &Watched,
+        watched: Watched,
     ) {
         let written = (line.seq(), before, origin.is_some());
         if self.written.replace(written) == Some(written) {

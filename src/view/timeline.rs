@@ -30,15 +30,15 @@ const AXIS: f64 = 14.0;
 
 const MARKUP: &str = r#"<canvas tabindex="0" role="img" aria-label="Events over time" title="Wheel or + and - zoom, drag or arrows move, a click goes to the event, double click or 0 follows the present"></canvas>"#;
 
-pub(crate) fn timeline(watched: Rc<Watched>) -> impl IntoView {
+pub(crate) fn timeline(watched: Watched) -> impl IntoView {
     dom::panel("timeline", MARKUP, move |root| {
-        let timeline = Timeline::new(Rc::clone(&watched), &root);
+        let timeline = Timeline::new(watched, &root);
         watched.on_draw(Rc::new(move || timeline.draw()));
     })
 }
 
 struct Timeline {
-    watched: Rc<Watched>,
+    watched: Watched,
     canvas: Canvas,
     element: HtmlElement,
     window: Cell<TimeWindow>,
@@ -48,7 +48,7 @@ struct Timeline {
 }
 
 impl Timeline {
-    fn new(watched: Rc<Watched>, root: &HtmlElement) -> Rc<Self> {
+    fn new(watched: Watched, root: &HtmlElement) -> Rc<Self> {
         let element = dom::find(root, "canvas");
         let timeline = Rc::new(Self {
             watched,
@@ -148,7 +148,7 @@ impl Timeline {
         };
         self.window.set(changed);
         self.drawn.set(0.0);
-        self.watched.changed();
+        self.draw();
     }
 
     fn draw(&self) {
@@ -166,7 +166,11 @@ impl Timeline {
         let journal = self.watched.journal();
         draw_band(&self.canvas, &pen, &journal, start, per_px, present);
         draw_ticks(&self.canvas, &pen, &journal, start, per_px);
-        let selected = self.watched.selected().and_then(|line| journal.get(line));
+        let selected = self
+            .watched
+            .selected
+            .get_untracked()
+            .and_then(|line| journal.get(line));
         if let Some(line) = selected {
             pen.set_fill_style_str(&self.canvas.colour("--ink"));
             let x = (line.at() - start) / per_px;

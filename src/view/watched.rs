@@ -1,13 +1,6 @@
-//! What the parts of the page about one stream have in common.
-//!
-//! They are drawn together, once a frame at most, from what is here. That is less than signals can
-//! do, and on purpose: each use of one is some hundred bytes of WebAssembly.
+//! The state that the parts of the page about one stream share.
 
-use std::{
-    cell::{Cell, Ref, RefCell},
-    ops::Deref,
-    rc::Rc,
-};
+use std::{ops::Deref, rc::Rc};
 
 use gloo_timers::callback::{Interval, Timeout};
 use leptos::prelude::*;
@@ -15,9 +8,7 @@ use leptos::prelude::*;
 use super::{files, labels::Labels, settings};
 use crate::{
     clock::now,
-    frame::Frame,
     journal::{Criteria, Journal, Matches},
-    runtime,
     session::UseEventSourceReturn,
     source::resolve,
 };
@@ -25,140 +16,118 @@ use crate::{
 /// How long a filter may work before the page can draw, in ms.
 const SLICE_MS: f64 = 20.0;
 
-/// How many lines are looked at before the time is.
+/// How many lines a filter examines before it looks at the clock.
 const STEP: usize = 2_000;
 
-/// How often the page is drawn when nothing comes, in ms: clocks and figures move on.
+/// How often the clock ticks, in ms.
 const TICK_MS: u32 = 100;
 
-/// A stream, and what of it is looked at.
+/// A stream, and how it is looked at. Provided as context to the parts of the page.
+///
+/// `stream.entries` notifies at most once a frame when the log changed, and `matches` after it, when the
+/// lines that are shown are known. What shows the time reads `clock`.
+#[derive(Clone, Copy)]
 pub(crate) struct Watched {
     pub(super) stream: UseEventSourceReturn,
+    /// The labels of the event types. They belong to the stream: a capture of another stream has none.
     pub(super) labels: Signal<Labels>,
+    /// The time, in ms since the Unix epoch. It ticks ten times a second.
+    pub(super) clock: Signal<f64>,
     /// The number of the line whose detail is open.
-    selected: Cell<Option<u64>>,
+    pub(super) selected: RwSignal<Option<u64>>,
     /// While the view is frozen, the number of the first line that is not shown.
-    frozen: Cell<Option<u64>>,
-    /// A line that the log is to show.
-    pub(super) sought: Cell<Option<u64>>,
-    /// Whether the log shows a capture of another stream than this one.
-    is_other: Cell<bool>,
+    frozen: RwSignal<Option<u64>>,
+    /// A line that the log should scroll to.
+    pub(super) sought: RwSignal<Option<u64>>,
     /// Whether times count from the first line.
-    relative: Cell<bool>,
+    relative: RwSignal<bool>,
     /// The lines that are shown.
-    matches: RefCell<Matches>,
-    /// Continues a filter that was not done in one slice.
-    rest: RefCell<Option<Timeout>>,
-    draws: RefCell<Vec<Rc<dyn Fn()>>>,
-    frame: Frame,
-    tick: RefCell<Option<Interval>>,
-}
-
-/// Holds what is watched as long as the component is there. Its parts hold it, too, and it holds
-/// what draws them: that circle ends here.
-pub(crate) struct Watching(pub(crate) Rc<Watched>);
-
-impl Drop for Watching {
-    fn drop(&mut self) {
-        self.0.draws.borrow_mut().clear();
-        self.0.rest.take();
-        self.0.tick.take();
-    }
+    matches: RwSignal<Matches, LocalStorage>,
+    /// Which part of the lines the filter has examined, until it has examined all: 0 to 1.
+    pub(super) filtering: RwSignal<Option<f64>>,
+    /// Continues a filter that needs more than one slice.
+    rest: StoredValue<Option<Timeout>, LocalStorage>,
 }
 
 impl Watched {
-    pub(super) fn new(stream: UseEventSourceReturn, labels: Signal<Labels>) -> Rc<Self> {
-        let watched = Rc::new_cyclic(|me: &std::rc::Weak<Self>| {
-            let (on_frame, on_tick) = (me.clone(), me.clone());
-            Self {
-                stream,
-                labels,
-                selected: Cell::default(),
-                frozen: Cell::default(),
-                sought: Cell::default(),
-                is_other: Cell::default(),
-                relative: Cell::new(settings::recall("time").as_deref() == Some("relative")),
-                matches: RefCell::default(),
-                rest: RefCell::default(),
-                draws: RefCell::default(),
-                frame: Frame::new(move || {
-                    if let Some(watched) = on_frame.upgrade() {
-                        watched.draw();
-                    }
-                }),
-                tick: RefCell::new(Some(Interval::new(TICK_MS, move || {
-                    if let Some(watched) = on_tick.upgrade() {
-                        watched.draw();
-                    }
-                }))),
+    pub(super) fn new(stream: UseEventSourceReturn, labels: Signal<Labels>) -> Self {
+        let time = RwSignal::new(now());
+        StoredValue::new_local(Interval::new(TICK_MS, move || time.set(now())));
+        let shows_other = Memo::new(move |_| {
+            let href = |url: &str| resolve(url).map(|url| url.href());
+            stream.playback.with(|playback| {
+                playback.facts.as_deref().is_some_and(|facts| {
+                    files::url_of(facts)
+                        .is_none_or(|captured| href(&captured) != href(&stream.url()))
+                })
+            })
+        });
+        let labels = Signal::derive(move || {
+            if shows_other.get() {
+                Labels::default()
+            } else {
+                labels.get()
             }
         });
-        let on_change = Rc::downgrade(&watched);
-        runtime::effect(move || {
+        let watched = Self {
+            stream,
+            labels,
+            clock: time.into(),
+            selected: RwSignal::new(None),
+            frozen: RwSignal::new(None),
+            sought: RwSignal::new(None),
+            relative: RwSignal::new(settings::recall("time").as_deref() == Some("relative")),
+            matches: RwSignal::new_local(Matches::default()),
+            filtering: RwSignal::new(None),
+            rest: StoredValue::new_local(None),
+        };
+        Effect::new(move |_| {
             stream.entries.track();
-            stream.link.track();
-            stream.answer.track();
-            stream.failure.track();
-            stream.playback.track();
-            labels.get();
-            if let Some(watched) = on_change.upgrade() {
-                watched.is_other.set(watched.shows_other());
-                watched.advance();
-                watched.draw();
-            }
+            watched.advance();
         });
         watched
     }
 
-    /// Has `draw` called whenever something may have changed.
-    pub(super) fn on_draw(&self, draw: Rc<dyn Fn()>) {
-        self.draws.borrow_mut().push(draw);
-        self.changed();
+    /// The state of the stream that the calling component is a part of.
+    pub(crate) fn expect() -> Self {
+        use_context().expect("a component within an EventStream")
     }
 
-    /// Draws before the next frame.
-    pub(super) fn changed(&self) {
-        self.frame.request();
+    /// The log, to read without subscribing. It cannot be changed meanwhile.
+    pub(super) fn journal(&self) -> impl Deref<Target = Journal> + use<> {
+        self.stream.entries.read_untracked()
     }
 
-    fn draw(&self) {
-        // A copy: what is drawn may make others be drawn from now on.
-        let draws = self.draws.borrow().clone();
-        untrack(|| {
-            for draw in draws {
-                draw();
-            }
-        });
+    /// The lines that are shown, without subscribing.
+    pub(super) fn matches(&self) -> impl Deref<Target = Matches> + use<> {
+        self.matches.read_untracked()
     }
 
-    /// The log, to read. It cannot be changed meanwhile.
-    pub(super) fn journal(&self) -> impl Deref<Target = Journal> {
-        self.stream.journal()
+    /// Subscribes to the lines that are shown.
+    pub(super) fn track_matches(&self) {
+        self.matches.track();
     }
 
-    /// The lines that are shown.
-    pub(super) fn matches(&self) -> Ref<'_, Matches> {
-        self.matches.borrow()
-    }
-
-    /// The number after that of the last line that may be shown.
+    /// The number after the last line that may be shown.
     pub(super) fn end(&self, journal: &Journal) -> u64 {
         let end = journal.kept().end;
-        self.frozen.get().map_or(end, |frozen| frozen.min(end))
+        self.frozen
+            .get_untracked()
+            .map_or(end, |frozen| frozen.min(end))
     }
 
-    /// Shows what matches `criteria`.
-    pub(super) fn filter(self: &Rc<Self>, criteria: Criteria) {
-        *self.matches.borrow_mut() = Matches::new(criteria);
+    /// Shows the lines that match `criteria`.
+    pub(super) fn filter(&self, criteria: Criteria) {
+        *self.matches.write_untracked() = Matches::new(criteria);
         self.advance();
-        self.changed();
     }
 
-    /// Has the filter look at what is new, a slice at a time.
-    fn advance(self: &Rc<Self>) {
+    /// Examines new lines, one slice at a time.
+    fn advance(&self) {
         let until = now() + SLICE_MS;
-        let (journal, mut matches) = (self.journal(), self.matches.borrow_mut());
-        // A regular expression may take long over a single line.
+        let journal = self.journal();
+        let mut matches = self.matches.write_untracked();
+        // Matching one line may take unbounded time: then look at the clock after each.
         let step = if matches.is_costly() { 1 } else { STEP };
         let done = loop {
             let done = matches.advance(&journal, step);
@@ -166,49 +135,37 @@ impl Watched {
                 break done;
             }
         };
-        let rest = (!done).then(|| {
-            let me = Rc::downgrade(self);
-            Timeout::new(0, move || {
-                if let Some(watched) = me.upgrade() {
-                    watched.advance();
-                    watched.changed();
-                }
-            })
-        });
-        *self.rest.borrow_mut() = rest;
-    }
-
-    /// How far the filter is that has not looked at everything yet: 0 to 1.
-    pub(super) fn progress(&self) -> Option<f64> {
-        self.rest.borrow().as_ref()?;
-        Some(self.matches().progress(&self.journal()))
-    }
-
-    pub(super) fn selected(&self) -> Option<u64> {
-        self.selected.get()
+        let progress = (!done).then(|| matches.progress(&journal));
+        drop((matches, journal));
+        let watched = *self;
+        let rest = (!done).then(|| Timeout::new(0, move || watched.advance()));
+        self.rest.set_value(rest);
+        if self.filtering.get_untracked() != progress {
+            self.filtering.set(progress);
+        }
+        self.matches.notify();
     }
 
     /// Opens the detail of a line, or closes it.
     pub(super) fn select(&self, line: Option<u64>) {
         self.selected.set(line);
-        self.changed();
     }
 
-    /// Opens the detail of a line and has the log show it.
+    /// Opens the detail of a line and scrolls the log to it.
     pub(super) fn go_to(&self, line: u64) {
         self.sought.set(Some(line));
         self.select(Some(line));
     }
 
+    /// Whether the view is frozen.
     pub(super) fn is_frozen(&self) -> bool {
         self.frozen.get().is_some()
     }
 
-    /// Stops the view, but not the capture; or lets it go on.
+    /// Freezes the view, but not the log; or lets the view go on.
     pub(super) fn freeze(&self, frozen: bool) {
         let end = self.journal().kept().end;
         self.frozen.set(frozen.then_some(end));
-        self.changed();
     }
 
     pub(super) fn is_relative(&self) -> bool {
@@ -218,30 +175,37 @@ impl Watched {
     pub(super) fn set_relative(&self, relative: bool) {
         self.relative.set(relative);
         settings::remember("time", if relative { "relative" } else { "day" });
-        self.changed();
     }
 
-    /// Begins to look at another log.
+    /// The log is another one: nothing is selected or frozen.
     pub(super) fn start_over(&self) {
         self.select(None);
         self.freeze(false);
     }
 
-    /// The label of an event type. Labels belong to the stream, so a capture of another stream has none.
+    /// The label of an event type, without subscribing.
     pub(super) fn label(&self, event_type: &str) -> String {
-        if self.is_other.get() {
-            return event_type.to_owned();
-        }
-        runtime::current(self.labels).get(event_type).to_owned()
+        self.labels
+            .with_untracked(|labels| labels.get(event_type).to_owned())
     }
 
-    /// Whether the log shows a capture of another stream than this one.
-    fn shows_other(&self) -> bool {
-        let href = |url: &str| resolve(url).map(|url| url.href());
-        match self.stream.current_playback().facts {
-            Some(facts) => files::url_of(&facts)
-                .is_none_or(|captured| href(&captured) != href(&self.stream.url())),
-            None => false,
-        }
+    /// Calls `draw` whenever anything here changed.
+    pub(super) fn on_draw(&self, draw: Rc<dyn Fn()>) {
+        let watched = *self;
+        Effect::new(move |_| {
+            watched.track_matches();
+            watched.labels.track();
+            watched.clock.track();
+            watched.selected.track();
+            watched.frozen.track();
+            watched.sought.track();
+            watched.relative.track();
+            watched.filtering.track();
+            watched.stream.link.track();
+            watched.stream.answer.track();
+            watched.stream.failure.track();
+            watched.stream.playback.track();
+            untrack(|| draw());
+        });
     }
 }
