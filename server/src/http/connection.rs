@@ -103,7 +103,7 @@ async fn requests(
     if let Err(error) = set_options(&tcp) {
         tracing::debug!(%error, "cannot set the options of the connection");
     }
-    let shutdown = until_asked_to_end(app.is_none(), shared);
+    let shutdown = || until_asked_to_end(app.is_none(), shared);
     let respond = |request| respond(request, app.clone(), local, Arc::clone(shared));
     handover::serve(Socket(tcp), &shared.http, respond, shutdown).await
 }

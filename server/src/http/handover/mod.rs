@@ -8,17 +8,17 @@
 //!
 //! # Sequence
 //!
-//! 1. [`serve`] starts a hyper connection on the socket. hyper reads a request and calls the app.
+//! 1. [`serve_requests`] starts a hyper connection on the socket. hyper reads a request and calls the app.
 //! 2. If hyper would send the response in chunks, [`Handover::take_body`] keeps the body and gives
 //!    hyper [`Pending`] in its place: a body of unknown length that never has a frame.
 //! 3. hyper encodes the head, with `transfer-encoding: chunked`, polls the body, and writes the
 //!    head to the socket. When its write buffer is empty it flushes the socket.
 //! 4. [`Io`] reports the flush: the kernel has all of the head.
-//! 5. `serve` finds a body whose head is written. It converts the hyper connection into its parts:
+//! 5. `serve_requests` finds a response whose head is written. It converts the hyper connection into its parts:
 //!    the socket, and what hyper has read after the request. That frees the buffers.
 //! 6. [`Chunks`] writes the body. Meanwhile it reads up to 512 bytes, in order to notice when the
 //!    client disconnects.
-//! 7. If the connection persists, `serve` continues at step 1 with what was read ahead.
+//! 7. If the connection persists, [`serve`] continues at step 1 with what was read ahead.
 //!
 //! Any other response stays with hyper: it has a known length, or no body, or the client speaks
 //! HTTP/1.0, or hyper still reads the body of the request.
@@ -62,67 +62,35 @@ use self::{chunks::Chunks, io::Io};
 /// Why a connection ended early.
 pub(super) type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// Serves the requests of a connection until it ends. Once `shutdown` is ready the connection ends
-/// after the current response.
+/// Serves a connection until it ends. `shutdown` makes a future that is ready once the connection is
+/// to end after the current response.
 ///
 /// # Errors
 ///
 /// If the client breaks the protocol or disconnects in the middle of a response, or if a body
 /// fails: the error of the body is then among the sources of the error.
-pub(super) async fn serve<S, F>(
+pub(super) async fn serve<S, F, G>(
     mut socket: S,
     http: &http1::Builder,
     app: impl Fn(Request<Incoming>) -> F,
-    shutdown: impl Future<Output = ()>,
+    shutdown: impl Fn() -> G,
 ) -> Result<(), Error>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
     F: Future<Output = Response>,
+    G: Future<Output = ()>,
 {
-    let mut shutdown = pin!(shutdown);
-    let mut stopping = false;
     let mut read_ahead = Bytes::new();
     loop {
-        let handover = &Handover::default();
-        let io = Io {
-            socket,
-            read_ahead,
-            handover,
-        };
-        let respond = service_fn(|request: Request<Incoming>| {
-            let request_framing = RequestFraming::of(&request);
-            let response = app(request);
-            async move { Ok::<_, Infallible>(handover.take_body(response.await, request_framing)) }
-        });
-        // On the heap, so that nothing of it remains while the body is written.
-        let mut connection = Box::pin(http.serve_connection(TokioIo::new(io), respond));
-        let body = poll_fn(|cx| {
-            if !stopping && shutdown.as_mut().poll(cx).is_ready() {
-                stopping = true;
-                connection.as_mut().graceful_shutdown();
-            }
-            match connection.as_mut().poll(cx) {
-                Poll::Ready(result) => Poll::Ready(result.map(|()| None)),
-                Poll::Pending => match handover.body_with_head_written() {
-                    Some(body) => Poll::Ready(Ok(Some(body))),
-                    None => Poll::Pending,
-                },
-            }
-        });
-        let Some(StreamBody { body, keep_alive }) = body.await? else {
+        // On the heap, so that nothing of hyper remains while the stream is written.
+        let requests = Box::pin(serve_requests(socket, read_ahead, http, &app, shutdown()));
+        let Some(stream) = requests.await? else {
             return Ok(());
         };
-        let parts = Pin::into_inner(connection).into_parts();
-        let io = parts.io.into_inner();
-        socket = io.socket;
-        let mut chunks = Chunks::new(body, joined(parts.read_buf, io.read_ahead));
+        socket = stream.socket;
+        let mut chunks = Chunks::new(stream.response.body, stream.read_ahead);
         poll_fn(|cx| chunks.poll(&mut socket, cx)).await?;
-        poll_fn(|cx| {
-            stopping = stopping || shutdown.as_mut().poll(cx).is_ready();
-            Poll::Ready(())
-        })
-        .await;
-        if !keep_alive || stopping {
+        if !stream.response.keep_alive {
             poll_fn(|cx| Pin::new(&mut socket).poll_shutdown(cx)).await?;
             return Ok(());
         }
@@ -130,12 +98,67 @@ where
     }
 }
 
-fn joined(first: Bytes, second: Bytes) -> Bytes {
-    match (first.is_empty(), second.is_empty()) {
-        (_, true) => first,
-        (true, _) => second,
-        _ => [first, second].concat().into(),
-    }
+/// A stream whose head is written.
+struct Stream<S> {
+    socket: S,
+    /// What the client has sent since the request for the stream.
+    read_ahead: Bytes,
+    response: StreamResponse,
+}
+
+/// Serves requests by hyper, until the connection ends or the response is a stream.
+async fn serve_requests<S, F>(
+    socket: S,
+    read_ahead: Bytes,
+    http: &http1::Builder,
+    app: impl Fn(Request<Incoming>) -> F,
+    shutdown: impl Future<Output = ()>,
+) -> hyper::Result<Option<Stream<S>>>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+    F: Future<Output = Response>,
+{
+    let handover = &Handover::default();
+    let respond = service_fn(|request: Request<Incoming>| {
+        let request_framing = RequestFraming::of(&request);
+        let response = app(request);
+        async move { Ok::<_, Infallible>(handover.take_body(response.await, request_framing)) }
+    });
+    let io = TokioIo::new(Io {
+        socket,
+        read_ahead,
+        handover,
+    });
+    let mut connection = http.serve_connection(io, respond);
+    let mut shutdown = pin!(shutdown);
+    let mut is_shutting_down = false;
+    let response = poll_fn(|cx| {
+        let mut connection = Pin::new(&mut connection);
+        if !is_shutting_down && shutdown.as_mut().poll(cx).is_ready() {
+            is_shutting_down = true;
+            connection.as_mut().graceful_shutdown();
+        }
+        match connection.poll(cx) {
+            Poll::Ready(result) => Poll::Ready(result.map(|()| None)),
+            Poll::Pending => match handover.response_with_head_written() {
+                Some(response) => Poll::Ready(Ok(Some(response))),
+                None => Poll::Pending,
+            },
+        }
+    });
+    let Some(response) = response.await? else {
+        return Ok(None);
+    };
+    let parts = connection.into_parts();
+    let Io {
+        socket, read_ahead, ..
+    } = parts.io.into_inner();
+    Ok(Some(Stream {
+        socket,
+        // A copy, because even an empty `read_buf` keeps the buffer of hyper allocated.
+        read_ahead: [parts.read_buf, read_ahead].concat().into(),
+        response,
+    }))
 }
 
 /// What the framing of a response depends on in its request.
@@ -165,7 +188,7 @@ fn asks_to_close(headers: &HeaderMap) -> bool {
     options.any(|option| option.trim_ascii().eq_ignore_ascii_case(b"close"))
 }
 
-/// Passes the body of one response from the hyper connection to [`serve`].
+/// Passes the body of one response from the service of hyper to [`serve_requests`].
 #[derive(Default)]
 struct Handover(Mutex<State>);
 
@@ -174,12 +197,12 @@ enum State {
     #[default]
     Empty,
     /// hyper has the head and has not written all of it.
-    WritingHead(StreamBody),
-    HeadWritten(StreamBody),
+    WritingHead(StreamResponse),
+    HeadWritten(StreamResponse),
 }
 
-/// A body without its head.
-struct StreamBody {
+/// The response without its head.
+struct StreamResponse {
     body: Body,
     keep_alive: bool,
 }
@@ -194,7 +217,7 @@ impl Handover {
             return response;
         }
         let (head, body) = response.into_parts();
-        *self.state() = State::WritingHead(StreamBody {
+        *self.state() = State::WritingHead(StreamResponse {
             body,
             keep_alive: request.keep_alive,
         });
@@ -205,15 +228,15 @@ impl Handover {
     fn flushed(&self) {
         let mut state = self.state();
         *state = match std::mem::take(&mut *state) {
-            State::WritingHead(body) => State::HeadWritten(body),
+            State::WritingHead(response) => State::HeadWritten(response),
             state => state,
         };
     }
 
-    fn body_with_head_written(&self) -> Option<StreamBody> {
+    fn response_with_head_written(&self) -> Option<StreamResponse> {
         let mut state = self.state();
         match std::mem::take(&mut *state) {
-            State::HeadWritten(body) => Some(body),
+            State::HeadWritten(response) => Some(response),
             other => {
                 *state = other;
                 None

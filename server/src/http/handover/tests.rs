@@ -112,7 +112,7 @@ fn hyper_flushes_when_the_head_is_written_and_writes_nothing_more() {
         let mut poll = || Pin::new(&mut connection).poll(&mut cx);
 
         let mut polls = 0;
-        let body = loop {
+        let response = loop {
             polls += 1;
             assert!(polls < 2_000, "the head is never flushed");
             assert!(poll().is_pending(), "hyper waits for the body");
@@ -120,8 +120,8 @@ fn hyper_flushes_when_the_head_is_written_and_writes_nothing_more() {
             let head = written(&calls);
             let is_written = head.ends_with(b"\r\n\r\n");
             let flushes = calls.iter().filter(|call| **call == Call::Flush).count();
-            match handover.body_with_head_written() {
-                Some(body) => {
+            match handover.response_with_head_written() {
+                Some(response) => {
                     assert!(is_written, "a flush before the head is written");
                     let head = String::from_utf8(head).expect("ASCII");
                     assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
@@ -130,17 +130,17 @@ fn hyper_flushes_when_the_head_is_written_and_writes_nothing_more() {
                         "{head}"
                     );
                     assert_eq!(head.matches("\r\n\r\n").count(), 1, "{head}");
-                    break body;
+                    break response;
                 }
                 None => assert!(!is_written || flushes == 0, "no flush after the head"),
             }
         };
-        assert!(body.keep_alive);
+        assert!(response.keep_alive);
 
         let length = written(&calls.lock().expect("no panic")).len();
         for _ in 0..10 {
             assert!(poll().is_pending());
-            assert!(handover.body_with_head_written().is_none());
+            assert!(handover.response_with_head_written().is_none());
         }
         let calls = calls.lock().expect("no panic");
         assert_eq!(written(&calls).len(), length, "more than the head");
@@ -191,7 +191,7 @@ async fn no_pipelined_request_is_lost() {
     let (mut client, server) = tokio::io::duplex(1 << 20);
     let serving = tokio::spawn(async move {
         let http = http1::Builder::new();
-        serve(server, &http, app, std::future::pending()).await
+        serve(server, &http, app, std::future::pending).await
     });
     client.write_all(requests.as_bytes()).await.expect("room");
     let mut received = Vec::new();
@@ -211,14 +211,20 @@ async fn a_shutdown_ends_the_connection_after_the_stream() {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     let (mut client, server) = tokio::io::duplex(1 << 20);
-    let stream = "GET /stream HTTP/1.1\r\nhost: localhost\r\n\r\n";
-    client.write_all(stream.as_bytes()).await.expect("room");
+    let request = "GET /stream HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    client.write_all(request.as_bytes()).await.expect("room");
+    let shutdown = crate::shutdown::Shutdown::default();
     let http = http1::Builder::new();
-    let result = serve(server, &http, app, std::future::ready(())).await;
+    let app = |request| {
+        shutdown.begin();
+        app(request)
+    };
+    let result = serve(server, &http, app, || shutdown.signal()).await;
     result.expect("a clean end");
     let mut received = String::new();
     client.read_to_string(&mut received).await.expect("text");
-    assert!(received.is_empty() || received.ends_with("\r\n0\r\n\r\n"));
+    assert!(received.starts_with("HTTP/1.1 200 OK\r\n"), "{received}");
+    assert!(received.ends_with("\r\n0\r\n\r\n"), "{received}");
 }
 
 #[test]
