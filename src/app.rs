@@ -1,5 +1,10 @@
 //! The page: the parts around one watched stream.
 
+#![allow(
+    unreachable_pub,
+    reason = "the macro of a component declares public items, whatever its visibility"
+)]
+
 use std::cell::Cell;
 
 use leptos::prelude::*;
@@ -9,13 +14,12 @@ use crate::{
     request::Request,
     runtime,
     view::{
-        EventStream, Labels, Watched, figures_bar, filter_bar, keys, masthead_buttons, request_bar,
-        timeline,
+        EventStream, Labels, Timeline, Watched, figures_bar, filter_bar, keys, masthead_buttons,
+        request_bar,
     },
 };
 
 /// The page. It opens the stream in its address, or else the default stream.
-#[allow(unreachable_pub, reason = "the macro makes an inner item public")]
 #[component]
 pub fn App() -> impl IntoView {
     let request = RwSignal::new(address::requested());
@@ -73,7 +77,7 @@ fn Instruments() -> impl IntoView {
     let watched = Watched::expect();
     (
         figures_bar(watched),
-        timeline(watched),
+        view! { <Timeline /> },
         filter_bar(watched),
         keys(watched),
     )

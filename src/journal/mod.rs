@@ -28,7 +28,6 @@ pub use capture::CaptureError;
 pub(crate) use capture::{CaptureReader, Record, Writer};
 pub(crate) use export::{Format, header, line as write_line};
 pub use figures::Figures;
-pub(crate) use figures::SECONDS;
 pub(crate) use filter::{Criteria, Matches, Text};
 pub use line::Line;
 pub use names::Name;

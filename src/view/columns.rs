@@ -1,70 +1,123 @@
-//! The widths of columns, as the reader drags them.
+//! The header of the log, with grips that set the widths of columns.
 
-use std::{cell::Cell, rc::Rc};
+use leptos::{ev, html, prelude::*};
 
-use wasm_bindgen::JsCast;
-use web_sys::{HtmlElement, KeyboardEvent, PointerEvent};
+use super::{settings, watched::Watched};
 
-use super::{dom, settings};
+/// The smallest and the largest width of a column, in px.
+const WIDTHS: std::ops::RangeInclusive<i32> = 40..=600;
 
-/// How narrow and how wide a column may be, in px.
-const RANGE: std::ops::RangeInclusive<i32> = 40..=600;
+/// By how much an arrow key changes a width, in px.
+const STEP: i32 = 10;
 
-/// Makes the grips within `log` set the widths of their columns, as remembered from the last time.
-pub(super) fn adjustable(log: &HtmlElement) {
-    for column in ["event", "id"] {
-        let key = ["width-", column].concat();
-        if let Some(width) = settings::recall(&key).and_then(|width| width.parse().ok()) {
-            set(log, column, width);
+/// The width of a column that the user may set. It is remembered.
+#[derive(Clone, Copy)]
+pub(super) struct Width {
+    /// The name in the settings.
+    key: &'static str,
+    /// The width in px; `None` is the style's own.
+    px: RwSignal<Option<i32>>,
+}
+
+impl Width {
+    pub(super) fn remembered(key: &'static str) -> Self {
+        let px = settings::recall(key).and_then(|width| width.parse().ok());
+        Self {
+            key,
+            px: RwSignal::new(px),
         }
-        let grip = dom::find(log, &format!("[data-column={column}]"));
-        let start = Rc::new(Cell::new(None));
-        dom::set(&grip, "title", "Drag, arrow keys, or a double click");
-        let (by_key, pressed, key_of) = (log.clone(), grip.clone(), key.clone());
-        dom::listen(&grip, "keydown", move |event| {
-            let event: &KeyboardEvent = event.unchecked_ref();
-            let by = match &*event.key() {
-                "ArrowLeft" => -10,
-                "ArrowRight" => 10,
-                _ => return,
-            };
-            event.prevent_default();
-            event.stop_propagation();
-            let cell = pressed.parent_element();
-            let width = cell.map_or(0, |cell| cell.client_width());
-            let width = set(&by_key, column, width + by);
-            settings::remember(&key_of, &width.to_string());
-        });
-        let (reset, key_of) = (log.clone(), key.clone());
-        dom::listen(&grip, "dblclick", move |_| {
-            let _ = reset.style().remove_property(&["--", &key_of].concat());
-            settings::remember(&key_of, "");
-        });
-        let (on_down, grabbed) = (Rc::clone(&start), grip.clone());
-        dom::listen(&grip, "pointerdown", move |event| {
-            let event: &PointerEvent = event.unchecked_ref();
-            event.prevent_default();
-            let _ = grabbed.set_pointer_capture(event.pointer_id());
-            let cell = grabbed.parent_element();
-            let width = cell.map_or(0, |cell| cell.client_width());
-            on_down.set(Some(width - event.client_x()));
-        });
-        let (on_move, moved) = (Rc::clone(&start), log.clone());
-        dom::listen(&grip, "pointermove", move |event| {
-            let event: &PointerEvent = event.unchecked_ref();
-            if let Some(start) = on_move.get() {
-                let width = set(&moved, column, start + event.client_x());
-                settings::remember(&key, &width.to_string());
-            }
-        });
-        dom::listen(&grip, "lostpointercapture", move |_| start.set(None));
+    }
+
+    /// The value of the custom property that sets the width, if the user did.
+    pub(super) fn css(self) -> Option<String> {
+        self.px.get().map(|px| format!("{px}px"))
+    }
+
+    fn set(self, px: Option<i32>) {
+        let px = px.map(|px| px.clamp(*WIDTHS.start(), *WIDTHS.end()));
+        self.px.set(px);
+        settings::remember(self.key, &px.map_or(String::new(), |px| px.to_string()));
     }
 }
 
-fn set(log: &HtmlElement, column: &str, width: i32) -> i32 {
-    let width = width.clamp(*RANGE.start(), *RANGE.end());
-    let _ = log
-        .style()
-        .set_property(&format!("--width-{column}"), &format!("{width}px"));
-    width
+/// The names of the columns. A press on the first switches between the time of day and the time since the
+/// first line.
+#[component]
+pub(super) fn Columns(event: Width, id: Width) -> impl IntoView {
+    let watched = Watched::expect();
+    view! {
+        <div class="row columns">
+            <button
+                type="button"
+                class="time"
+                title="Time of day, or since the first line"
+                on:click=move |_| watched.set_relative(!watched.relative.get_untracked())
+            >
+                "time"
+            </button>
+            <span class="delta">"Δ"</span>
+            <span class="label">"event" <Grip label="Width of the event column" width=event /></span>
+            <span class="id">"id" <Grip label="Width of the id column" width=id /></span>
+            <span class="size">"size"</span>
+            <span class="data">"data"</span>
+        </div>
+    }
+}
+
+/// A grip at the right edge of a column: it is dragged, or moved by the arrow keys.
+#[component]
+fn Grip(
+    /// What a screen reader calls it.
+    label: &'static str,
+    width: Width,
+) -> impl IntoView {
+    let grip = NodeRef::<html::I>::new();
+    // The width of the column less the position of the pointer that drags it.
+    let start = RwSignal::new(None);
+    let column_width = move || {
+        let column = grip.get_untracked().and_then(|grip| grip.parent_element());
+        column.map_or(0, |column| column.client_width())
+    };
+    let on_keydown = move |event: ev::KeyboardEvent| {
+        let step = match &*event.key() {
+            "ArrowLeft" => -STEP,
+            "ArrowRight" => STEP,
+            _ => return,
+        };
+        event.prevent_default();
+        event.stop_propagation();
+        width.set(Some(column_width() + step));
+    };
+    let on_pointerdown = move |event: ev::PointerEvent| {
+        event.prevent_default();
+        if let Some(grip) = grip.get_untracked() {
+            // Without the capture, the grip can still be moved while the pointer is over it.
+            let _ = grip.set_pointer_capture(event.pointer_id());
+        }
+        start.set(Some(column_width() - event.client_x()));
+    };
+    let on_pointermove = move |event: ev::PointerEvent| {
+        if let Some(start) = start.get_untracked() {
+            width.set(Some(start + event.client_x()));
+        }
+    };
+    view! {
+        <i
+            class="grip"
+            role="separator"
+            aria-orientation="vertical"
+            aria-label=label
+            aria-valuemin=*WIDTHS.start()
+            aria-valuemax=*WIDTHS.end()
+            aria-valuenow=move || width.px.get()
+            title="Drag, arrow keys, or a double click for the first width"
+            tabindex="0"
+            node_ref=grip
+            on:keydown=on_keydown
+            on:dblclick=move |_| width.set(None)
+            on:pointerdown=on_pointerdown
+            on:pointermove=on_pointermove
+            on:lostpointercapture=move |_| start.set(None)
+        ></i>
+    }
 }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{detail::detail, labels::Labels, link_state::link_state, log::log, watched::Watched};
+use super::{detail::detail, labels::Labels, link_state::link_state, log::Log, watched::Watched};
 use crate::{
     request::Via,
     session::{UseEventSourceOptions, use_event_source},
@@ -14,7 +14,6 @@ use crate::{
 ///
 /// Everything received is shown as text. What stands within the component is shown between the
 /// state and the log.
-#[allow(unreachable_pub, reason = "the macro makes an inner item public")]
 #[component]
 pub fn EventStream(
     /// The URL of the stream, which may be relative to the page. A change connects to the new one
@@ -68,7 +67,7 @@ pub fn EventStream(
         <section class="event-stream" aria-label="Event stream">
             {link_state(watched)}
             {children.map(|children| children())}
-            {log(watched)}
+            <Log />
             {detail(watched)}
         </section>
     }

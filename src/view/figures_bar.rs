@@ -6,18 +6,17 @@ use leptos::prelude::*;
 use web_sys::HtmlElement;
 
 use super::{
-    canvas::Canvas,
     dom::{self, Attribute, Slot},
     watched::Watched,
 };
-use crate::{clock::now, journal::SECONDS, text};
+use crate::{clock::now, text};
 
 /// How often figures change at most, in ms: what changes faster cannot be read.
 const PACE_MS: f64 = 200.0;
 
 const MARKUP: &str = r#"
 <span data-figure="events" title="Events since the log was cleared">–</span>
-<span class="rate"><span data-figure="rate" title="Mean of the last five seconds">–</span><canvas class="spark" role="img" aria-label="Events in each of the last 60 seconds"></canvas></span>
+<span class="rate"><span data-figure="rate" title="Mean of the last five seconds">–</span></span>
 <span data-figure="gap" title="Between the last two events; median, 99th percentile and longest">–</span>
 <span data-figure="bytes" title="Bytes of the stream">–</span>
 <span data-figure="id" title="Last event ID">–</span>
@@ -39,7 +38,6 @@ fn mount(watched: Watched, root: &HtmlElement) -> dom::Draw {
     let (events, rate, gap) = (figure("events"), figure("rate"), figure("gap"));
     let (bytes, id, reconnects) = (figure("bytes"), figure("id"), figure("reconnects"));
     let spoken = Slot::new(root, "[role=status]");
-    let spark = Canvas::new(dom::find(root, "canvas"));
     let (drawn, said) = (Cell::new(0.0), Cell::new((now(), 0)));
     let value = Attribute::new(&events.element, "data-value");
     Rc::new(move || {
@@ -83,18 +81,5 @@ fn mount(watched: Watched, root: &HtmlElement) -> dom::Draw {
             said.set((now, figures.events));
             spoken.set(&format!("{} events", figures.events));
         }
-        draw_spark(&spark, &figures.per_second(now));
     })
-}
-
-fn draw_spark(canvas: &Canvas, seconds: &[u32; SECONDS]) {
-    let Some(pen) = canvas.begin() else { return };
-    let most = f64::from(seconds.iter().copied().max().unwrap_or_default().max(1));
-    let step = canvas.width() / SECONDS as f64;
-    pen.set_fill_style_str(&canvas.colour("--accent"));
-    for (n, count) in seconds.iter().enumerate() {
-        let height = (f64::from(*count) / most * canvas.height()).ceil();
-        let x = (n as f64 * step).floor();
-        pen.fill_rect(x, canvas.height() - height, (step - 1.0).max(1.0), height);
-    }
 }

@@ -1,19 +1,15 @@
 //! The log: a window of rows over the lines that match. Only the rows in sight are in the document.
 
-use std::{
-    cell::{Cell, RefCell},
-    collections::VecDeque,
-    rc::Rc,
-    sync::atomic::{AtomicU32, Ordering},
-};
+use std::sync::atomic::{AtomicU32, Ordering};
 
-use leptos::prelude::*;
+use leptos::{ev, html, prelude::*};
 use wasm_bindgen::{JsCast, closure::Closure};
-use web_sys::{HtmlElement, KeyboardEvent, ResizeObserver};
+use web_sys::{Element, ResizeObserver};
 
 use super::{
-    dom::{self, Attribute, Slot},
-    row::{Row, px, row_id},
+    columns::{Columns, Width},
+    labels::Labels,
+    row::{Cells, Place, Row},
     viewport::{Layout, ROW, Viewport},
     watched::Watched,
 };
@@ -22,339 +18,456 @@ use crate::{
     text,
 };
 
-const MARKUP: &str = r#"
-<div class="row columns">
-  <button type="button" class="time" data-do="time" title="Time of day, or since the first line">time</button>
-  <span class="delta">Δ</span>
-  <span class="label">event<i class="grip" data-column="event" role="separator" aria-orientation="vertical" aria-label="Width of the event column" tabindex="0"></i></span>
-  <span class="id">id<i class="grip" data-column="id" role="separator" aria-orientation="vertical" aria-label="Width of the id column" tabindex="0"></i></span>
-  <span class="size">size</span>
-  <span class="data">data</span>
-</div>
-<div class="log-scroller" tabindex="0" role="grid" aria-label="Log" aria-colcount="6">
-  <div class="log-sizer" role="presentation"></div>
-</div>
-<p class="log-empty"></p>
-<div class="log-foot">
-  <span class="log-counts"></span>
-  <button type="button" class="quiet" data-do="follow" hidden></button>
-</div>"#;
-
-/// The lines of a stream. It follows the newest line, unless the reader scrolled up.
-pub(super) fn log(watched: Watched) -> impl IntoView {
-    dom::panel("log", MARKUP, move |root| {
-        let list = List::new(watched, &root);
-        watched.on_draw(Rc::new(move || list.draw()));
-    })
+/// The lines of a stream. The log follows the newest line, unless the user scrolled up.
+#[component]
+pub(super) fn Log() -> impl IntoView {
+    let watched = Watched::expect();
+    let list = List::new(watched);
+    let scroller = list.scroller;
+    let (event, id) = (
+        Width::remembered("width-event"),
+        Width::remembered("width-id"),
+    );
+    let content = list.content;
+    let active = move || {
+        list.slots.with(|slots| {
+            let selected = slots.iter().find(|slot| slot.place.get().selected)?;
+            Some(selected.id.get())
+        })
+    };
+    let slots = move || list.slots.get();
+    view! {
+        <div
+            class="log"
+            style=("--width-event", move || event.css())
+            style=("--width-id", move || id.css())
+        >
+            <Columns event id />
+            <div
+                class="log-scroller"
+                tabindex="0"
+                role="grid"
+                aria-label="Log"
+                aria-colcount="6"
+                aria-rowcount=move || list.total.get()
+                aria-activedescendant=active
+                // The number of rows in the document depends on the height: no style sheet may make it
+                // that of all rows.
+                style:max-height="100vh"
+                style:overflow="hidden auto"
+                node_ref=scroller
+                on:scroll=move |_| list.scrolled()
+                on:keydown=move |event| list.key(&event)
+                on:click=move |event| list.click(&event)
+            >
+                <div
+                    class="log-sizer"
+                    role="presentation"
+                    style:position="relative"
+                    style:height=move || format!("{}px", content.get() as i64)
+                >
+                    <For each=slots key=|slot| slot.number let:slot>
+                        <Row id=slot.id.into() cells=slot.cells.into() place=slot.place.into() />
+                    </For>
+                </div>
+            </div>
+            <p class="log-empty" hidden=move || list.total.get() != 0>{move || why_empty(watched)}</p>
+            <Foot list />
+        </div>
+    }
 }
 
+/// The counts of lines, and the way back to the newest.
+#[component]
+fn Foot(list: List) -> impl IntoView {
+    let watched = list.watched;
+    let counts = Memo::new(move |_| {
+        let total = list.total.get();
+        watched
+            .stream
+            .entries
+            .with(|journal| counts(journal, total))
+    });
+    let away = Memo::new(move |_| watched.is_frozen() || !list.following.get());
+    let follow = Memo::new(move |_| {
+        let total = list.total.get();
+        let frozen = watched.is_frozen();
+        let behind = watched.stream.entries.with(|journal| {
+            if frozen {
+                journal.kept().end - watched.end(journal)
+            } else {
+                let seen = watched.matches().count(journal, list.seen.get());
+                total.saturating_sub(seen)
+            }
+        });
+        let what = if frozen { "frozen" } else { "follow" };
+        format!("+{} new, {what}", text::count(behind))
+    });
+    view! {
+        <div class="log-foot">
+            <span class="log-counts">{counts}</span>
+            <button
+                type="button"
+                class="quiet"
+                data-do="follow"
+                hidden=move || !away.get()
+                on:click=move |_| list.follow()
+            >
+                {follow}
+            </button>
+        </div>
+    }
+}
+
+/// How many lines there are, of which `total` are shown.
+fn counts(journal: &Journal, total: u64) -> String {
+    let mut counts = match journal.received() {
+        1 => "1 line".to_owned(),
+        received => format!("{} lines", text::count(received)),
+    };
+    let kept = journal.len() as u64;
+    if journal.evicted() > 0 {
+        counts.push_str(&format!(
+            ": {} kept, the oldest {} evicted",
+            text::count(kept),
+            text::count(journal.evicted())
+        ));
+    }
+    if total != kept {
+        counts.push_str(&format!(", {} shown", text::count(total)));
+    }
+    counts
+}
+
+/// Why no line is shown.
+fn why_empty(watched: Watched) -> &'static str {
+    watched.track_matches();
+    let journal = watched.journal();
+    if watched.is_frozen() && watched.end(&journal) <= journal.kept().start {
+        "The frozen lines have been evicted. Raise the limit under Keep."
+    } else if !journal.is_empty() {
+        "Nothing matches."
+    } else if watched.stream.via_fetch() {
+        "Nothing received yet."
+    } else {
+        "Nothing received yet. An EventSource delivers only “message” and the event types you subscribe to; by fetch all types arrive."
+    }
+}
+
+/// A row in the document, and the line that it shows now.
+#[derive(Clone)]
+struct Slot {
+    /// Tells it from the other rows.
+    number: u32,
+    seq: u64,
+    /// What its cells were made from, beside the line and the labels: the time of the line above, and the
+    /// time that times are relative to.
+    times: Option<(Option<f64>, Option<f64>)>,
+    id: ArcRwSignal<String>,
+    cells: ArcRwSignal<Cells>,
+    place: ArcRwSignal<Place>,
+}
+
+/// The state of the log. Positions are counted in rows, as in [`Viewport`].
+#[derive(Clone, Copy)]
 struct List {
     watched: Watched,
-    /// Which log of the page it is, for the ids of its rows.
+    /// Distinguishes the logs of a page in the IDs of their rows.
     number: u32,
-    scroller: HtmlElement,
-    sizer: HtmlElement,
-    empty: Slot,
-    counts: Slot,
-    follow: Slot,
-    rowcount: Attribute,
-    active: Attribute,
-    rows: RefCell<Vec<Row>>,
-    viewport: RefCell<Viewport>,
+    scroller: NodeRef<html::Div>,
+    viewport: StoredValue<Viewport>,
     /// The line at the upper edge, and how much of its row is above that; unused while following.
-    anchor: Cell<(u64, f64)>,
+    anchor: StoredValue<(u64, f64)>,
+    /// The labels of the rows.
+    labels: StoredValue<Labels>,
+    /// The user scrolled, or the window has another size.
+    moved: Trigger,
+    /// The rows in the document, from top to bottom.
+    slots: RwSignal<Vec<Slot>>,
+    /// The height of all rows, in px.
+    content: RwSignal<f64>,
+    /// How many lines match.
+    total: RwSignal<u64>,
+    following: RwSignal<bool>,
     /// The end of the lines that were shown when following ended: later lines are counted as new.
-    seen: Cell<u64>,
-    /// The height that the sizer has, in px.
-    sizer_height: Cell<f64>,
-    observer: RefCell<Option<Observer>>,
+    seen: RwSignal<u64>,
 }
 
 impl List {
-    fn new(watched: Watched, root: &HtmlElement) -> Rc<Self> {
+    fn new(watched: Watched) -> Self {
         static LOGS: AtomicU32 = AtomicU32::new(0);
-        let scroller = dom::find(root, ".log-scroller");
-        let list = Rc::new(Self {
+        let list = Self {
             watched,
             number: LOGS.fetch_add(1, Ordering::Relaxed),
-            sizer: dom::find(root, ".log-sizer"),
-            empty: Slot::new(root, ".log-empty"),
-            counts: Slot::new(root, ".log-counts"),
-            follow: Slot::new(root, "[data-do=follow]"),
-            rowcount: Attribute::new(&scroller, "aria-rowcount"),
-            active: Attribute::new(&scroller, "aria-activedescendant"),
-            rows: RefCell::default(),
-            viewport: RefCell::new(Viewport::new(f64::from(scroller.client_height()))),
-            anchor: Cell::new((0, 0.0)),
-            seen: Cell::new(0),
-            sizer_height: Cell::new(0.0),
-            observer: RefCell::default(),
-            scroller,
+            scroller: NodeRef::new(),
+            viewport: StoredValue::new(Viewport::new(0.0)),
+            anchor: StoredValue::new((0, 0.0)),
+            labels: StoredValue::new(Labels::default()),
+            moved: Trigger::new(),
+            slots: RwSignal::new(Vec::new()),
+            content: RwSignal::new(0.0),
+            total: RwSignal::new(0),
+            following: RwSignal::new(true),
+            seen: RwSignal::new(0),
+        };
+        Effect::new(move |_| {
+            watched.track_matches();
+            watched.labels.track();
+            watched.selected.track();
+            watched.frozen.track();
+            watched.relative.track();
+            watched.sought.track();
+            list.moved.track();
+            if list.scroller.get().is_some() {
+                list.update();
+            }
         });
-        let (on_scroll, on_key, on_click) = (list.clone(), list.clone(), list.clone());
-        dom::listen(&list.scroller, "scroll", move |_| on_scroll.scrolled());
-        dom::listen(&list.scroller, "keydown", move |event| {
-            on_key.key(event.unchecked_ref());
-        });
-        dom::listen(&list.scroller, "click", move |event| on_click.click(&event));
-        let following = list.clone();
-        dom::on_press(root, move |what, _| match what {
-            "follow" => following.follow(),
-            _ => following
-                .watched
-                .set_relative(!following.watched.is_relative()),
-        });
-        super::columns::adjustable(root);
         list.observe_size();
         list
     }
 
-    fn observe_size(self: &Rc<Self>) {
-        let list = Rc::downgrade(self);
-        let callback = Closure::<dyn Fn()>::new(move || {
-            if let Some(list) = list.upgrade() {
-                let height = f64::from(list.scroller.client_height());
-                list.viewport.borrow_mut().set_height(height);
-                list.draw();
+    /// Measures the window when it appears and whenever its size changes.
+    fn observe_size(self) {
+        let observed = StoredValue::new_local(None);
+        Effect::new(move |_| {
+            let Some(scroller) = self.scroller.get() else {
+                return;
+            };
+            let callback = Closure::<dyn Fn()>::new(move || {
+                if let Some(scroller) = self.scroller.get_untracked() {
+                    let height = visible_height(&scroller);
+                    self.viewport
+                        .update_value(|viewport| viewport.set_height(height));
+                    self.moved.notify();
+                }
+            });
+            // Every browser that runs WebAssembly has a ResizeObserver.
+            if let Ok(observer) = ResizeObserver::new(callback.as_ref().unchecked_ref()) {
+                observer.observe(&scroller);
+                observed.set_value(Some(Observer {
+                    observer,
+                    _callback: callback,
+                }));
             }
         });
-        // Every browser that runs WebAssembly has it.
-        if let Ok(observer) = ResizeObserver::new(callback.as_ref().unchecked_ref()) {
-            observer.observe(&self.scroller);
-            *self.observer.borrow_mut() = Some(Observer {
-                observer,
-                _callback: callback,
-            });
+    }
+
+    /// Decides what is in sight and fills the rows. It runs at most once a frame as lines are added, and
+    /// its cost is that of the rows in sight.
+    fn update(self) {
+        let watched = self.watched;
+        if let Some(line) = watched.sought.write_untracked().take() {
+            self.centre(line);
+        }
+        let (journal, matches) = (watched.journal(), watched.matches());
+        let total = matches.count(&journal, watched.end(&journal));
+        let layout = self.layout(total);
+        let shown = self
+            .viewport
+            .with_value(|viewport| layout.rows(viewport, total));
+        let line_at = |index| journal.get(matches.get(&journal, index)?);
+        let lines: Vec<(u64, Line<'_>)> = shown
+            .clone()
+            .filter_map(|index| Some((index, line_at(index)?)))
+            .collect();
+        let first = journal.get(journal.kept().start);
+        let is_relative = watched.relative.get_untracked();
+        let origin = first.filter(|_| is_relative).map(|line| line.at());
+        let selected = watched.selected.get_untracked();
+        let scroll = self.viewport.with_value(Viewport::scroll);
+
+        let mut slots = self.assign(&lines);
+        let labels = watched.labels.get_untracked();
+        let relabelled = self.labels.with_value(|known| *known != labels);
+        self.labels.set_value(labels);
+        let mut before = shown.start.checked_sub(1).and_then(line_at);
+        for ((index, line), slot) in lines.iter().zip(&mut slots) {
+            let times = (before.map(|line| line.at()), origin);
+            if relabelled || slot.times != Some(times) {
+                slot.times = Some(times);
+                set_if_changed(&slot.cells, Cells::of(line, times.0, times.1, watched));
+            }
+            let place = Place {
+                y: scroll + (*index as f64 - layout.top) * ROW,
+                index: *index,
+                selected: selected == Some(line.seq()),
+            };
+            set_if_changed(&slot.place, place);
+            before = Some(*line);
+        }
+        drop((journal, matches));
+        let is_same = self.slots.with_untracked(|before| {
+            let number = |slot: &Slot| slot.number;
+            before.iter().map(number).eq(slots.iter().map(number))
+        });
+        if is_same {
+            // The rows stay; only their lines may be others.
+            *self.slots.write_untracked() = slots;
+        } else {
+            self.slots.set(slots);
+        }
+        if self.total.get_untracked() != total {
+            self.total.set(total);
+        }
+        let following = self.viewport.with_value(Viewport::is_following);
+        if self.following.get_untracked() != following {
+            self.following.set(following);
         }
     }
 
-    /// Called at most once a frame: the cost is that of the rows in sight.
-    fn draw(&self) {
-        if let Some(line) = self.watched.sought.write_untracked().take() {
-            self.show(line);
-        }
-        let (journal, matches) = (&*self.watched.journal(), &*self.watched.matches());
-        let end = self.watched.end(journal);
-        let selected = self.watched.selected.get_untracked();
-        let total = matches.count(journal, end);
-        let shown = self.layout(total);
-        let scroll = self.viewport.borrow().scroll();
-        let line_at = |place| journal.get(matches.get(journal, place)?);
-        let top = shown.top;
-        let places = shown.rows(&self.viewport.borrow(), total);
-        let first = places.start;
-        let lines: Vec<(u64, Line<'_>)> = places
-            .filter_map(|place| Some((place, line_at(place)?)))
-            .collect();
-        let origin = journal
-            .get(journal.kept().start)
-            .filter(|_| self.watched.is_relative())
-            .map(|line| line.at());
-        let mut before = first.checked_sub(1).and_then(line_at).map(|line| line.at());
-        let mut rows = self.rows.borrow_mut();
-        self.assign(&mut rows, &lines);
-        for ((place, line), row) in lines.iter().zip(rows.iter_mut()) {
-            row.write(line, before, origin, self.watched);
-            before = Some(line.at());
-            row.put(
-                scroll + (*place as f64 - top) * ROW,
-                *place,
-                selected == Some(line.seq()),
-            );
-        }
-        self.rowcount.set(&total.to_string());
-        let active = selected.filter(|seq| lines.iter().any(|(_, line)| line.seq() == *seq));
-        self.active
-            .set(&active.map_or(String::new(), |seq| row_id(self.number, seq)));
-        dom::show(&self.empty.element, total == 0);
-        self.empty.set(if self.watched.is_frozen() && end <= journal.kept().start {
-            "The frozen lines have been evicted. Export has larger limits."
-        } else if !journal.is_empty() {
-            "Nothing matches."
-        } else if self.watched.stream.via_fetch() {
-            "Nothing received yet."
-        } else {
-            "Nothing received yet. An EventSource delivers only “message” and the event types you subscribe to; by fetch all types arrive."
-        });
-        self.foot(journal, total, end, matches.count(journal, self.seen.get()));
+    /// Gives each line a row. A line that has one keeps it, so that text selected in it stays selected.
+    fn assign(self, lines: &[(u64, Line<'_>)]) -> Vec<Slot> {
+        let before = self.slots.get_untracked();
+        let is_shown = |slot: &&Slot| lines.iter().any(|(_, line)| line.seq() == slot.seq);
+        let mut free = before.iter().filter(|slot| !is_shown(slot));
+        let mut unused = before.iter().map(|slot| slot.number + 1).max().unwrap_or(0);
+        let slot_of = |(_, line): &(u64, Line<'_>)| {
+            let seq = line.seq();
+            if let Some(slot) = before.iter().find(|slot| slot.seq == seq) {
+                return slot.clone();
+            }
+            let id = format!("row-{}-{seq}", self.number);
+            match free.next() {
+                Some(slot) => {
+                    slot.id.set(id);
+                    Slot {
+                        seq,
+                        times: None,
+                        ..slot.clone()
+                    }
+                }
+                None => {
+                    unused += 1;
+                    Slot {
+                        number: unused - 1,
+                        seq,
+                        times: None,
+                        id: ArcRwSignal::new(id),
+                        cells: ArcRwSignal::default(),
+                        place: ArcRwSignal::default(),
+                    }
+                }
+            }
+        };
+        lines.iter().map(slot_of).collect()
     }
 
     /// Decides which rows are in sight, and moves the scroll bar if needed.
-    fn layout(&self, total: u64) -> Layout {
-        let mut viewport = self.viewport.borrow_mut();
-        let layout = viewport.layout(total, self.anchored());
-        if self.sizer_height.replace(layout.content) != layout.content {
-            let style = self.sizer.style();
-            let _ = style.set_property("height", &px(layout.content));
+    fn layout(self, total: u64) -> Layout {
+        let held = self.held();
+        let layout = self
+            .viewport
+            .try_update_value(|viewport| viewport.layout(total, held))
+            .expect("the log is mounted");
+        if self.content.get_untracked() != layout.content {
+            self.content.set(layout.content);
         }
-        if let Some(scroll) = layout.scroll {
-            self.scroller.set_scroll_top(scroll as i32);
-            viewport.set_scroll(f64::from(self.scroller.scroll_top()));
+        if let (Some(scroll), Some(scroller)) = (layout.scroll, self.scroller.get_untracked()) {
+            scroller.set_scroll_top(scroll as i32);
+            let scroll = f64::from(scroller.scroll_top());
+            self.viewport
+                .update_value(|viewport| viewport.set_scroll(scroll));
         }
         layout
     }
 
     /// The scroll bar moved.
-    fn scrolled(&self) {
-        let scroll = f64::from(self.scroller.scroll_top());
+    fn scrolled(self) {
+        let Some(scroller) = self.scroller.get_untracked() else {
+            return;
+        };
+        let scroll = f64::from(scroller.scroll_top());
         // When the window grows, the browser may move the bar before it reports the new height.
-        let height = f64::from(self.scroller.client_height());
-        let (total, held) = (self.total(), self.anchored());
-        let was_following = self.viewport.borrow().is_following();
-        let top = self
-            .viewport
-            .borrow_mut()
-            .scrolled(scroll, height, total, held);
-        if let Some(top) = top {
-            self.hold(top, was_following);
-            self.draw();
-        }
+        let height = visible_height(&scroller);
+        let (total, held) = (self.count(), self.held());
+        self.move_to(|viewport| viewport.scrolled(scroll, height, total, held));
     }
 
-    /// How many lines are shown.
-    fn total(&self) -> u64 {
+    /// Changes the viewport by `change`, which returns the upper edge if that is another one.
+    fn move_to(self, change: impl FnOnce(&mut Viewport) -> Option<f64>) {
+        let was_following = self.viewport.with_value(Viewport::is_following);
+        let top = self.viewport.try_update_value(change).flatten();
+        let Some(top) = top else {
+            return;
+        };
+        let (journal, matches) = (self.watched.journal(), self.watched.matches());
+        let end = self.watched.end(&journal);
+        let line = matches.get(&journal, top as u64);
+        self.anchor.set_value((line.unwrap_or(end), top.fract()));
+        if was_following && !self.viewport.with_value(Viewport::is_following) {
+            self.seen.set(end);
+        }
+        drop((journal, matches));
+        self.moved.notify();
+    }
+
+    /// How many lines match.
+    fn count(self) -> u64 {
         let journal = self.watched.journal();
         let end = self.watched.end(&journal);
         self.watched.matches().count(&journal, end)
     }
 
     /// The position at the upper edge while the log does not follow.
-    fn anchored(&self) -> f64 {
-        let (line, part) = self.anchor.get();
-        self.place_of(line) as f64 + part
+    fn held(self) -> f64 {
+        let (line, part) = self.anchor.get_value();
+        self.index_of(line) as f64 + part
     }
 
-    /// How many of the shown lines are before `line`.
-    fn place_of(&self, line: u64) -> u64 {
+    /// How many of the matching lines are before `line`.
+    fn index_of(self, line: u64) -> u64 {
         let journal = self.watched.journal();
         self.watched.matches().count(&journal, line)
     }
 
-    /// Keeps the line at `top` at the upper edge from now on, unless the log follows.
-    fn hold(&self, top: f64, was_following: bool) {
-        let journal = self.watched.journal();
-        let end = self.watched.end(&journal);
-        let line = self.watched.matches().get(&journal, top as u64);
-        self.anchor.set((line.unwrap_or(end), top.fract()));
-        if was_following && !self.viewport.borrow().is_following() {
-            self.seen.set(end);
-        }
-    }
-
-    fn follow(&self) {
-        self.viewport.borrow_mut().set_following(true);
+    fn follow(self) {
+        self.viewport
+            .update_value(|viewport| viewport.set_following(true));
         self.watched.freeze(false);
-        self.draw();
-        let _ = self.scroller.focus();
-    }
-
-    /// Gives each line a row, in their order in the document too. A line that had one keeps it, so
-    /// that what is selected in it by the mouse stays selected.
-    fn assign(&self, rows: &mut Vec<Row>, lines: &[(u64, Line<'_>)]) {
-        let wanted = || lines.iter().map(|(_, line)| Some(line.seq()));
-        if rows.iter().map(|row| row.seq).eq(wanted()) {
-            return;
-        }
-        let (mut kept, mut free) = (VecDeque::new(), VecDeque::new());
-        for row in rows.drain(..) {
-            if wanted().any(|line| line == row.seq) {
-                kept.push_back(row);
-            } else {
-                free.push_back(row);
-            }
-        }
-        let mut next = self.sizer.first_child();
-        for (_, line) in lines {
-            let row = match kept.front() {
-                Some(row) if row.seq == Some(line.seq()) => kept.pop_front(),
-                _ => free.pop_front(),
-            };
-            let mut row = row.unwrap_or_else(Row::new);
-            if row.seq != Some(line.seq()) {
-                row.give(self.number, line.seq());
-            }
-            match &next {
-                Some(node) if row.element.is_same_node(Some(node)) => next = node.next_sibling(),
-                _ => drop(self.sizer.insert_before(&row.element, next.as_ref())),
-            }
-            rows.push(row);
-        }
-        for row in free.into_iter().chain(kept) {
-            row.element.remove();
+        self.moved.notify();
+        if let Some(scroller) = self.scroller.get_untracked() {
+            // The button that was pressed is hidden now.
+            let _ = scroller.focus();
         }
     }
 
     /// Scrolls so that `line` is in the middle.
-    fn show(&self, line: u64) {
-        let (place, total) = (self.place_of(line), self.total());
-        let was_following = self.viewport.borrow().is_following();
-        let top = self.viewport.borrow().centred(place, total);
-        self.viewport.borrow_mut().set_following(false);
-        self.hold(top, was_following);
+    fn centre(self, line: u64) {
+        let (index, total) = (self.index_of(line), self.count());
+        self.move_to(|viewport| {
+            viewport.set_following(false);
+            Some(viewport.centred(index, total))
+        });
     }
 
-    fn foot(&self, journal: &Journal, total: u64, end: u64, seen: u64) {
-        let lines = |count: u64| match count {
-            1 => "1 line".to_owned(),
-            _ => format!("{} lines", text::count(count)),
-        };
-        let mut counts = lines(journal.received());
-        if journal.evicted() > 0 {
-            let (kept, evicted) = (journal.len() as u64, journal.evicted());
-            counts.push_str(&format!(
-                ": {} kept, the oldest {} evicted",
-                text::count(kept),
-                text::count(evicted)
-            ));
-        }
-        let shown = journal.len() as u64;
-        if total != shown {
-            counts.push_str(&format!(", {} shown", text::count(total)));
-        }
-        self.counts.set(&counts);
-        let frozen = self.watched.is_frozen();
-        let behind = if frozen {
-            journal.kept().end - end
-        } else {
-            total.saturating_sub(seen)
-        };
-        let away = frozen || !self.viewport.borrow().is_following();
-        if away {
-            let what = if frozen { "frozen" } else { "follow" };
-            self.follow
-                .set(&format!("+{} new, {what}", text::count(behind)));
-        }
-        dom::show(&self.follow.element, away);
-    }
-
-    fn click(&self, event: &web_sys::Event) {
-        let target: Option<web_sys::Element> =
-            event.target().and_then(|target| target.dyn_into().ok());
+    fn click(self, event: &ev::MouseEvent) {
+        let target: Option<Element> = event.target().and_then(|target| target.dyn_into().ok());
         let row = target.and_then(|target| target.closest(".row").ok().flatten());
-        let seq = row.and_then(|clicked| {
-            let rows = self.rows.borrow();
-            let row = rows
-                .iter()
-                .find(|row| row.element.is_same_node(Some(&clicked)));
-            row.and_then(|row| row.seq)
+        let seq = row.and_then(|row| {
+            self.slots.with_untracked(|slots| {
+                let slot = slots
+                    .iter()
+                    .find(|slot| slot.id.get_untracked() == row.id())?;
+                Some(slot.seq)
+            })
         });
         if seq.is_none() {
             return;
         }
-        // A click on what is open closes it, but not the end of selecting its text.
-        let marked = window().get_selection().ok().flatten();
+        // A second click closes the detail, unless it is the end of selecting text in the row.
+        let selection = window().get_selection().ok().flatten();
         if self.watched.selected.get_untracked() != seq {
             self.watched.select(seq);
-        } else if marked.is_none_or(|marked| marked.is_collapsed()) {
+        } else if selection.is_none_or(|selection| selection.is_collapsed()) {
             self.watched.select(None);
         }
     }
 
-    fn key(&self, event: &KeyboardEvent) {
+    fn key(self, event: &ev::KeyboardEvent) {
         if event.ctrl_key() || event.alt_key() || event.meta_key() {
             return;
         }
-        let page = self.viewport.borrow().room().max(2.0) as i64 - 1;
+        let page = self.viewport.with_value(Viewport::room).max(2.0) as i64 - 1;
         let step = match event.key().as_str() {
             "ArrowDown" | "j" => 1,
             "ArrowUp" | "k" => -1,
@@ -368,32 +481,42 @@ impl List {
         self.step(step);
     }
 
-    /// Selects the line that is `step` lines after the selected one, and has it in sight.
-    fn step(&self, step: i64) {
-        let selected = self.watched.selected.get_untracked();
-        let Some(last) = self.total().checked_sub(1) else {
+    /// Selects the line `step` lines after the selected one, and scrolls to it.
+    fn step(self, step: i64) {
+        let total = self.count();
+        let Some(last) = total.checked_sub(1) else {
             return;
         };
-        let place = match selected {
-            Some(seq) => self.place_of(seq).saturating_add_signed(step),
+        let index = match self.watched.selected.get_untracked() {
+            Some(seq) => self.index_of(seq).saturating_add_signed(step),
             None if step == i64::MIN => 0,
             None => last,
         };
-        let place = place.min(last);
-        let found = self.watched.matches().get(&self.watched.journal(), place);
-        let Some(seq) = found else {
-            return;
-        };
-        let held = self.anchored();
-        let was_following = self.viewport.borrow().is_following();
-        let top = self.viewport.borrow_mut().reveal(place, last + 1, held);
-        if let Some(top) = top {
-            self.hold(top, was_following);
-        }
-        self.watched.select(Some(seq));
+        let index = index.min(last);
+        let seq = self.watched.matches().get(&self.watched.journal(), index);
+        let held = self.held();
+        self.move_to(|viewport| viewport.reveal(index, total, held));
+        self.watched.select(seq);
     }
 }
 
+/// The height of the window, in px: no more than that of the screen, whatever the style.
+fn visible_height(scroller: &Element) -> f64 {
+    let height = f64::from(scroller.client_height());
+    let screen = window()
+        .inner_height()
+        .ok()
+        .and_then(|height| height.as_f64());
+    screen.map_or(height, |screen| height.min(screen))
+}
+
+fn set_if_changed<T: PartialEq + Send + Sync + 'static>(signal: &ArcRwSignal<T>, value: T) {
+    if signal.with_untracked(|known| *known != value) {
+        signal.set(value);
+    }
+}
+
+/// A `ResizeObserver` that stops when it is dropped.
 struct Observer {
     observer: ResizeObserver,
     _callback: Closure<dyn Fn()>,

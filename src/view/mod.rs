@@ -1,5 +1,10 @@
 //! What is shown: one component in each file.
 
+#![allow(
+    unreachable_pub,
+    reason = "the macro of a component declares public items, whatever its visibility"
+)]
+
 mod canvas;
 mod columns;
 mod detail;
@@ -29,5 +34,5 @@ pub(crate) use keys::keys;
 pub use labels::Labels;
 pub(crate) use masthead::masthead_buttons;
 pub(crate) use request_bar::request_bar;
-pub(crate) use timeline::timeline;
+pub(crate) use timeline::Timeline;
 pub(crate) use watched::Watched;

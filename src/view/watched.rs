@@ -36,11 +36,11 @@ pub(crate) struct Watched {
     /// The number of the line whose detail is open.
     pub(super) selected: RwSignal<Option<u64>>,
     /// While the view is frozen, the number of the first line that is not shown.
-    frozen: RwSignal<Option<u64>>,
+    pub(super) frozen: RwSignal<Option<u64>>,
     /// A line that the log should scroll to.
     pub(super) sought: RwSignal<Option<u64>>,
     /// Whether times count from the first line.
-    relative: RwSignal<bool>,
+    pub(super) relative: RwSignal<bool>,
     /// The lines that are shown.
     matches: RwSignal<Matches, LocalStorage>,
     /// Which part of the lines the filter has examined, until it has examined all: 0 to 1.
@@ -166,10 +166,6 @@ impl Watched {
     pub(super) fn freeze(&self, frozen: bool) {
         let end = self.journal().kept().end;
         self.frozen.set(frozen.then_some(end));
-    }
-
-    pub(super) fn is_relative(&self) -> bool {
-        self.relative.get()
     }
 
     pub(super) fn set_relative(&self, relative: bool) {
