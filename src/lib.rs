@@ -12,7 +12,7 @@
 //!     view! {
 //!         <EventStream
 //!             url="/jobs/7/progress"
-//!             events=vec!["step".to_owned(), "done".to_owned()]
+//!             events=["step", "done"]
 //!             labels=Labels::new([("step", "Step"), ("done", "Finished")])
 //!         />
 //!     }
@@ -64,7 +64,8 @@ pub use app::App;
 pub use journal::{CaptureError, DEFAULT_BOUND, Figures, Journal, Kind, Line, Name};
 pub use request::{FetchRequest, Via};
 pub use session::{
-    By, Cause, Link, Playback, UseEventSourceOptions, UseEventSourceReturn, use_event_source,
+    By, Cause, EventTypes, Link, Message, Playback, UseEventSourceOptions, UseEventSourceReturn,
+    use_event_source,
 };
 pub use source::{Answer, Failure, UrlError};
 pub use sse_wire::{Event, Note};

@@ -11,8 +11,8 @@ use std::{cell::RefCell, rc::Rc};
 use gloo_timers::future::TimeoutFuture;
 use leptos::{mount::mount_to, prelude::*, tachys::dom::body};
 use sse_scope::{
-    By, CaptureError, Cause, EventStream, Failure, FetchRequest, Kind, Labels, Link, UrlError,
-    UseEventSourceOptions, UseEventSourceReturn, Via, use_event_source,
+    By, CaptureError, Cause, EventStream, Failure, FetchRequest, Kind, Labels, Link, Message,
+    UrlError, UseEventSourceOptions, UseEventSourceReturn, Via, use_event_source,
 };
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -757,6 +757,86 @@ async fn by_fetch_an_unreachable_and_a_refused_post_are_told_apart() {
         })
         .await;
     }
+}
+
+#[wasm_bindgen_test]
+async fn the_callback_gets_each_event_once_in_order_and_may_disconnect() {
+    let server = server!();
+    for via in [Via::EventSource, Via::Fetch(FetchRequest::default())] {
+        let url = raw(server, "data: 1\n\nid: 7\ndata: 2\n\ndata: end\n\n", "");
+        let seen = Rc::new(RefCell::new(Vec::new()));
+        let slot: Rc<RefCell<Option<UseEventSourceReturn>>> = Rc::default();
+        let (callback_seen, callback_slot) = (Rc::clone(&seen), Rc::clone(&slot));
+        let options = UseEventSourceOptions::default()
+            .via(Signal::stored(via))
+            .on_event(move |message: Message| {
+                if message.data == "end" {
+                    callback_slot.borrow().expect("mounted").disconnect();
+                }
+                callback_seen.borrow_mut().push(message);
+            });
+        let (stream, _page) = watch(url, options);
+        *slot.borrow_mut() = Some(stream);
+        until("closed", async || {
+            stream.link.get_untracked() == Link::Closed { cause: Cause::User }
+        })
+        .await;
+        let message = |data: &str, id: &str| Message {
+            event_type: "message".to_owned(),
+            data: data.to_owned(),
+            last_event_id: id.to_owned(),
+        };
+        assert_eq!(
+            *seen.borrow(),
+            [message("1", ""), message("2", "7"), message("end", "7")]
+        );
+        assert_eq!(stream.message.get_untracked(), Some(message("end", "7")));
+    }
+}
+
+/// The data of the events, which are numbers.
+fn numbers(stream: UseEventSourceReturn) -> Vec<u64> {
+    stream.entries.with_untracked(|log| {
+        let events = log.into_iter().filter(|line| line.kind() == Kind::Event);
+        events
+            .filter_map(|event| event.data().parse().ok())
+            .collect()
+    })
+}
+
+#[wasm_bindgen_test]
+async fn a_restart_and_a_new_header_resume_after_the_last_event() {
+    let server = server!();
+    let url = format!("{server}/stream?id=seq&data=seq&interval=10ms&resume=replay");
+    let request = |token: &str| {
+        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        Via::Fetch(FetchRequest {
+            // An ID that was set by hand counts until the stream sets one.
+            headers: vec![header("last-event-id", "4"), header("x-token", token)],
+            ..FetchRequest::default()
+        })
+    };
+    let via = RwSignal::new(request("first"));
+    let (stream, _page) = watch(url, UseEventSourceOptions::default().via(via));
+    until("some events", async || numbers(stream).len() >= 5).await;
+    stream.restart();
+    until("more events", async || numbers(stream).len() >= 10).await;
+    via.set(request("second"));
+    until("even more events", async || numbers(stream).len() >= 15).await;
+    let numbers = numbers(stream);
+    let expected: Vec<u64> = (5..5 + numbers.len() as u64).collect();
+    assert_eq!(numbers, expected, "none is missing and none is repeated");
+    let openings = log(stream).iter().filter(|line| *line == "open").count();
+    assert_eq!(openings, 3);
+}
+
+#[wasm_bindgen_test]
+async fn a_stream_can_be_resumed_from_an_id() {
+    let server = server!();
+    let url = format!("{server}/stream?id=seq&data=seq&interval=10ms&resume=replay");
+    let (stream, _page) = watch(url, fetch().last_event_id("41"));
+    until("some events", async || numbers(stream).len() >= 2).await;
+    assert_eq!(numbers(stream)[..2], [42, 43]);
 }
 
 #[wasm_bindgen_test]

@@ -85,7 +85,17 @@ impl Journal {
 
     /// Bytes of the stream arrived at `at`, in one read.
     pub fn receive(&mut self, at: f64, bytes: &[u8]) {
-        self.read(at, bytes, false);
+        self.read(at, bytes, false, &mut |_| {});
+    }
+
+    /// The same; also passes each event that the bytes complete to `on_event`.
+    pub(crate) fn receive_with(
+        &mut self,
+        at: f64,
+        bytes: &[u8],
+        on_event: &mut dyn FnMut(Event<'_>),
+    ) {
+        self.read(at, bytes, false, on_event);
     }
 
     /// Adds what a record of a capture is about.
@@ -104,13 +114,19 @@ impl Journal {
                 at,
                 bytes,
                 continues,
-            } => self.read(at, bytes, continues),
+            } => self.read(at, bytes, continues, &mut |_| {}),
         }
     }
 
     /// Reads bytes and adds what they complete; `continues` if they arrived in one read with the bytes
     /// before them.
-    fn read(&mut self, at: f64, bytes: &[u8], continues: bool) {
+    fn read(
+        &mut self,
+        at: f64,
+        bytes: &[u8],
+        continues: bool,
+        on_event: &mut dyn FnMut(Event<'_>),
+    ) {
         self.figures.bytes += bytes.len() as u64;
         self.figures.reads += u64::from(!bytes.is_empty() && !continues);
         let tape_at = self.tape.range().end;
@@ -125,6 +141,7 @@ impl Journal {
             }
             match item.content {
                 Content::Event(event) => {
+                    on_event(event);
                     let data_at = offset_in(bytes, event.data).map(|offset| tape_at + offset);
                     return self.push_event(at, range, data_at, event);
                 }
@@ -243,6 +260,7 @@ impl Journal {
 
     fn push_event(&mut self, at: f64, range: Range<u64>, data_at: Option<u64>, event: Event<'_>) {
         self.figures.event(at);
+        self.last_event = Some(self.rows.range().end);
         let name = self.names.add(event.event_type).unwrap_or(NO_NAME);
         self.push_row(
             range.clone(),

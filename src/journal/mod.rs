@@ -75,6 +75,8 @@ pub struct Journal {
     /// The number of the first line since the log was cleared.
     first: u64,
     figures: Figures,
+    /// The number of the last event.
+    last_event: Option<u64>,
     /// Where on the tape the current stream begins.
     stream: u64,
     /// Where on the tape the first byte is that no line has yet: the beginning of an unfinished event,
@@ -168,6 +170,7 @@ impl Journal {
             asides: 0,
             first: 0,
             figures: Figures::default(),
+            last_event: None,
             stream: 0,
             pending: 0,
             scratch: Vec::new(),
@@ -197,6 +200,27 @@ impl Journal {
     /// The kept lines, oldest first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = Line<'_>> {
         self.rows.range().filter_map(|seq| self.get(seq))
+    }
+
+    /// The kept lines from the number `seq` on: what is new since a line that was read before.
+    ///
+    /// ```
+    /// # let mut journal = sse_scope::Journal::default();
+    /// let mut read = 0;
+    /// journal.receive(0.0, b"data: a\n\ndata: b\n\n");
+    /// let new: Vec<_> = journal.since(read).map(|line| line.data().into_owned()).collect();
+    /// read = journal.kept().end;
+    /// assert_eq!(new, ["a", "b"]);
+    /// assert_eq!(journal.since(read).count(), 0);
+    /// ```
+    pub fn since(&self, seq: u64) -> impl DoubleEndedIterator<Item = Line<'_>> {
+        let kept = self.rows.range();
+        (seq.max(kept.start)..kept.end).filter_map(|seq| self.get(seq))
+    }
+
+    /// The last event, if it is kept.
+    pub fn last_event(&self) -> Option<Line<'_>> {
+        self.last_event.and_then(|seq| self.get(seq))
     }
 
     /// The numbers of the kept lines.
@@ -257,6 +281,16 @@ impl Journal {
 #[inline(never)]
 fn read_items(reader: &mut Reader, bytes: &[u8], sink: &mut dyn FnMut(Item<'_>)) {
     reader.read(bytes, sink);
+}
+
+impl<'a> IntoIterator for &'a Journal {
+    type Item = Line<'a>;
+    type IntoIter = Box<dyn DoubleEndedIterator<Item = Line<'a>> + 'a>;
+
+    /// The kept lines, oldest first.
+    fn into_iter(self) -> Self::IntoIter {
+        Box::new(self.iter())
+    }
 }
 
 #[cfg(test)]

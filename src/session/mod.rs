@@ -10,6 +10,7 @@ use std::{
 
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
+use sse_wire::Event;
 use web_sys::Blob;
 
 use crate::{
@@ -41,21 +42,15 @@ const RECONNECTION_TIME_MS: f64 = 3_000.0;
 ///
 /// ```
 /// # use leptos::prelude::*;
-/// use sse_scope::{Kind, UseEventSourceOptions, UseEventSourceReturn, use_event_source};
+/// use sse_scope::{UseEventSourceOptions, UseEventSourceReturn, use_event_source};
 ///
 /// # #[component]
 /// # fn Demo() -> impl IntoView {
-/// let UseEventSourceReturn { link, entries, .. } = use_event_source(
+/// let UseEventSourceReturn { link, message, .. } = use_event_source(
 ///     "/stream",
-///     UseEventSourceOptions::default().events(vec!["connecttime".to_owned()]),
+///     UseEventSourceOptions::default().events(["connecttime"]),
 /// );
-/// let latest = move || {
-///     entries.with(|log| {
-///         let mut latest = log.iter().rev();
-///         let event = latest.find(|line| line.kind() == Kind::Event)?;
-///         Some(event.data().into_owned())
-///     })
-/// };
+/// let latest = move || message.get().map(|message| message.data);
 /// view! { <p class:open=move || link.with(|link| link.is_open())>{latest}</p> }
 /// # }
 /// ```
@@ -71,17 +66,22 @@ const RECONNECTION_TIME_MS: f64 = 3_000.0;
 /// - [`Via::Fetch`] has none of these limits, but it is not the browser's own client. To another origin its
 ///   `Last-Event-ID` header causes a CORS preflight. A request whose method is not GET is not repeated
 ///   automatically.
-pub fn use_event_source(
-    url: impl Into<Signal<String>>,
+pub fn use_event_source<M>(
+    url: impl IntoReactiveValue<Signal<String>, M>,
     options: UseEventSourceOptions,
 ) -> UseEventSourceReturn {
-    let url: Signal<String> = url.into();
+    watch(url.into_reactive_value(), options)
+}
+
+fn watch(url: Signal<String>, options: UseEventSourceOptions) -> UseEventSourceReturn {
     let UseEventSourceOptions {
-        events,
+        events: EventTypes(events),
         via,
         with_credentials,
         immediate,
         bound,
+        last_event_id,
+        on_event,
     } = options;
     let link = RwSignal::new(Link::Idle);
     let answer = RwSignal::new(None);
@@ -94,6 +94,8 @@ pub fn use_event_source(
         events,
         via,
         with_credentials,
+        first_event_id: last_event_id,
+        on_event,
         link,
         answer,
         failure,
@@ -120,19 +122,32 @@ pub fn use_event_source(
         let session = session.get_value();
         match (&previous, &requested) {
             (None, _) if immediate => session.connect(),
-            (Some(previous), Some(requested)) => {
+            (Some(previous), Some(requested)) if previous.0 == requested.0 => {
+                // The same stream, by another request: with a new token, say.
+                session.restart();
+            }
+            (Some(_), Some(_)) => {
                 session.connect();
-                if previous.0 != requested.0 {
-                    // Another URL is another stream, with a log of its own.
-                    session.entries.write().clear();
-                }
+                // Another URL is another stream, with a log of its own.
+                session.entries.write().clear();
             }
             _ => {}
         }
     });
     runtime::effect(move || session.get_value().subscribe(&events.get()));
 
+    let message = Memo::new(move |_| {
+        entries.with(|journal| {
+            let event = journal.last_event()?;
+            Some(Message {
+                event_type: event.event_type().into_owned(),
+                data: event.data().into_owned(),
+                last_event_id: event.last_event_id().into_owned(),
+            })
+        })
+    });
     UseEventSourceReturn {
+        message,
         link: link.read_only(),
         answer: answer.read_only(),
         failure: failure.read_only(),
@@ -142,24 +157,94 @@ pub fn use_event_source(
     }
 }
 
-/// Options of [`use_event_source`].
+/// An event, with its own copy of the data.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Message {
+    /// The event type; `message` unless the stream sets another.
+    pub event_type: String,
+    /// The data.
+    pub data: String,
+    /// The last event ID after this event.
+    pub last_event_id: String,
+}
+
+impl From<Event<'_>> for Message {
+    fn from(event: Event<'_>) -> Self {
+        Self {
+            event_type: event.event_type.to_owned(),
+            data: event.data.to_owned(),
+            last_event_id: event.last_event_id.to_owned(),
+        }
+    }
+}
+
+/// Event types, fixed or in a signal.
+///
+/// ```
+/// # use leptos::prelude::*;
+/// use sse_scope::UseEventSourceOptions;
+///
+/// let fixed = UseEventSourceOptions::default().events(["step", "done"]);
+/// let types = RwSignal::new(vec!["step".to_owned()]);
+/// let changing = UseEventSourceOptions::default().events(types);
+/// ```
 #[derive(Clone, Copy, Debug)]
+pub struct EventTypes(Signal<Vec<String>>);
+
+impl<T: Into<String>, const N: usize> From<[T; N]> for EventTypes {
+    fn from(types: [T; N]) -> Self {
+        Self(Signal::stored(types.map(Into::into).into()))
+    }
+}
+
+impl<T: Into<String>> From<Vec<T>> for EventTypes {
+    fn from(types: Vec<T>) -> Self {
+        Self(Signal::stored(types.into_iter().map(Into::into).collect()))
+    }
+}
+
+impl From<Signal<Vec<String>>> for EventTypes {
+    fn from(types: Signal<Vec<String>>) -> Self {
+        Self(types)
+    }
+}
+
+impl From<RwSignal<Vec<String>>> for EventTypes {
+    fn from(types: RwSignal<Vec<String>>) -> Self {
+        Self(types.into())
+    }
+}
+
+impl From<Memo<Vec<String>>> for EventTypes {
+    fn from(types: Memo<Vec<String>>) -> Self {
+        Self(types.into())
+    }
+}
+
+/// Options of [`use_event_source`].
+#[derive(Clone)]
 pub struct UseEventSourceOptions {
-    events: Signal<Vec<String>>,
+    events: EventTypes,
     via: Signal<Via>,
     with_credentials: Signal<bool>,
     immediate: bool,
     bound: usize,
+    last_event_id: String,
+    on_event: Option<OnEvent>,
 }
+
+type OnEvent = Rc<dyn Fn(Message)>;
 
 impl Default for UseEventSourceOptions {
     fn default() -> Self {
         Self {
-            events: Signal::stored(Vec::new()),
+            events: Vec::<String>::new().into(),
             via: Signal::stored(Via::EventSource),
             with_credentials: Signal::stored(false),
             immediate: true,
             bound: journal::DEFAULT_BOUND,
+            last_event_id: String::new(),
+            on_event: None,
         }
     }
 }
@@ -168,9 +253,52 @@ impl UseEventSourceOptions {
     /// The event types to subscribe to, beside `message`. A change does not interrupt the connection. By
     /// `fetch` all types arrive anyway.
     #[must_use]
-    pub fn events(self, events: impl Into<Signal<Vec<String>>>) -> Self {
+    pub fn events(self, events: impl Into<EventTypes>) -> Self {
         Self {
             events: events.into(),
+            ..self
+        }
+    }
+
+    /// Calls `on_event` with each event: once, in order, and as soon as it arrives. The callback may use
+    /// the commands of the stream.
+    ///
+    /// ```
+    /// # use leptos::prelude::*;
+    /// use sse_scope::{UseEventSourceOptions, UseEventSourceReturn, use_event_source};
+    ///
+    /// # #[component]
+    /// # fn Answer() -> impl IntoView {
+    /// // Append tokens to an answer, and stop when it is complete.
+    /// let answer = RwSignal::new(String::new());
+    /// let stream = StoredValue::new(None::<UseEventSourceReturn>);
+    /// let options = UseEventSourceOptions::default().on_event(move |message| {
+    ///     if message.data == "[DONE]" {
+    ///         if let Some(stream) = stream.get_value() {
+    ///             stream.disconnect();
+    ///         }
+    ///     } else {
+    ///         answer.update(|answer| answer.push_str(&message.data));
+    ///     }
+    /// });
+    /// stream.set_value(Some(use_event_source("/stream?data=tokens", options)));
+    /// view! { <p>{answer}</p> }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn on_event(self, on_event: impl Fn(Message) + 'static) -> Self {
+        Self {
+            on_event: Some(Rc::new(on_event)),
+            ..self
+        }
+    }
+
+    /// The last event ID that the first connection sends, to resume an earlier stream. Only `fetch` can
+    /// send it. Default: none.
+    #[must_use]
+    pub fn last_event_id(self, last_event_id: impl Into<String>) -> Self {
+        Self {
+            last_event_id: last_event_id.into(),
             ..self
         }
     }
@@ -230,6 +358,9 @@ pub struct UseEventSourceReturn {
     pub link: ReadSignal<Link>,
     /// The last answer of the server. An `EventSource` does not expose it.
     pub answer: ReadSignal<Option<Answer>>,
+    /// The last event. It notifies once a frame, so it may skip events:
+    /// [`on_event`](UseEventSourceOptions::on_event) gets each.
+    pub message: Memo<Option<Message>>,
     /// How the last connection failed or ended; `None` from the next opening on.
     pub failure: ReadSignal<Option<Failure>>,
     /// The capture that is opened in place of the stream.
@@ -249,6 +380,12 @@ impl UseEventSourceReturn {
     /// Closes the connection, or gives up waiting for the next one.
     pub fn disconnect(self) {
         self.command(Session::disconnect);
+    }
+
+    /// Closes the connection and connects again with the last event ID, as if the server had dropped the
+    /// connection. Connects if there is none.
+    pub fn restart(self) {
+        self.command(Session::restart);
     }
 
     /// Makes the next attempt now. Does nothing unless the link is [`Link::Waiting`].
@@ -320,6 +457,9 @@ struct Session {
     events: Signal<Vec<String>>,
     via: Signal<Via>,
     with_credentials: Signal<bool>,
+    /// The last event ID that a new series of connections begins with.
+    first_event_id: String,
+    on_event: Option<OnEvent>,
     link: RwSignal<Link>,
     answer: RwSignal<Option<Answer>>,
     failure: RwSignal<Option<Failure>>,
@@ -352,7 +492,17 @@ impl Session {
         self.set_failure(None);
         self.backoff.borrow_mut().reset();
         self.apply(Input::Connect);
-        self.entries.write_untracked().restart("");
+        self.entries.write_untracked().restart(&self.first_event_id);
+        self.open();
+    }
+
+    fn restart(&self) {
+        if !self.link.with_untracked(Link::is_live) {
+            return self.connect();
+        }
+        self.release();
+        self.backoff.borrow_mut().reset();
+        self.apply(Input::Connect);
         self.open();
     }
 
@@ -464,11 +614,11 @@ impl Session {
                 let at = clock::from_time_stamp(time_stamp);
                 self.entries.write_untracked().event(at, event);
                 self.frame.request();
+                if let Some(on_event) = &self.on_event {
+                    on_event(event.into());
+                }
             }
-            Notice::Bytes(bytes) => {
-                self.entries.write_untracked().receive(now(), bytes);
-                self.frame.request();
-            }
+            Notice::Bytes(bytes) => self.receive_bytes(bytes),
             Notice::Answered(answer) => {
                 self.answered.set(true);
                 self.set_answer(Some(answer));
@@ -496,6 +646,20 @@ impl Session {
                 });
             }
         }
+    }
+
+    fn receive_bytes(&self, bytes: &[u8]) {
+        let mut entries = self.entries.write_untracked();
+        let Some(on_event) = &self.on_event else {
+            entries.receive(now(), bytes);
+            return self.frame.request();
+        };
+        // The callback may use the commands, which change the log: so it is called after the log.
+        let mut messages = Vec::new();
+        entries.receive_with(now(), bytes, &mut |event| messages.push(event.into()));
+        drop(entries);
+        self.frame.request();
+        messages.into_iter().for_each(|message| on_event(message));
     }
 
     /// The file that is being read is a capture: it takes the place of the stream.

@@ -85,12 +85,13 @@ impl Fetch {
         let abort = AbortController::new()?;
         let headers = Headers::new()?;
         headers.set("accept", "text/event-stream")?;
-        // An empty ID is not sent (HTML, 9.2.3).
-        if !last_event_id.is_empty() {
-            headers.set("last-event-id", last_event_id)?;
-        }
         for (name, value) in &request.headers {
             headers.set(name, value)?;
+        }
+        // An empty ID is not sent (HTML, 9.2.3). One that the stream set is newer than a header that was
+        // set by hand.
+        if !last_event_id.is_empty() {
+            headers.set("last-event-id", last_event_id)?;
         }
         let init = RequestInit::new();
         init.set_method(&request.method);

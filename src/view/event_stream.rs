@@ -1,45 +1,51 @@
-//! One stream: its state, its commands and its log.
+//! One event stream: the state of its connection, its log, and the detail of a line.
 
 use leptos::prelude::*;
 
 use super::{detail::detail, labels::Labels, link_state::link_state, log::Log, watched::Watched};
 use crate::{
+    journal::DEFAULT_BOUND,
     request::Via,
-    session::{UseEventSourceOptions, use_event_source},
+    session::{EventTypes, UseEventSourceOptions, use_event_source},
 };
 
-/// Connects to an event stream and shows what happens: `Connection open ...`, a line for each
-/// event by its label, `Connection close.`; the state of the connection; and the buttons to connect
-/// and disconnect.
+/// Connects to an event stream and shows the state of the connection, with buttons to connect and
+/// disconnect, and the log: `Connection open ...`, a line for each event with its label,
+/// `Connection close.`
 ///
-/// Everything received is shown as text. What stands within the component is shown between the
-/// state and the log.
+/// Everything received is shown as text, never as HTML. The children are shown between the state and the
+/// log.
 #[component]
 pub fn EventStream(
-    /// The URL of the stream, which may be relative to the page. A change connects to the new one
-    /// and begins a new log.
+    /// The URL of the stream, which may be relative to the page. A change connects to the new URL and
+    /// clears the log.
     #[prop(into)]
     url: Signal<String>,
-    /// The event types to listen to beside `message`. An `EventSource` hears of no others.
+    /// The event types to subscribe to, beside `message`. An `EventSource` delivers no others.
     #[prop(into, optional)]
-    events: Option<Signal<Vec<String>>>,
-    /// What to call the events. Default: their types. A line that is in sight keeps its label.
+    events: Option<EventTypes>,
+    /// The labels of the event types. Default: the types themselves.
     #[prop(into, optional)]
     labels: Option<Signal<Labels>>,
-    /// How to read the stream. Default: by the browser's `EventSource`.
+    /// How to receive the stream. Default: by the browser's `EventSource`.
     #[prop(into, optional)]
     via: Option<Signal<Via>>,
     /// Whether to send cookies to another origin. Default: no.
     #[prop(into, optional)]
     with_credentials: Option<Signal<bool>>,
-    /// Whether to connect at once, or when somebody asks. Default: at once.
+    /// Whether to connect when mounted, and not only when the user asks. Default: yes.
     #[prop(default = true)]
     immediate: bool,
-    /// What is shown between the state and the log.
+    /// How many bytes the log keeps at most.
+    #[prop(default = DEFAULT_BOUND)]
+    bound: usize,
+    /// What to show between the state and the log.
     #[prop(optional)]
     children: Option<Children>,
 ) -> impl IntoView {
-    let mut options = UseEventSourceOptions::default().immediate(immediate);
+    let mut options = UseEventSourceOptions::default()
+        .immediate(immediate)
+        .bound(bound);
     if let Some(events) = events {
         options = options.events(events);
     }
