@@ -9,7 +9,7 @@ use crate::{
     request::Request,
     runtime,
     view::{
-        EventStream, Labels, Watched, figures_bar, filter_bar, keys, masthead_buttons, request_bar,
+        EventStream, FiguresBar, Labels, Watched, filter_bar, keys, masthead_buttons, request_bar,
         timeline,
     },
 };
@@ -71,12 +71,12 @@ pub fn App() -> impl IntoView {
 #[component]
 fn Instruments() -> impl IntoView {
     let watched = Watched::expect();
-    (
-        figures_bar(watched),
-        timeline(watched),
-        filter_bar(watched),
-        keys(watched),
-    )
+    view! {
+        <FiguresBar />
+        {timeline(watched)}
+        {filter_bar(watched)}
+        {keys(watched)}
+    }
 }
 
 /// The labels of the default stream; none for any other.
