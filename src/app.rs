@@ -14,7 +14,7 @@ use crate::{
     request::Request,
     runtime,
     view::{
-        EventStream, Labels, Timeline, Watched, figures_bar, filter_bar, keys, masthead_buttons,
+        EventStream, FiguresBar, Labels, Timeline, Watched, filter_bar, keys, masthead_buttons,
         request_bar,
     },
 };
@@ -75,12 +75,12 @@ pub fn App() -> impl IntoView {
 #[component]
 fn Instruments() -> impl IntoView {
     let watched = Watched::expect();
-    (
-        figures_bar(watched),
-        view! { <Timeline /> },
-        filter_bar(watched),
-        keys(watched),
-    )
+    view! {
+        <FiguresBar />
+        <Timeline />
+        {filter_bar(watched)}
+        {keys(watched)}
+    }
 }
 
 /// The labels of the default stream; none for any other.

@@ -54,13 +54,25 @@ pub(crate) fn bytes(bytes: u64) -> String {
     }
 }
 
-/// `0.2/s`, `35.1 k/s`.
+/// `2.0/min`, `0.2/s`, `35.1 k/s`, `1.39 M/s`.
 pub(crate) fn rate(a_second: f64) -> String {
-    let tenths = (a_second * 10.0 + 0.5) as u64;
-    match tenths {
-        0..10_000 => format!("{}.{}/s", tenths / 10, tenths % 10),
-        _ => format!("{} k/s", decimal(tenths / 100)),
+    if a_second <= 0.0 {
+        return "0/s".to_owned();
     }
+    if a_second < 0.095 {
+        return [&tenths(a_second * 60.0), "/min"].concat();
+    }
+    match a_second as u64 {
+        0..1_000 => [&tenths(a_second), "/s"].concat(),
+        1_000..1_000_000 => format!("{} k/s", decimal((a_second / 10.0) as u64)),
+        _ => format!("{} M/s", decimal((a_second / 10_000.0) as u64)),
+    }
+}
+
+/// `0.2`, `12.0`
+fn tenths(number: f64) -> String {
+    let tenths = (number * 10.0 + 0.5) as u64;
+    format!("{}.{}", tenths / 10, tenths % 10)
 }
 
 /// `hh:mm:ss`.
@@ -112,10 +124,15 @@ mod tests {
             assert_eq!(bytes(number), expected);
         }
         for (number, expected) in [
-            (0.0, "0.0/s"),
+            (0.0, "0/s"),
+            (1.0 / 3_600.0, "0.0/min"),
+            (1.0 / 30.0, "2.0/min"),
+            (0.1, "0.1/s"),
             (0.96, "1.0/s"),
             (999.0, "999.0/s"),
             (35_120.0, "35.1 k/s"),
+            (999_999.0, "999 k/s"),
+            (1_394_000.0, "1.39 M/s"),
         ] {
             assert_eq!(rate(number), expected);
         }

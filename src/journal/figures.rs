@@ -1,13 +1,9 @@
-//! Figures about what came, kept as it comes: none is computed from the lines.
+//! Figures about what arrived, updated with each event: none is computed from the lines.
 
-/// How many seconds the rate is remembered for.
-pub(crate) const SECONDS: usize = 60;
-
-/// How many seconds the current rate is the mean of, at most.
-const RATE_SECONDS: u64 = 5;
+use super::rate::Rate;
 
 /// Figures since the log was cleared. Times are in ms since the Unix epoch, gaps in ms.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Figures {
     /// Events received, kept or not.
     pub events: u64,
@@ -24,33 +20,11 @@ pub struct Figures {
     pub last_gap: Option<f64>,
     last_at: Option<f64>,
     gaps: Gaps,
-    /// Events in each of the last seconds, by the second modulo [`SECONDS`].
-    seconds: [u32; SECONDS],
-    /// The first second that has a count, and the last.
-    first_second: u64,
-    last_second: u64,
-}
-
-impl Default for Figures {
-    fn default() -> Self {
-        Self {
-            events: 0,
-            bytes: 0,
-            reads: 0,
-            openings: 0,
-            max_gap: None,
-            last_gap: None,
-            last_at: None,
-            gaps: Gaps::default(),
-            seconds: [0; SECONDS],
-            first_second: 0,
-            last_second: 0,
-        }
-    }
+    rate: Rate,
 }
 
 impl Figures {
-    /// An event came at `at`.
+    /// Counts an event that arrived at `at`.
     pub(super) fn event(&mut self, at: f64) {
         self.events += 1;
         if let Some(last_at) = self.last_at {
@@ -61,58 +35,19 @@ impl Figures {
             self.gaps.add(gap);
         }
         self.last_at = Some(at);
-        let second = second(at);
-        // A clock that was set back by more than is remembered begins anew.
-        if self.events == 1 || second.saturating_add(SECONDS as u64) <= self.last_second {
-            self.seconds = [0; SECONDS];
-            self.first_second = second;
-            self.last_second = second;
-        }
-        self.first_second = self.first_second.min(second);
-        self.forward(second);
-        let count = &mut self.seconds[second as usize % SECONDS];
-        *count = count.saturating_add(1);
+        self.rate.event(at);
     }
 
-    fn forward(&mut self, second: u64) {
-        let passed = second.saturating_sub(self.last_second).min(SECONDS as u64);
-        for ago in 0..passed {
-            self.seconds[(second - ago) as usize % SECONDS] = 0;
-        }
-        self.last_second = self.last_second.max(second);
-    }
-
-    /// Events in each of the last 60 seconds before the one of `now`, oldest first.
-    pub fn per_second(&self, now: f64) -> [u32; SECONDS] {
-        let now = second(now);
-        std::array::from_fn(|n| {
-            now.checked_sub((SECONDS - n) as u64)
-                .map_or(0, |second| self.in_second(second))
-        })
-    }
-
-    fn in_second(&self, second: u64) -> u32 {
-        let remembered = second <= self.last_second
-            && second.saturating_add(SECONDS as u64) > self.last_second
-            && second >= self.first_second;
-        if self.events > 0 && remembered {
-            self.seconds[second as usize % SECONDS]
-        } else {
-            0
-        }
-    }
-
-    /// Events a second: the mean of the last five whole seconds, or of as many as there are.
+    /// Events a second, over the last five seconds or, for a slower stream, over its last gap.
     pub fn rate(&self, now: f64) -> f64 {
-        let now = second(now);
-        let whole = now.saturating_sub(self.first_second).min(RATE_SECONDS);
-        if self.events == 0 || whole == 0 {
-            return f64::from(self.in_second(now));
-        }
-        let sum: u64 = (1..=whole)
-            .map(|ago| u64::from(self.in_second(now - ago)))
-            .sum();
-        sum as f64 / whole as f64
+        self.rate.at(now)
+    }
+
+    /// The gap between the last two events or, if it is larger, the time since the last event; `None`
+    /// before the first event.
+    pub fn gap_until(&self, now: f64) -> Option<f64> {
+        let silence = (now - self.last_at?).max(0.0);
+        Some(self.last_gap.map_or(silence, |gap| gap.max(silence)))
     }
 
     /// The gap that the fraction `quantile` of all gaps do not exceed, within 1/128; `None` before
@@ -122,10 +57,6 @@ impl Figures {
         let max = self.max_gap?;
         self.gaps.quantile(quantile).map(|gap| gap.min(max))
     }
-}
-
-fn second(at: f64) -> u64 {
-    (at / 1000.0) as u64
 }
 
 /// Sub-buckets of each power of two.
@@ -218,54 +149,25 @@ mod tests {
             assert_eq!(figures.max_gap, gaps.last().copied());
             for quantile in [0.5, 0.9, 0.99, 1.0] {
                 let rank = (quantile * gaps.len() as f64).ceil() as usize - 1;
-                let (exact, told) = (gaps[rank], figures.gap_quantile(quantile).expect("gaps"));
+                let (exact, measured) = (gaps[rank], figures.gap_quantile(quantile).expect("gaps"));
                 assert!(
-                    (told - exact).abs() <= exact / 16.0 + 0.001,
-                    "{quantile}: {told} for {exact}"
+                    (measured - exact).abs() <= exact / 16.0 + 0.001,
+                    "{quantile}: {measured} for {exact}"
                 );
             }
         }
     }
 
     #[test]
-    fn seconds_are_those_of_a_naive_computation() {
-        for seed in 0..50 {
-            let times = times(seed);
-            let mut figures = Figures::default();
-            for (n, at) in times.iter().enumerate() {
-                figures.event(*at);
-                let now = at + 1_500.0;
-                let count = |second: u64| {
-                    times[..=n]
-                        .iter()
-                        .filter(|at| (**at / 1000.0) as u64 == second)
-                        .count() as u32
-                };
-                if n % 97 == 0 {
-                    let current = (now / 1000.0) as u64;
-                    let naive: [u32; SECONDS] =
-                        std::array::from_fn(|ago| count(current - (SECONDS - ago) as u64));
-                    // What is older than the memory is not told.
-                    let told = figures.per_second(now);
-                    assert_eq!(told[3..], naive[3..]);
-                    let since = (times[0] / 1000.0) as u64;
-                    let whole = (current - since).min(5);
-                    let sum: u32 = (1..=whole).map(|ago| count(current - ago)).sum();
-                    assert_eq!(figures.rate(now), f64::from(sum) / whole as f64);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn one_event_a_second_is_a_rate_of_one() {
+    fn the_gap_grows_while_nothing_arrives() {
         let mut figures = Figures::default();
-        assert_eq!(figures.rate(0.0), 0.0);
-        for n in 0..100 {
-            figures.event(1e12 + 500.0 + f64::from(n) * 1_000.0);
-            assert_eq!(figures.rate(1e12 + 900.0 + f64::from(n) * 1_000.0), 1.0);
+        assert_eq!(figures.gap_until(1_000.0), None);
+        figures.event(1_000.0);
+        assert_eq!(figures.gap_until(1_500.0), Some(500.0));
+        figures.event(2_000.0);
+        for (now, gap) in [(1_900.0, 1_000.0), (2_900.0, 1_000.0), (3_700.0, 1_700.0)] {
+            assert_eq!(figures.gap_until(now), Some(gap));
         }
-        assert_eq!(figures.rate(1e12 + 500_000.0), 0.0, "silence");
     }
 
     #[test]
@@ -276,25 +178,7 @@ mod tests {
         assert_eq!(figures.max_gap, Some(0.0));
         figures.event(f64::MAX);
         assert_eq!(figures.events, 3);
-        assert_eq!(figures.rate(f64::MAX), 0.0);
-        assert_eq!(figures.per_second(f64::MAX), [0; SECONDS]);
-    }
-
-    #[test]
-    fn a_clock_that_is_set_back_does_not_stop_the_rate() {
-        for back in [0.0, 1_000.0, 59_000.0, 60_000.0, 3.6e6] {
-            let mut figures = Figures::default();
-            for n in 0..100 {
-                figures.event(1e12 + f64::from(n) * 1_000.0);
-            }
-            let from = 1e12 + 100_000.0 - back;
-            for n in 0..70 {
-                figures.event(from + f64::from(n) * 1_000.0);
-            }
-            let told = figures.per_second(from + 70_000.0);
-            assert_eq!(told[SECONDS - 9..], [1; 9], "{back}");
-            assert_eq!(figures.rate(from + 70_000.0), 1.0, "{back}");
-        }
+        assert!(figures.rate(f64::MAX) < 1e-9);
     }
 
     #[test]

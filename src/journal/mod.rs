@@ -10,6 +10,7 @@ mod ids;
 mod line;
 mod marks;
 mod names;
+mod rate;
 mod ring;
 mod runs;
 mod time;

@@ -1,85 +1,230 @@
-//! The figures of a stream, and its rate over the last minute.
-
-use std::{cell::Cell, rc::Rc};
+//! The figures of a stream: how many events, how fast, how regularly.
 
 use leptos::prelude::*;
-use web_sys::HtmlElement;
 
-use super::{
-    dom::{self, Attribute, Slot},
-    watched::Watched,
+use super::watched::Watched;
+use crate::{
+    journal::{Figures, Journal},
+    text,
 };
-use crate::{clock::now, text};
 
 /// How often figures change at most, in ms: what changes faster cannot be read.
 const PACE_MS: f64 = 200.0;
 
-const MARKUP: &str = r#"
-<span data-figure="events" title="Events since the log was cleared">–</span>
-<span class="rate"><span data-figure="rate" title="Mean of the last five seconds">–</span></span>
-<span data-figure="gap" title="Between the last two events; median, 99th percentile and longest">–</span>
-<span data-figure="bytes" title="Bytes of the stream">–</span>
-<span data-figure="id" title="Last event ID">–</span>
-<span data-figure="reconnects">–</span>
-<p class="unseen" role="status"></p>"#;
-
-/// How often a screen reader hears of the figures, in ms.
+/// How often a screen reader announces the number of events at most, in ms.
 const SPOKEN_MS: f64 = 10_000.0;
 
-pub(crate) fn figures_bar(watched: Watched) -> impl IntoView {
-    dom::panel("figures-bar", MARKUP, move |root| {
-        let draw = mount(watched, &root);
-        watched.on_draw(draw);
+/// How many gaps there must be before their median or their 99th percentile means anything.
+const MEDIAN_FROM: u64 = 3;
+const P99_FROM: u64 = 100;
+
+/// What is shown in place of a figure that there is none of.
+const NONE: &str = "–";
+
+/// When figures are shown.
+#[derive(Clone, Copy, PartialEq)]
+struct Moment {
+    /// In ms since the Unix epoch.
+    now: f64,
+    /// Whether more events are to be expected.
+    is_live: bool,
+}
+
+/// The figures, each in a labelled cell that keeps its width.
+#[allow(unreachable_pub, reason = "the macro makes an inner item public")]
+#[component]
+pub(crate) fn FiguresBar() -> impl IntoView {
+    let watched = Watched::expect();
+    let moment = Memo::new(move |_| Moment {
+        now: in_steps(watched.clock.get(), PACE_MS),
+        is_live: watched.stream.link.with(|link| link.is_live()),
+    });
+    let figure = move |format: fn(&Journal, Moment) -> String| {
+        Memo::new(move |_| {
+            let moment = moment.get();
+            format(&watched.journal(), moment)
+        })
+    };
+    let exact = figure(|journal, _| journal.figures().events.to_string());
+    let turn = Memo::new(move |_| in_steps(watched.clock.get(), SPOKEN_MS));
+    let spoken = Memo::new(move |_| {
+        turn.track();
+        spoken(watched.journal().figures().events)
+    });
+
+    view! {
+        <div class="figures-bar">
+            <dl>
+                <div title="Events since the log was cleared">
+                    <dt>"Events"</dt>
+                    <dd data-figure="events" data-value=exact>{figure(events)}</dd>
+                </div>
+                <Cell name="rate" label="Rate" title="Over the last five seconds" text=figure(rate) />
+                <Cell
+                    name="gap"
+                    label="Gap now"
+                    title="Time between the last two events; grows while none arrives"
+                    text=figure(gap)
+                />
+                <Cell name="median" label="median" title="Half of the gaps are no longer" text=figure(median) />
+                <Cell
+                    name="p99"
+                    label="p99"
+                    title="99 of 100 gaps are no longer. Shown from 100 gaps on"
+                    text=figure(p99)
+                />
+                <Cell name="max" label="max" title="The longest gap" text=figure(max) />
+                <Cell name="bytes" label="Bytes" title="Bytes of the stream" text=figure(bytes) />
+                <Cell name="id" label="Last ID" title="Last event ID" text=figure(last_id) />
+                <Cell
+                    name="reconnects"
+                    label="Reconnects"
+                    title="How often the connection was opened again"
+                    text=figure(reconnects)
+                />
+            </dl>
+            <p class="unseen" role="status">{spoken}</p>
+        </div>
+    }
+}
+
+/// One figure with its label.
+#[component]
+fn Cell(
+    /// For tests and the style: the value of `data-figure`.
+    name: &'static str,
+    label: &'static str,
+    /// The explanation that a pointer shows.
+    title: &'static str,
+    text: Memo<String>,
+) -> impl IntoView {
+    view! {
+        <div title=title>
+            <dt>{label}</dt>
+            <dd data-figure=name>{text}</dd>
+        </div>
+    }
+}
+
+/// The last time at or before `now` that is a multiple of `step`.
+fn in_steps(now: f64, step: f64) -> f64 {
+    (now / step).floor() * step
+}
+
+/// What a screen reader announces.
+fn spoken(events: u64) -> String {
+    match events {
+        0 => String::new(),
+        1 => "1 event".to_owned(),
+        _ => format!("{events} events"),
+    }
+}
+
+fn events(journal: &Journal, _: Moment) -> String {
+    text::count(journal.figures().events)
+}
+
+fn rate(journal: &Journal, Moment { now, .. }: Moment) -> String {
+    text::rate(journal.figures().rate(now))
+}
+
+fn gap(journal: &Journal, Moment { now, is_live }: Moment) -> String {
+    let figures = journal.figures();
+    duration(if is_live {
+        figures.gap_until(now)
+    } else {
+        figures.last_gap
     })
 }
 
-fn mount(watched: Watched, root: &HtmlElement) -> dom::Draw {
-    let figure = |name| Slot::new(root, &format!("[data-figure={name}]"));
-    let (events, rate, gap) = (figure("events"), figure("rate"), figure("gap"));
-    let (bytes, id, reconnects) = (figure("bytes"), figure("id"), figure("reconnects"));
-    let spoken = Slot::new(root, "[role=status]");
-    let (drawn, said) = (Cell::new(0.0), Cell::new((now(), 0)));
-    let value = Attribute::new(&events.element, "data-value");
-    Rc::new(move || {
-        let now = now();
-        if now - drawn.get() < PACE_MS / 2.0 {
-            return;
+fn median(journal: &Journal, _: Moment) -> String {
+    duration(quantile(journal.figures(), 0.5, MEDIAN_FROM))
+}
+
+fn p99(journal: &Journal, _: Moment) -> String {
+    duration(quantile(journal.figures(), 0.99, P99_FROM))
+}
+
+fn max(journal: &Journal, _: Moment) -> String {
+    duration(journal.figures().max_gap)
+}
+
+fn bytes(journal: &Journal, _: Moment) -> String {
+    text::bytes(journal.figures().bytes)
+}
+
+fn last_id(journal: &Journal, _: Moment) -> String {
+    match journal.last_event_id() {
+        "" => NONE.to_owned(),
+        // The rest does not fit into the cell.
+        id => text::beginning(id, 40).to_owned(),
+    }
+}
+
+fn reconnects(journal: &Journal, _: Moment) -> String {
+    text::count(journal.figures().openings.saturating_sub(1))
+}
+
+/// A quantile of the gaps, if there are at least `from` of them.
+fn quantile(figures: &Figures, part: f64, from: u64) -> Option<f64> {
+    // Each event but the first ends a gap.
+    (figures.events > from).then(|| figures.gap_quantile(part))?
+}
+
+fn duration(ms: Option<f64>) -> String {
+    ms.map_or_else(|| NONE.to_owned(), text::duration)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A log of `events` events, one each second.
+    fn log(events: u32) -> Journal {
+        let mut journal = Journal::default();
+        journal.opened(0.0);
+        for n in 0..events {
+            journal.receive(1_000.0 * f64::from(n), b"data: 1\n\n");
         }
-        drawn.set(now);
-        let journal = watched.journal();
-        let figures = journal.figures();
-        let plural = if figures.events == 1 { "" } else { "s" };
-        events.set(&format!("{} event{plural}", text::count(figures.events)));
-        value.set(&figures.events.to_string());
-        rate.set(&text::rate(figures.rate(now)));
-        gap.set(&match (figures.last_gap, figures.max_gap) {
-            (Some(last), Some(max)) => {
-                let quantile = |part| {
-                    figures
-                        .gap_quantile(part)
-                        .map_or(String::new(), text::duration)
-                };
-                format!(
-                    "gap {}, median {}, p99 {}, max {}",
-                    text::duration(last),
-                    quantile(0.5),
-                    quantile(0.99),
-                    text::duration(max)
-                )
-            }
-            _ => "gap –".to_owned(),
-        });
-        bytes.set(&text::bytes(figures.bytes));
-        let last = journal.last_event_id();
-        let last = text::beginning(last, 40);
-        id.set(&["last id ", if last.is_empty() { "–" } else { last }].concat());
-        let again = figures.openings.saturating_sub(1);
-        let plural = if again == 1 { "" } else { "s" };
-        reconnects.set(&format!("{again} reconnect{plural}"));
-        let (at, count) = said.get();
-        if now - at > SPOKEN_MS && count != figures.events {
-            said.set((now, figures.events));
-            spoken.set(&format!("{} events", figures.events));
+        journal
+    }
+
+    #[test]
+    fn quantiles_need_enough_gaps() {
+        let moment = Moment {
+            now: 0.0,
+            is_live: false,
+        };
+        for (events, expected) in [
+            (0, ["–", "–", "–"]),
+            (2, ["–", "–", "1.00 s"]),
+            (3, ["–", "–", "1.00 s"]),
+            (4, ["1.00 s", "–", "1.00 s"]),
+            (100, ["1.00 s", "–", "1.00 s"]),
+            (101, ["1.00 s", "1.00 s", "1.00 s"]),
+        ] {
+            let log = log(events);
+            let shown = [median, p99, max].map(|figure| figure(&log, moment));
+            assert_eq!(shown, expected, "{events}");
         }
-    })
+    }
+
+    #[test]
+    fn the_gap_grows_only_while_events_are_expected() {
+        let log = log(3);
+        for (now, is_live, expected) in [
+            (2_500.0, true, "1.00 s"),
+            (9_000.0, true, "7.00 s"),
+            (9_000.0, false, "1.00 s"),
+        ] {
+            assert_eq!(gap(&log, Moment { now, is_live }), expected);
+        }
+    }
+
+    #[test]
+    fn a_screen_reader_announces_whole_words() {
+        assert_eq!(spoken(0), "");
+        assert_eq!(spoken(1), "1 event");
+        assert_eq!(spoken(2_000), "2000 events");
+    }
 }

@@ -28,7 +28,7 @@ mod viewport;
 mod watched;
 
 pub use event_stream::{EventStream, EventStreamProps};
-pub(crate) use figures_bar::figures_bar;
+pub(crate) use figures_bar::FiguresBar;
 pub(crate) use filter_bar::filter_bar;
 pub(crate) use keys::keys;
 pub use labels::Labels;
