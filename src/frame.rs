@@ -1,4 +1,4 @@
-//! Redrawing once a frame, however much happens in between.
+//! At most one call for each frame, however many were requested.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -6,11 +6,11 @@ use gloo_timers::callback::Timeout;
 use leptos::prelude::window;
 use wasm_bindgen::{JsCast, closure::Closure};
 
-/// How long to wait for a frame before doing without, in ms: none comes while the tab is hidden.
+/// How long to wait for a frame, in ms. A hidden tab gets none, and the call is made after this time.
 const PATIENCE_MS: u32 = 250;
 
-/// Calls something once before the next frame is painted, after any number of requests for it.
-/// Whatever is still to come is cancelled when this is dropped.
+/// Calls a function once before the next frame is painted, after any number of requests. Dropping this
+/// cancels a pending call.
 pub(crate) struct Frame {
     callback: Closure<dyn Fn()>,
     pending: Rc<RefCell<Option<Pending>>>,
@@ -23,7 +23,7 @@ struct Pending {
 
 impl Drop for Pending {
     fn drop(&mut self) {
-        // To cancel one that has run is allowed; it cannot fail in a window.
+        // Cancelling a frame that has passed is allowed.
         let _ = window().cancel_animation_frame(self.frame);
     }
 }
@@ -42,7 +42,7 @@ impl Frame {
         Self { callback, pending }
     }
 
-    /// Asks for a call. The call that answers it is made after this returns.
+    /// Requests a call. It is made after this returns.
     pub(crate) fn request(&self) {
         if self.pending.borrow().is_some() {
             return;

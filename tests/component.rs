@@ -1,8 +1,8 @@
 //! The component and the hook in a real browser.
 //!
-//! Those tests that need a stream talk to the server whose address is in `SSE_SCOPE_SERVER` when
-//! this file is compiled; `make test-page` starts one (`server/examples/fixture.rs`). Without it
-//! only the others run, and each that does not says so.
+//! The tests that need a stream use the server whose address is in `SSE_SCOPE_SERVER` when this file is
+//! compiled; `make test-page` starts one (`server/examples/fixture.rs`). Without it they print that they
+//! did not run, and only the others run.
 
 #![cfg(target_arch = "wasm32")]
 
@@ -21,7 +21,7 @@ use web_sys::{Element, HtmlElement};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
-/// How long a condition may take to come true, in ms.
+/// How long a condition may take to become true, in ms.
 const PATIENCE_MS: f64 = 30_000.0;
 
 /// The address of the live server, or a return from the test that needs it.
@@ -49,7 +49,7 @@ async fn until(what: &str, condition: impl AsyncFn() -> bool) {
     while !condition().await {
         assert!(
             js_sys::Date::now() - start < PATIENCE_MS,
-            "never came true: {what}"
+            "never became true: {what}"
         );
         TimeoutFuture::new(10).await;
     }
@@ -152,7 +152,7 @@ fn watch(
     (stream, mounted)
 }
 
-/// The log as text, in the article's words where it has any.
+/// The log as text, with the words of the default stream.
 fn log(stream: UseEventSourceReturn) -> Vec<String> {
     stream.entries.with_untracked(|log| {
         log.iter()
@@ -168,19 +168,19 @@ fn log(stream: UseEventSourceReturn) -> Vec<String> {
     })
 }
 
-fn article_labels() -> Labels {
+fn default_labels() -> Labels {
     Labels::new([("connecttime", "Start time"), ("message", "Ping")])
 }
 
 #[wasm_bindgen_test]
-async fn the_article_s_four_lines() {
+async fn the_default_stream_is_four_lines() {
     let server = server!();
     let page = Mounted::new(move || {
         view! {
             <EventStream
                 url=format!("{server}/stream")
                 events=vec!["connecttime".to_owned()]
-                labels=article_labels()
+                labels=default_labels()
             />
         }
     });
@@ -437,7 +437,7 @@ async fn where_the_browser_gives_up_the_page_tries_again() {
 }
 
 #[wasm_bindgen_test]
-async fn whoever_does_not_want_to_wait_need_not() {
+async fn a_wait_can_be_cut_short() {
     let server = server!();
     let url = raw(server, "retry: 3600000\ndata: a\n\n", "&end=true");
     let (stream, _page) = watch(url, UseEventSourceOptions::default());
@@ -514,24 +514,24 @@ async fn the_log_is_bounded_and_counts_what_it_evicted() {
 }
 
 #[wasm_bindgen_test]
-async fn subscribers_hear_of_events_once_a_frame() {
+async fn subscribers_are_notified_once_a_frame() {
     let server = server!();
     let url = raw(server, &"data: x\n\n".repeat(1_000), "");
     let (stream, _page) = watch(url, UseEventSourceOptions::default());
-    let heard = RwSignal::new(0);
+    let notified = RwSignal::new(0);
     let _effect = Effect::new(move |_| {
         stream.entries.track();
-        heard.update_untracked(|heard| *heard += 1);
+        notified.update_untracked(|notified| *notified += 1);
     });
     until("all of them", async || {
         stream.entries.with_untracked(|log| log.received()) == 1_001
     })
     .await;
-    until("it was heard of", async || heard.get_untracked() > 1).await;
+    until("a notification", async || notified.get_untracked() > 1).await;
     assert!(
-        heard.get_untracked() < 100,
+        notified.get_untracked() < 100,
         "{} times",
-        heard.get_untracked()
+        notified.get_untracked()
     );
 }
 
@@ -548,7 +548,7 @@ async fn events_are_shown_though_no_frame_comes() {
 }
 
 #[wasm_bindgen_test]
-async fn nothing_is_opened_before_it_is_asked_for() {
+async fn nothing_is_opened_before_it_is_requested() {
     let server = server!();
     let (stream, _page) = watch(
         format!("{server}/stream"),
@@ -595,7 +595,7 @@ fn fetch() -> UseEventSourceOptions {
 }
 
 #[wasm_bindgen_test]
-async fn by_fetch_everything_in_the_stream_is_there() {
+async fn by_fetch_everything_in_the_stream_is_in_the_log() {
     let server = server!();
     let body = "retry: 3600000\n: hello\nid: 7\nevent: step\ndata: 1\ndata: 2\n\ndata : 3\n\n";
     let (stream, _page) = watch(raw(server, body, ""), fetch());
@@ -617,7 +617,7 @@ async fn by_fetch_everything_in_the_stream_is_there() {
 }
 
 #[wasm_bindgen_test]
-async fn by_fetch_text_that_is_split_between_chunks_is_whole() {
+async fn by_fetch_text_that_is_split_between_chunks_is_complete() {
     let server = server!();
     let (stream, _page) = watch(
         format!(
@@ -638,7 +638,7 @@ fn base64_of(text: &str) -> String {
 }
 
 #[wasm_bindgen_test]
-async fn by_fetch_a_lost_stream_is_asked_for_with_its_last_event_id() {
+async fn by_fetch_a_lost_stream_is_requested_with_its_last_event_id() {
     let server = server!();
     let (stream, _page) = watch(format!("{server}/fixture/resume"), fetch());
     until("three connections", async || {
@@ -676,7 +676,7 @@ async fn by_fetch_status_204_ends_it_for_good() {
 }
 
 #[wasm_bindgen_test]
-async fn by_fetch_the_page_says_what_the_server_answered() {
+async fn by_fetch_the_page_shows_the_answer() {
     let server = server!();
     for (path, expected) in [
         ("status/500", "The status is 500"),
@@ -966,7 +966,7 @@ async fn flood(via: Via) {
         assert_eq!(log.received(), log.len() as u64 + log.evicted());
         log.kept()
     });
-    // In slices: the driver gives up on a page that does not answer.
+    // In slices: the driver gives up on a page that does not respond.
     for slice in kept.step_by(5_000) {
         stream.entries.with_untracked(|log| {
             let lines = (slice..slice + 5_000).filter_map(|line| log.get(line));

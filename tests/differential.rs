@@ -1,8 +1,7 @@
-//! The truth about the event-stream format is the browser: its own `EventSource` and `sse-wire` on
-//! the same bytes, which the server sends as they are.
+//! The browser's own `EventSource` and `sse-wire` read the same random streams, and must agree.
 //!
-//! `SSE_SCOPE_STREAMS` is how many random streams are tried, `SSE_SCOPE_SERVER` the server; both when
-//! this file is compiled. `make test-page` sets the second.
+//! `SSE_SCOPE_STREAMS` is the number of streams, `SSE_SCOPE_SERVER` the server that sends them; both are
+//! read when this file is compiled. `make test-page` sets the second.
 
 #![cfg(target_arch = "wasm32")]
 
@@ -59,8 +58,7 @@ async fn wire_reads_what_the_browser_dispatches() {
     console_log!("{streams} streams, {events} events: no difference");
 }
 
-/// What the browser's own `EventSource` dispatches. It hears only of types that it is told: those
-/// that `expected` has.
+/// What the browser's own `EventSource` dispatches, with subscriptions to the types in `expected`.
 async fn browser(
     server: &str,
     seed: u64,

@@ -18,8 +18,8 @@ pub(super) struct Ids {
     texts: Ring<u8>,
 }
 
-/// The last event ID changed. Both numbers are modulo 2³², which tells each kept one from the
-/// others: there are never more of either in memory.
+/// A change of the last event ID. Both numbers are modulo 2³², which is unambiguous: there are never that
+/// many of either in memory.
 #[derive(Clone, Copy, Debug)]
 struct Change {
     /// The first line that the ID holds for.
@@ -64,7 +64,7 @@ impl Ids {
         });
     }
 
-    /// Sets the last event ID for the lines to come, where no line is kept.
+    /// Sets the last event ID for the next lines, while no line is kept.
     pub(super) fn inherit(&mut self, id: &str) {
         id.clone_into(&mut self.current);
         id.clone_into(&mut self.inherited);

@@ -34,7 +34,7 @@ pub(super) enum What {
     Closed,
     /// The stream ended without a connection that closed: bytes are missing here.
     Broken,
-    /// The last event ID changed, and no bytes say so: the change with this number.
+    /// The last event ID changed without bytes that set it: the change with this number.
     Id(u64),
 }
 

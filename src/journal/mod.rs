@@ -80,8 +80,8 @@ pub struct Journal {
     last_event: Option<u64>,
     /// Where on the tape the current stream begins.
     stream: u64,
-    /// Where on the tape the first byte is that no line has yet: the beginning of an unfinished event,
-    /// say. If that is before the tape's own beginning, the event is too large to be kept.
+    /// Where on the tape the first byte is that no line has yet, such as the beginning of an
+    /// unfinished event. If that is before the tape's own beginning, the event is too large to be kept.
     pending: u64,
     /// The buffer in which an event without known bytes is encoded.
     scratch: Vec<u8>,

@@ -123,7 +123,7 @@ fn watch(url: Signal<String>, options: UseEventSourceOptions) -> UseEventSourceR
         match (&previous, &requested) {
             (None, _) if immediate => session.connect(),
             (Some(previous), Some(requested)) if previous.0 == requested.0 => {
-                // The same stream, by another request: with a new token, say.
+                // The same stream by another request, such as one with a new token.
                 session.restart();
             }
             (Some(_), Some(_)) => {

@@ -26,15 +26,15 @@ impl Capture {
     pub(crate) fn open(file: Blob, on_notice: Rc<dyn Fn(Notice<'_>)>) -> Self {
         let alive = Rc::new(Cell::new(true));
         let is_alive = Rc::clone(&alive);
-        let tell = move |notice: Notice<'_>| {
+        let notify = move |notice: Notice<'_>| {
             if is_alive.get() {
                 on_notice(notice);
             }
             is_alive.get()
         };
         runtime::spawn(async move {
-            let result = play(&file, &tell).await;
-            tell(Notice::Played(result));
+            let result = play(&file, &notify).await;
+            notify(Notice::Played(result));
         });
         Self { alive }
     }
@@ -46,8 +46,8 @@ impl Drop for Capture {
     }
 }
 
-/// Reads `file` to its end, as long as `tell` returns true.
-async fn play(file: &Blob, tell: &dyn Fn(Notice<'_>) -> bool) -> Result<(), CaptureError> {
+/// Reads `file` to its end, as long as `notify` returns true.
+async fn play(file: &Blob, notify: &dyn Fn(Notice<'_>) -> bool) -> Result<(), CaptureError> {
     let mut reader = CaptureReader::new();
     let mut at = 0.0;
     while at < file.size() {
@@ -58,10 +58,10 @@ async fn play(file: &Blob, tell: &dyn Fn(Notice<'_>) -> bool) -> Result<(), Capt
                 message: runtime::thrown_message(&error),
             })?;
         reader.feed(&bytes, &mut |record| {
-            tell(Notice::Record(record));
+            notify(Notice::Record(record));
         })?;
         at = end;
-        if !tell(Notice::Progress(at / file.size())) {
+        if !notify(Notice::Progress(at / file.size())) {
             return Ok(());
         }
     }

@@ -109,15 +109,15 @@ impl Fetch {
         let request = web_sys::Request::new_with_str_and_init(url, &init)?;
         let alive = Rc::new(Cell::new(true));
         let is_alive = Rc::clone(&alive);
-        let tell = move |notice: Notice<'_>| {
+        let notify = move |notice: Notice<'_>| {
             if is_alive.get() {
                 on_notice(notice);
             }
             is_alive.get()
         };
         runtime::spawn(async move {
-            let failure = run(&request, &tell).await;
-            tell(Notice::Failed(failure));
+            let failure = run(&request, &notify).await;
+            notify(Notice::Failed(failure));
         });
         Ok(Self { abort, alive })
     }
@@ -130,20 +130,20 @@ impl Drop for Fetch {
     }
 }
 
-/// Sends `request` and reads the response to its end, as long as `tell` returns true.
-async fn run(request: &web_sys::Request, tell: &dyn Fn(Notice<'_>) -> bool) -> Failure {
+/// Sends `request` and reads the response to its end, as long as `notify` returns true.
+async fn run(request: &web_sys::Request, notify: &dyn Fn(Notice<'_>) -> bool) -> Failure {
     let Ok((response, mut answer)) = connect(request).await else {
         return Failure::Unreachable;
     };
     if let Some(failure) = refusal(&answer) {
         // The status is known, so an excerpt that cannot be read is not missed.
         answer.excerpt = excerpt(&response).await.unwrap_or_default();
-        tell(Notice::Answered(answer));
+        notify(Notice::Answered(answer));
         return failure;
     }
-    tell(Notice::Answered(answer));
-    tell(Notice::Opened);
-    match read(&response, tell).await {
+    notify(Notice::Answered(answer));
+    notify(Notice::Opened);
+    match read(&response, notify).await {
         Ok(()) => Failure::Ended,
         Err(_) => Failure::BrokeOff,
     }
@@ -198,8 +198,8 @@ async fn excerpt(response: &Response) -> Result<String, JsValue> {
     Ok(text)
 }
 
-/// Reads the body to its end, as long as `tell` returns true.
-async fn read(response: &Response, tell: &dyn Fn(Notice<'_>) -> bool) -> Result<(), JsValue> {
+/// Reads the body to its end, as long as `notify` returns true.
+async fn read(response: &Response, notify: &dyn Fn(Notice<'_>) -> bool) -> Result<(), JsValue> {
     let Some(body) = response.body() else {
         return Ok(());
     };
@@ -212,7 +212,7 @@ async fn read(response: &Response, tell: &dyn Fn(Notice<'_>) -> bool) -> Result<
             buffer.resize(len, 0);
         }
         chunk.copy_to(&mut buffer[..len]);
-        if !tell(Notice::Bytes(&buffer[..len])) {
+        if !notify(Notice::Bytes(&buffer[..len])) {
             break;
         }
         // Bytes that are not read meanwhile wait in the network: TCP holds the sender back.

@@ -1,4 +1,4 @@
-//! Where events come from: the only code that touches the browser's network and file objects.
+//! The sources of events: the only code that touches the browser's network and file objects.
 
 mod capture;
 mod event_source;
@@ -54,8 +54,8 @@ pub enum Failure {
     /// The connection was lost or could not be made, and the browser's `EventSource` tries again by
     /// itself.
     BrowserRetries,
-    /// No answer arrived: the network failed, or CORS forbids to read the answer. A browser does not
-    /// tell which.
+    /// No answer arrived: the network failed, or CORS forbids reading the answer. A browser does not expose
+    /// which.
     Unreachable,
     /// The stream ended.
     Ended,

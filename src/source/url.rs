@@ -1,4 +1,4 @@
-//! What can be opened.
+//! The URL of an event stream.
 
 use leptos::prelude::document;
 use web_sys::Url;
@@ -6,40 +6,40 @@ use web_sys::Url;
 /// Why a text is not the URL of an event stream.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UrlError {
-    /// There is none.
+    /// The text is empty.
     #[error("The URL is empty: give one such as /stream or https://example.org/events.")]
     Empty,
-    /// It is not a URL.
+    /// The text is not a URL.
     #[error("“{given}” is not a URL: give one such as /stream or https://example.org/events.")]
     Unparsable {
-        /// What was given.
+        /// The text.
         given: String,
     },
-    /// It begins with the name of a server, and a URL with its scheme.
+    /// The text begins with a host; a URL begins with its scheme.
     #[error(
         "“{given}” has no scheme: write http://{given} for that server, or ./{given} for a path of this one."
     )]
     NoScheme {
-        /// What was given.
+        /// The text.
         given: String,
     },
-    /// It is not of the web.
+    /// The scheme is not one of the web.
     #[error(
         "“{given}” has the scheme “{scheme}”: an event stream has http: or https:, as in http://localhost:8844/stream."
     )]
     Scheme {
-        /// What was given.
+        /// The text.
         given: String,
-        /// Its scheme, with the colon.
+        /// The scheme, with the colon.
         scheme: String,
     },
 }
 
-/// The absolute form of `given`, which may be relative to the page.
+/// The absolute URL of `given`, which may be relative to the page.
 ///
 /// # Errors
 ///
-/// If nothing could be opened there.
+/// Why no stream can be opened there.
 pub(crate) fn resolve(given: &str) -> Result<Url, UrlError> {
     let given = given.trim();
     if given.is_empty() {
@@ -63,8 +63,8 @@ pub(crate) fn resolve(given: &str) -> Result<Url, UrlError> {
     }
 }
 
-/// Whether a server is named where a scheme or a path should be: `localhost:8844/x` would be of the
-/// scheme `localhost:`, and `example.org/x` a path of this page's own server.
+/// Whether `given` begins with a host instead of a scheme or a path. As a URL, `localhost:8844/x` has the
+/// scheme `localhost:`, and `example.org/x` is a path on this page's own server.
 fn begins_with_a_host(given: &str) -> bool {
     let first = given.split(['/', '?', '#']).next().unwrap_or_default();
     match first.split_once(':') {
@@ -78,7 +78,7 @@ mod tests {
     use super::begins_with_a_host;
 
     #[test]
-    fn a_server_without_a_scheme_is_told_from_paths_and_schemes() {
+    fn a_host_is_distinguished_from_a_path_and_a_scheme() {
         for (given, expected) in [
             ("localhost", true),
             ("localhost:8844/stream", true),

@@ -1,13 +1,13 @@
-//! What events are called on the page.
+//! The labels of event types.
 
 use std::sync::Arc;
 
-/// A label for each event type; a type without one is shown by its name.
+/// Labels of event types. A type without a label is shown as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Labels(Arc<[(String, String)]>);
 
 impl Labels {
-    /// From pairs of an event type and its label.
+    /// Labels from pairs of an event type and its label.
     ///
     /// ```
     /// let labels = sse_scope::Labels::new([("message", "Ping")]);
@@ -23,7 +23,7 @@ impl Labels {
         )
     }
 
-    /// The label of `event_type`.
+    /// The label of `event_type`; the type itself if it has none.
     pub fn get<'a>(&'a self, event_type: &'a str) -> &'a str {
         self.0
             .iter()

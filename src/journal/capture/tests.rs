@@ -140,7 +140,7 @@ fn evicted_lines_are_missing_at_the_beginning() {
         println!("seed {seed}\n{}", shown(&capture));
         let again = read(&capture, largest_event, &mut live.random);
         let (again_lines, live_lines) = (comparable(&again), comparable(&live.journal));
-        // The bytes of a line within an event may outlive the line, which then comes back.
+        // The bytes of a line within an event may outlive the line, which is then read again.
         let more = again_lines.len() - live_lines.len();
         assert_same(&again_lines[more..], &live_lines);
         assert_eq!(shown(&written(&again, &mut live.random)), shown(&capture));
