@@ -28,7 +28,6 @@ pub(super) fn Log() -> impl IntoView {
         Width::remembered("width-event"),
         Width::remembered("width-id"),
     );
-    let content = list.content;
     let active = move || {
         list.slots.with(|slots| {
             let selected = slots.iter().find(|slot| slot.place.get().selected)?;
@@ -64,7 +63,7 @@ pub(super) fn Log() -> impl IntoView {
                     class="log-sizer"
                     role="presentation"
                     style:position="relative"
-                    style:height=move || format!("{}px", content.get() as i64)
+                    node_ref=list.sizer
                 >
                     <For each=slots key=|slot| slot.number let:slot>
                         <Row id=slot.id.into() cells=slot.cells.into() place=slot.place.into() />
@@ -175,6 +174,8 @@ struct List {
     /// Distinguishes the logs of a page in the IDs of their rows.
     number: u32,
     scroller: NodeRef<html::Div>,
+    /// The element that is as high as all rows.
+    sizer: NodeRef<html::Div>,
     viewport: StoredValue<Viewport>,
     /// The line at the upper edge, and how much of its row is above that; unused while following.
     anchor: StoredValue<(u64, f64)>,
@@ -184,8 +185,6 @@ struct List {
     moved: Trigger,
     /// The rows in the document, from top to bottom.
     slots: RwSignal<Vec<Slot>>,
-    /// The height of all rows, in px.
-    content: RwSignal<f64>,
     /// How many lines match.
     total: RwSignal<u64>,
     following: RwSignal<bool>,
@@ -200,12 +199,12 @@ impl List {
             watched,
             number: LOGS.fetch_add(1, Ordering::Relaxed),
             scroller: NodeRef::new(),
+            sizer: NodeRef::new(),
             viewport: StoredValue::new(Viewport::new(0.0)),
             anchor: StoredValue::new((0, 0.0)),
             labels: StoredValue::new(Labels::default()),
             moved: Trigger::new(),
             slots: RwSignal::new(Vec::new()),
-            content: RwSignal::new(0.0),
             total: RwSignal::new(0),
             following: RwSignal::new(true),
             seen: RwSignal::new(0),
@@ -218,7 +217,7 @@ impl List {
             watched.relative.track();
             watched.sought.track();
             list.moved.track();
-            if list.scroller.get().is_some() {
+            if list.scroller.get().is_some() && list.sizer.get().is_some() {
                 list.update();
             }
         });
@@ -359,8 +358,12 @@ impl List {
             .viewport
             .try_update_value(|viewport| viewport.layout(total, held))
             .expect("the log is mounted");
-        if self.content.get_untracked() != layout.content {
-            self.content.set(layout.content);
+        if layout.content_changed
+            && let Some(sizer) = self.sizer.get_untracked()
+        {
+            // At once and not by a signal: the scroll bar cannot move beyond the height before.
+            let height = format!("{}px", layout.content as i64);
+            let _ = (*sizer).style().set_property("height", &height);
         }
         if let (Some(scroll), Some(scroller)) = (layout.scroll, self.scroller.get_untracked()) {
             scroller.set_scroll_top(scroll as i32);
@@ -379,7 +382,8 @@ impl List {
         let scroll = f64::from(scroller.scroll_top());
         // When the window grows, the browser may move the bar before it reports the new height.
         let height = visible_height(&scroller);
-        let (total, held) = (self.count(), self.held());
+        // The bar was moved over the rows that are laid out; more may have been added since.
+        let (total, held) = (self.total.get_untracked(), self.held());
         self.move_to(|viewport| viewport.scrolled(scroll, height, total, held));
     }
 

@@ -35,6 +35,8 @@ pub(super) struct Layout {
     pub(super) top: f64,
     /// The height of all rows together, in px.
     pub(super) content: f64,
+    /// Whether that is another height than before.
+    pub(super) content_changed: bool,
     /// Where to move the scroll bar, in px, if it has to move.
     pub(super) scroll: Option<f64>,
 }
@@ -112,7 +114,8 @@ impl Viewport {
             self.following = true;
         }
         let top = self.top(rows, held);
-        self.content = (rows as f64 * ROW).min(HIGHEST);
+        let content = (rows as f64 * ROW).min(HIGHEST);
+        let content_changed = std::mem::replace(&mut self.content, content) != content;
         let free = (self.content - self.height).max(0.0);
         let scroll = if self.following {
             free
@@ -124,7 +127,8 @@ impl Viewport {
         };
         Layout {
             top,
-            content: self.content,
+            content,
+            content_changed,
             scroll: ((scroll - self.scroll).abs() >= 1.0).then_some(scroll),
         }
     }
