@@ -298,14 +298,6 @@ impl UseEventSourceReturn {
         self.session.get_value().link.get_untracked()
     }
 
-    pub(crate) fn current_answer(self) -> Option<Answer> {
-        self.session.get_value().answer.get_untracked()
-    }
-
-    pub(crate) fn current_failure(self) -> Option<Failure> {
-        self.session.get_value().failure.get_untracked()
-    }
-
     pub(crate) fn current_playback(self) -> Playback {
         self.session.get_value().playback.get_untracked()
     }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{detail::detail, labels::Labels, link_state::link_state, log::log, watched::Watched};
+use super::{detail::detail, labels::Labels, link_state::LinkState, log::log, watched::Watched};
 use crate::{
     request::Via,
     session::{UseEventSourceOptions, use_event_source},
@@ -66,7 +66,7 @@ pub fn EventStream(
 
     view! {
         <section class="event-stream" aria-label="Event stream">
-            {link_state(watched)}
+            <LinkState />
             {children.map(|children| children())}
             {log(watched)}
             {detail(watched)}
