@@ -88,11 +88,6 @@ impl Slot {
         }
     }
 
-    /// Has the next [`set`](Self::set) write, because something else did meanwhile.
-    pub(super) fn forget(&self) {
-        self.text.borrow_mut().clear();
-    }
-
     pub(super) fn set(&self, text: &str) {
         if *self.text.borrow() != text {
             self.element.set_text_content(Some(text));

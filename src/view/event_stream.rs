@@ -1,8 +1,10 @@
 //! One stream: its state, its commands and its log.
 
-use leptos::prelude::*;
+use leptos::{ev, html, prelude::*};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement};
 
-use super::{detail::detail, labels::Labels, link_state::LinkState, log::log, watched::Watched};
+use super::{detail::Detail, labels::Labels, link_state::LinkState, log::log, watched::Watched};
 use crate::{
     request::Via,
     session::{UseEventSourceOptions, use_event_source},
@@ -64,12 +66,48 @@ pub fn EventStream(
         }
     });
 
+    let section = NodeRef::<html::Section>::new();
+    let close_detail = move || {
+        watched.select(None);
+        if let Some(section) = section.get_untracked() {
+            focus_log(&section);
+        }
+    };
+    let on_keydown = move |event: ev::KeyboardEvent| {
+        let is_open = watched.selected.get_untracked().is_some();
+        if event.key() == "Escape" && is_open && !has_own_use_of_escape(&event) {
+            close_detail();
+        }
+    };
+
     view! {
-        <section class="event-stream" aria-label="Event stream">
+        <section class="event-stream" aria-label="Event stream" node_ref=section on:keydown=on_keydown>
             <LinkState />
             {children.map(|children| children())}
             {log(watched)}
-            {detail(watched)}
+            <Detail on_close=Callback::new(move |()| close_detail()) />
         </section>
     }
+}
+
+/// TEMPORARY, until the log is a component whose scroller is a `NodeRef`: the log takes the focus back from
+/// the detail that closes.
+fn focus_log(section: &Element) {
+    if let Ok(Some(log)) = section.query_selector(".log-scroller") {
+        let _ = log.unchecked_into::<HtmlElement>().focus();
+    }
+}
+
+/// Whether Esc does something else where the focus is.
+///
+/// TEMPORARY, until menus and the dialog stop the propagation of an Esc that closes them: then a test for
+/// an input is enough.
+fn has_own_use_of_escape(event: &ev::KeyboardEvent) -> bool {
+    let target = event.target().map(JsCast::unchecked_into::<Element>);
+    event.default_prevented()
+        || target.is_some_and(|target| {
+            target
+                .closest("dialog, .menu[open], input")
+                .is_ok_and(|found| found.is_some())
+        })
 }
