@@ -430,19 +430,6 @@ impl UseEventSourceReturn {
         runtime::current(self.session.get_value().via) != Via::EventSource
     }
 
-    /// The state of the connection, without subscribing to it; likewise the functions below.
-    pub(crate) fn current_link(self) -> Link {
-        self.session.get_value().link.get_untracked()
-    }
-
-    pub(crate) fn current_answer(self) -> Option<Answer> {
-        self.session.get_value().answer.get_untracked()
-    }
-
-    pub(crate) fn current_failure(self) -> Option<Failure> {
-        self.session.get_value().failure.get_untracked()
-    }
-
     pub(crate) fn current_playback(self) -> Playback {
         self.session.get_value().playback.get_untracked()
     }

@@ -4,16 +4,13 @@
 //! 100 kB in all. What changes once a frame is cheaper to write directly, in time too. The markup is
 //! always a constant; whatever was received goes in as text.
 
-use std::{cell::RefCell, rc::Rc};
+use std::cell::RefCell;
 
 use leptos::{html, prelude::*};
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Element, EventTarget, HtmlElement};
 
 use crate::runtime;
-
-/// Draws a part of the page.
-pub(super) type Draw = Rc<dyn Fn()>;
 
 /// An element with fixed markup in it. `mount` gets it once it is in the page.
 pub(super) fn panel(
@@ -89,11 +86,6 @@ impl Slot {
             element,
             text: RefCell::default(),
         }
-    }
-
-    /// Has the next [`set`](Self::set) write, because something else did meanwhile.
-    pub(super) fn forget(&self) {
-        self.text.borrow_mut().clear();
     }
 
     pub(super) fn set(&self, text: &str) {

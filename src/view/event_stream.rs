@@ -1,8 +1,10 @@
 //! One event stream: the state of its connection, its log, and the detail of a line.
 
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
+use wasm_bindgen::JsCast;
+use web_sys::Element;
 
-use super::{detail::detail, labels::Labels, link_state::link_state, log::Log, watched::Watched};
+use super::{detail::Detail, labels::Labels, link_state::LinkState, log::Log, watched::Watched};
 use crate::{
     journal::DEFAULT_BOUND,
     request::Via,
@@ -69,12 +71,34 @@ pub fn EventStream(
         }
     });
 
+    let close_detail = move || {
+        watched.select(None);
+        watched.focus_log();
+    };
+    let on_keydown = move |event: ev::KeyboardEvent| {
+        let is_open = watched.selected.get_untracked().is_some();
+        if event.key() == "Escape" && is_open && !has_own_use_of_escape(&event) {
+            close_detail();
+        }
+    };
+
     view! {
-        <section class="event-stream" aria-label="Event stream">
-            {link_state(watched)}
+        <section class="event-stream" aria-label="Event stream" on:keydown=on_keydown>
+            <LinkState />
             {children.map(|children| children())}
             <Log />
-            {detail(watched)}
+            <Detail on_close=Callback::new(move |()| close_detail()) />
         </section>
     }
+}
+
+/// Whether the element that has the focus uses Esc itself.
+fn has_own_use_of_escape(event: &ev::KeyboardEvent) -> bool {
+    let target = event.target().map(JsCast::unchecked_into::<Element>);
+    event.default_prevented()
+        || target.is_some_and(|target| {
+            target
+                .closest("dialog, .menu[open], input")
+                .is_ok_and(|found| found.is_some())
+        })
 }

@@ -1,14 +1,8 @@
-//! Where the connection stands, and what can be done about it.
+//! The state of the connection, and what can be done about it.
 
-use std::{cell::Cell, rc::Rc};
+use leptos::{html, prelude::*};
 
-use leptos::prelude::*;
-use web_sys::HtmlElement;
-
-use super::{
-    dom::{self, Attribute, Slot},
-    watched::Watched,
-};
+use super::watched::Watched;
 use crate::{
     clock::now,
     session::{By, Cause, Link},
@@ -16,118 +10,167 @@ use crate::{
     text,
 };
 
-/// After how long without an answer to say what may be wrong, in ms.
+/// After how long without an answer to explain what may be wrong, in ms.
 const PATIENCE_MS: f64 = 4_000.0;
 
-const GAVE_UP: &str = "The browser gave up on this stream, and does not tell a page why. Usual reasons: the status \
-     is not 200; the content type is not text/event-stream; the stream is on another origin, which \
-     does not allow this page to read it (CORS). By fetch the page can tell.";
+const GAVE_UP: &str = "The browser gave up on this stream and does not expose why: a status other than 200, a content \
+     type other than text/event-stream, or CORS. By fetch the page can show the reason.";
 
-const UNREACHABLE: &str = "No answer: nothing listens there, the network is down, or the stream is on another origin, \
-     which does not allow this page to read it (CORS); a browser does not tell which.";
+const UNREACHABLE: &str = "No answer: nothing listens there, the network is down, or the other origin does not allow this \
+     page to read the stream (CORS). A browser does not expose which.";
 
 const NOBODY: &str =
     "No answer: nothing listens there, its name is not known, or the network is down.";
 
-const BROKE_OFF: &str = "The connection broke off in the middle of the response; what the browser had not handed over by \
+const BROKE_OFF: &str = "The connection broke off in the middle of the response. What the browser had not passed on by \
      then is lost.";
 
-const NO_ANSWER: &str = "No answer yet. The server may be holding it back, or the browser the request: it opens at \
-     most six connections to an HTTP/1.1 server, over all its tabs.";
+const NO_ANSWER: &str = "No answer yet. The server may hold it back, or the browser the request: it opens at most six \
+     connections to an HTTP/1.1 server, over all tabs.";
 
-const MARKUP: &str = r#"
-<p class="link-state">
-  <span class="lamp" aria-hidden="true"></span>
-  <span class="link-name"></span> <span class="link-time"></span>
-</p>
-<p class="unseen" role="status"></p>
-<div class="link-buttons">
-  <button type="button" data-do="retry" hidden>Try now</button>
-  <button type="button" data-do="switch">Connect</button>
-</div>
-<p class="link-explanation" role="status" hidden></p>
-<details class="answer" hidden>
-  <summary></summary>
-  <pre></pre>
-</details>"#;
+/// The state of the connection, its uptime or countdown, the reason where something is wrong, the answer
+/// of the server where it is known, and the buttons.
+#[allow(unreachable_pub, reason = "the macro makes an inner item public")]
+#[component]
+pub(crate) fn LinkState() -> impl IntoView {
+    let stream = Watched::expect().stream;
+    let link = stream.link;
+    let is_live = Memo::new(move |_| link.with(Link::is_live));
+    let not_waiting = Memo::new(move |_| link.with(|link| !matches!(link, Link::Waiting { .. })));
+    let kind = Memo::new(move |_| {
+        stream
+            .failure
+            .with(|failure| link.with(|link| kind(link, failure.as_ref())))
+    });
+    let name = Memo::new(move |_| {
+        stream
+            .failure
+            .with(|failure| link.with(|link| name(link, failure.as_ref())))
+    });
+    let spoken = Memo::new(move |_| link.with(spoken));
+    let button = Memo::new(move |_| {
+        if is_live.get() {
+            "Disconnect"
+        } else {
+            "Connect"
+        }
+    });
 
-/// The state of the link, its uptime or countdown, the reason where something is wrong, what the
-/// server answered where that is known, and the buttons.
-pub(super) fn link_state(watched: Watched) -> impl IntoView {
-    dom::panel("link", MARKUP, move |root| {
-        watched.on_draw(mount(watched, &root))
-    })
-}
-
-fn mount(watched: Watched, root: &HtmlElement) -> dom::Draw {
-    let stream = watched.stream;
-    let slot = |css| Slot::new(root, css);
-    let state = Attribute::new(&dom::find(root, ".link-state"), "data-state");
-    let (name_slot, time_slot, spoken_slot) =
-        (slot(".link-name"), slot(".link-time"), slot(".unseen"));
-    let (button, retry) = (slot("[data-do=switch]"), dom::find(root, "[data-do=retry]"));
-    let (explanation, answered) = (slot(".link-explanation"), dom::find(root, ".answer"));
-    let (summary, headers) = (slot("summary"), slot(".answer pre"));
-
-    let class = Attribute::new(&button.element, "class");
-    // One button with two faces, so that it keeps the focus.
-    let switch = button.element.clone();
-    dom::on_press(root, move |what, _| {
-        if what == "retry" {
-            stream.retry();
-            // The button that was pressed goes away.
+    // Try now disappears when it is pressed: this button takes the focus.
+    let switch = NodeRef::<html::Button>::new();
+    let retry = move |_| {
+        stream.retry();
+        if let Some(switch) = switch.get_untracked() {
             let _ = switch.focus();
-        } else if stream.current_link().is_live() {
+        }
+    };
+    let connect_or_disconnect = move |_| {
+        if is_live.get_untracked() {
             stream.disconnect();
         } else {
             stream.connect();
         }
+    };
+
+    view! {
+        <div class="link">
+            <p class="link-state" data-state=kind>
+                <span class="lamp" aria-hidden="true"></span>
+                <span class="link-name">{name}</span>
+                " "
+                <Time />
+            </p>
+            <p class="unseen" role="status">{spoken}</p>
+            <Explanation />
+            <ServerAnswer />
+            <div class="link-buttons">
+                <button type="button" hidden=not_waiting on:click=retry>
+                    "Try now"
+                </button>
+                // One button with two labels, so that it keeps the focus.
+                <button
+                    type="button"
+                    class:primary=move || !is_live.get()
+                    node_ref=switch
+                    on:click=connect_or_disconnect
+                >
+                    {button}
+                </button>
+            </div>
+        </div>
+    }
+}
+
+/// The uptime, or the time until the next attempt.
+#[component]
+fn Time() -> impl IntoView {
+    let watched = Watched::expect();
+    let time = Memo::new(move |_| {
+        watched
+            .stream
+            .link
+            .with(|link| time(link, || watched.clock.get()))
     });
+    view! { <span class="link-time">{time}</span> }
+}
 
-    let connecting_since: Rc<Cell<Option<f64>>> = Rc::default();
-    Rc::new(move || {
-        let now = now();
-        let link = &stream.current_link();
-        let answer = stream.current_answer();
-        state.set(kind(link));
-        name_slot.set(&name(link));
-        time_slot.set(&time(link, now));
-        spoken_slot.set(spoken(link));
-        let is_live = link.is_live();
-        button.set(if is_live { "Disconnect" } else { "Connect" });
-        class.set(if is_live { "" } else { "primary" });
-        dom::show(&retry, matches!(link, Link::Waiting { .. }));
+/// Why the stream is not open, where there is something to explain.
+#[component]
+fn Explanation() -> impl IntoView {
+    let watched = Watched::expect();
+    let stream = watched.stream;
+    let connecting_since = Memo::new(move |_| {
+        stream
+            .link
+            .with(|link| matches!(link, Link::Connecting { .. }).then(now))
+    });
+    let is_late = Memo::new(move |_| {
+        connecting_since
+            .get()
+            .is_some_and(|since| watched.clock.get() - since > PATIENCE_MS)
+    });
+    let explanation = Memo::new(move |before: Option<&String>| {
+        stream.link.with(|link| match link {
+            Link::Connecting { .. } if is_late.get() => NO_ANSWER.to_owned(),
+            // The reason of the failure before stays until there is another: it must not come and go
+            // with each attempt.
+            Link::Connecting { attempt } if *attempt > 1 => before.cloned().unwrap_or_default(),
+            _ => stream.answer.with(|answer| {
+                stream.failure.with(|failure| {
+                    explain(link, answer.as_ref(), failure.as_ref(), stream.via_fetch())
+                })
+            }),
+        })
+    });
+    view! {
+        <p class="link-explanation" role="status" title=explanation>
+            {explanation}
+        </p>
+    }
+}
 
-        let since = match link {
-            Link::Connecting { .. } => connecting_since.get().unwrap_or(now),
-            _ => now,
-        };
-        connecting_since.set(Some(since));
-        let why = match link {
-            // It still explains, and must not come and go with each attempt.
-            Link::Connecting { attempt } if now - since <= PATIENCE_MS && *attempt > 1 => None,
-            Link::Connecting { .. } if now - since <= PATIENCE_MS => Some(String::new()),
-            Link::Connecting { .. } => Some(NO_ANSWER.to_owned()),
-            _ => {
-                let failure = stream.current_failure();
-                Some(explain(
-                    link,
-                    answer.as_ref(),
-                    failure.as_ref(),
-                    stream.via_fetch(),
-                ))
-            }
-        };
-        if let Some(why) = why {
-            explanation.set(&why);
-            dom::show(&explanation.element, !why.is_empty());
-        }
-        dom::show(&answered, answer.is_some());
-        if let Some(answer) = &answer {
-            summary.set(&title(answer));
-            headers.set(&head(answer));
-        }
-    })
+/// The status, the headers and, unless it is a stream, the beginning of the body. A refusal opens by
+/// itself.
+#[component]
+fn ServerAnswer() -> impl IntoView {
+    let answer = Watched::expect().stream.answer;
+    let is_unknown = Memo::new(move |_| answer.with(Option::is_none));
+    let is_refusal = Memo::new(move |_| {
+        answer.with(|answer| {
+            answer
+                .as_ref()
+                .is_some_and(|answer| !answer.is_event_stream())
+        })
+    });
+    let text = move |format: fn(&Answer) -> String| {
+        Memo::new(move |_| answer.with(|answer| answer.as_ref().map_or_else(String::new, format)))
+    };
+    view! {
+        <details class="answer" hidden=is_unknown prop:open=is_refusal>
+            <summary>{text(title)}</summary>
+            <pre>{text(head)}</pre>
+        </details>
+    }
 }
 
 /// Why the stream is not open; empty if there is nothing to explain.
@@ -139,20 +182,15 @@ fn explain(
 ) -> String {
     match link {
         Link::Waiting { by: By::Page, .. } if !via_fetch => GAVE_UP.to_owned(),
-        Link::Waiting { by: By::Page, .. } => failed(
-            answer,
-            failure,
-            "It is opened again after its reconnection time.",
-        ),
-        // If the server had refused, the browser would have given up: so no server answers.
+        Link::Waiting { by: By::Page, .. } => failed(answer, failure, "The page tries again."),
+        // After a refusal the browser would have given up: so no server answers.
         Link::Waiting { attempt, .. } if *attempt > 1 => NOBODY.to_owned(),
         Link::Closed { cause } => match cause {
             Cause::User => String::new(),
             Cause::Url(error) => error.to_string(),
             Cause::Request(why) => format!("The browser does not send this request: {why}."),
             Cause::NoContent => {
-                "The server answered with status 204, which asks clients to stop reconnecting."
-                    .to_owned()
+                "The server answered 204, which asks clients to stop reconnecting.".to_owned()
             }
             Cause::NotRepeated(failure) => failed(
                 answer,
@@ -174,40 +212,28 @@ fn failed(answer: Option<&Answer>, failure: Option<&Failure>, next: &str) -> Str
     }
 }
 
+/// What is wrong with an answer. Its body is shown beside this.
 fn refusal(answer: &Answer) -> String {
     if answer.status != 200 {
-        let line = answer.excerpt.lines().next().unwrap_or_default();
-        let is_text = answer
-            .header("content-type")
-            .is_some_and(|kind| kind.starts_with("text/plain"));
-        return match line {
-            // The server's own sentence.
-            said if is_text && !said.is_empty() => {
-                format!(
-                    "The status is {}, and the server says: {said}",
-                    answer.status
-                )
-            }
-            _ => format!(
-                "The status is {}, and an event stream has 200.",
-                answer.status
-            ),
-        };
+        return format!("Server answered {}; expected 200.", answer.status);
     }
-    let given = answer.header("content-type").unwrap_or("missing");
-    format!("The content type is {given}, and that of an event stream is text/event-stream.")
+    match answer.header("content-type") {
+        Some(given) => format!("Content type is {given}; expected text/event-stream."),
+        None => "Content type is missing; expected text/event-stream.".to_owned(),
+    }
 }
 
-/// `200 OK after 12.5 ms`
+/// `200 OK in 12.5 ms`
 fn title(answer: &Answer) -> String {
     format!(
-        "{} {} after {}",
+        "{} {} in {}",
         answer.status,
         answer.status_text,
         text::duration(answer.after)
     )
 }
 
+/// The head of an answer and the beginning of its body, as text.
 fn head(answer: &Answer) -> String {
     let mut head = String::new();
     if let Some(url) = &answer.redirected_to {
@@ -222,21 +248,60 @@ fn head(answer: &Answer) -> String {
     head
 }
 
-/// For the style.
-fn kind(link: &Link) -> &'static str {
+/// How a connection failed or ended, in general.
+#[derive(Clone, Copy, PartialEq)]
+enum Loss {
+    /// The server answered, but not with an event stream.
+    Refused,
+    /// The server ended the stream.
+    Ended,
+    /// The stream was open.
+    Lost,
+    /// The stream was not open, and nobody answered.
+    Unanswered,
+}
+
+impl Loss {
+    fn of(failure: Option<&Failure>, was_open: bool) -> Self {
+        match failure {
+            Some(Failure::Refused { .. } | Failure::NoContent) => Self::Refused,
+            Some(Failure::Ended) => Self::Ended,
+            _ if was_open => Self::Lost,
+            _ => Self::Unanswered,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Refused => "Refused",
+            Self::Ended => "Ended",
+            Self::Lost => "Lost",
+            Self::Unanswered => "No connection",
+        }
+    }
+}
+
+/// The value of `data-state`: for the style.
+fn kind(link: &Link, failure: Option<&Failure>) -> &'static str {
     match link {
         Link::Idle => "idle",
         Link::Connecting { .. } => "connecting",
         Link::Open { .. } => "open",
-        Link::Waiting { .. } => "waiting",
-        Link::Closed {
-            cause: Cause::Url(_) | Cause::Request(_),
-        } => "refused",
-        Link::Closed { .. } => "closed",
+        Link::Waiting { attempt, .. } => match Loss::of(failure, *attempt == 1) {
+            Loss::Refused => "refused",
+            Loss::Lost => "lost",
+            Loss::Ended | Loss::Unanswered => "waiting",
+        },
+        Link::Closed { cause } => match cause {
+            Cause::Url(_) | Cause::Request(_) => "refused",
+            Cause::NotRepeated(Failure::Refused { .. } | Failure::Unreachable) => "refused",
+            Cause::NotRepeated(Failure::BrokeOff) => "lost",
+            _ => "closed",
+        },
     }
 }
 
-/// What a screen reader says: the same for all attempts of a series, so that it is said once.
+/// What a screen reader announces: the same for all attempts of a series, so that it is announced once.
 fn spoken(link: &Link) -> &'static str {
     match link {
         Link::Idle => "",
@@ -250,40 +315,33 @@ fn spoken(link: &Link) -> &'static str {
     }
 }
 
-/// What is shown beside the time.
-fn name(link: &Link) -> String {
+/// What is shown before the time.
+fn name(link: &Link, failure: Option<&Failure>) -> String {
     match link {
         Link::Idle => "Not connected".to_owned(),
         Link::Connecting { attempt } if *attempt > 1 => format!("Connecting, attempt {attempt}"),
-        Link::Waiting {
-            attempt,
-            by: By::Browser,
-            ..
-        } => {
-            let state = if *attempt == 1 {
-                "Lost"
-            } else {
-                "No connection"
-            };
-            format!("{state}. The browser tries again by itself, attempt {attempt}")
+        Link::Waiting { attempt, by, .. } => {
+            let state = Loss::of(failure, *attempt == 1).name();
+            match by {
+                By::Browser => format!("{state}. The browser makes attempt {attempt}"),
+                By::Page => format!("{state}. Attempt {attempt}"),
+            }
         }
-        Link::Waiting {
-            attempt,
-            by: By::Page,
-            ..
-        } => format!("Waiting for attempt {attempt}"),
         _ => spoken(link).to_owned(),
     }
 }
 
-/// The uptime or the countdown at `now`.
-fn time(link: &Link, now: f64) -> String {
+/// The uptime or the countdown. `now` is called only if there is one.
+fn time(link: &Link, now: impl Fn() -> f64) -> String {
     match link {
-        Link::Open { since } => text::uptime(now - since),
+        Link::Open { since } => text::uptime(now() - since),
         Link::Waiting {
             until: Some(until), ..
         } => {
-            format!("in {} s", ((until - now) / 1_000.0).ceil().max(0.0) as u32)
+            format!(
+                "in {} s",
+                ((until - now()) / 1_000.0).ceil().max(0.0) as u32
+            )
         }
         _ => String::new(),
     }
@@ -305,7 +363,7 @@ mod tests {
             (9_999.0, "in 1 s"),
             (12_000.0, "in 0 s"),
         ] {
-            assert_eq!(time(&link, now), expected);
+            assert_eq!(time(&link, || now), expected);
         }
     }
 
@@ -316,7 +374,7 @@ mod tests {
             until: None,
             by: By::Browser,
         };
-        assert_eq!(time(&link, 0.0), "");
+        assert_eq!(time(&link, || 0.0), "");
     }
 
     #[test]
@@ -348,13 +406,13 @@ mod tests {
                 Some(answer(500, "text/html")),
                 &refused,
                 true,
-                "The status is 500, and an event stream",
+                "Server answered 500; expected 200.",
             ),
             (
                 Some(answer(200, "text/html")),
                 &refused,
                 true,
-                "The content type is text/html, and",
+                "Content type is text/html; expected text/event-stream.",
             ),
             (stream(), &Failure::Ended, true, "The stream ended."),
             (
@@ -366,6 +424,39 @@ mod tests {
         ] {
             let sentence = explain(&waiting, answer.as_ref(), Some(failure), via_fetch);
             assert!(sentence.starts_with(expected), "{sentence}");
+        }
+    }
+    #[test]
+    fn waiting_lost_and_refused_are_different_states() {
+        let waiting = |attempt| Link::Waiting {
+            attempt,
+            until: Some(1.0),
+            by: By::Page,
+        };
+        let refused = Failure::Refused { retry_after: None };
+        for (attempt, failure, expected) in [
+            (1, &Failure::BrokeOff, ("lost", "Lost. Attempt 1")),
+            (1, &Failure::Ended, ("waiting", "Ended. Attempt 1")),
+            (
+                2,
+                &Failure::Unreachable,
+                ("waiting", "No connection. Attempt 2"),
+            ),
+            (2, &refused, ("refused", "Refused. Attempt 2")),
+        ] {
+            let link = waiting(attempt);
+            let shown = (kind(&link, Some(failure)), &*name(&link, Some(failure)));
+            assert_eq!(shown, expected);
+        }
+        for (failure, expected) in [
+            (Failure::Ended, "closed"),
+            (Failure::BrokeOff, "lost"),
+            (refused.clone(), "refused"),
+        ] {
+            let link = Link::Closed {
+                cause: Cause::NotRepeated(failure.clone()),
+            };
+            assert_eq!(kind(&link, Some(&failure)), expected);
         }
     }
 }

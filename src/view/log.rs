@@ -198,7 +198,7 @@ impl List {
         let list = Self {
             watched,
             number: LOGS.fetch_add(1, Ordering::Relaxed),
-            scroller: NodeRef::new(),
+            scroller: watched.log,
             sizer: NodeRef::new(),
             viewport: StoredValue::new(Viewport::new(0.0)),
             anchor: StoredValue::new((0, 0.0)),
@@ -429,10 +429,8 @@ impl List {
             .update_value(|viewport| viewport.set_following(true));
         self.watched.freeze(false);
         self.moved.notify();
-        if let Some(scroller) = self.scroller.get_untracked() {
-            // The button that was pressed is hidden now.
-            let _ = scroller.focus();
-        }
+        // The button that was pressed is hidden now.
+        self.watched.focus_log();
     }
 
     /// Scrolls so that `line` is in the middle.

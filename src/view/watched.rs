@@ -3,7 +3,7 @@
 use std::{ops::Deref, rc::Rc};
 
 use gloo_timers::callback::{Interval, Timeout};
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
 
 use super::{files, labels::Labels, settings};
 use crate::{
@@ -37,6 +37,8 @@ pub(crate) struct Watched {
     pub(super) selected: RwSignal<Option<u64>>,
     /// While the view is frozen, the number of the first line that is not shown.
     pub(super) frozen: RwSignal<Option<u64>>,
+    /// The element of the log that scrolls and takes the keys.
+    pub(super) log: NodeRef<html::Div>,
     /// A line that the log should scroll to.
     pub(super) sought: RwSignal<Option<u64>>,
     /// Whether times count from the first line.
@@ -75,6 +77,7 @@ impl Watched {
             clock: time.into(),
             selected: RwSignal::new(None),
             frozen: RwSignal::new(None),
+            log: NodeRef::new(),
             sought: RwSignal::new(None),
             relative: RwSignal::new(settings::recall("time").as_deref() == Some("relative")),
             matches: RwSignal::new_local(Matches::default()),
@@ -171,6 +174,13 @@ impl Watched {
     pub(super) fn set_relative(&self, relative: bool) {
         self.relative.set(relative);
         settings::remember("time", if relative { "relative" } else { "day" });
+    }
+
+    /// Moves the focus to the log.
+    pub(super) fn focus_log(&self) {
+        if let Some(log) = self.log.get_untracked() {
+            let _ = log.focus();
+        }
     }
 
     /// The log is another one: nothing is selected or frozen.
