@@ -9,7 +9,7 @@ use crate::{
     request::Request,
     runtime,
     view::{
-        EventStream, Labels, Watched, figures_bar, filter_bar, keys, masthead_buttons, request_bar,
+        EventStream, FilterBar, Labels, Watched, figures_bar, keys, masthead_buttons, request_bar,
         timeline,
     },
 };
@@ -74,7 +74,7 @@ fn Instruments() -> impl IntoView {
     (
         figures_bar(watched),
         timeline(watched),
-        filter_bar(watched),
+        view! { <FilterBar /> },
         keys(watched),
     )
 }

@@ -168,7 +168,7 @@ impl List {
             .set(&active.map_or(String::new(), |seq| row_id(self.number, seq)));
         dom::show(&self.empty.element, total == 0);
         self.empty.set(if self.watched.is_frozen() && end <= journal.kept().start {
-            "The frozen lines have been evicted. Export has larger limits."
+            "The frozen lines have been evicted. Raise the limit under Keep."
         } else if !journal.is_empty() {
             "Nothing matches."
         } else if self.watched.stream.via_fetch() {
