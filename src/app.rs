@@ -14,7 +14,7 @@ use crate::{
     request::Request,
     runtime,
     view::{
-        EventStream, FiguresBar, Labels, Timeline, Watched, filter_bar, keys, masthead_buttons,
+        EventStream, FiguresBar, FilterBar, Labels, Timeline, Watched, keys, masthead_buttons,
         request_bar,
     },
 };
@@ -78,7 +78,7 @@ fn Instruments() -> impl IntoView {
     view! {
         <FiguresBar />
         <Timeline />
-        {filter_bar(watched)}
+        <FilterBar />
         {keys(watched)}
     }
 }

@@ -44,6 +44,19 @@ pub(crate) fn from_time_stamp(time_stamp: f64) -> f64 {
     })
 }
 
+/// The local date and time for the name of a file: `2026-11-24T2325`. `at` is in ms since the Unix epoch.
+pub(crate) fn minute(at: f64) -> String {
+    let date = js_sys::Date::new(&at.into());
+    format!(
+        "{:04}-{:02}-{:02}T{:02}{:02}",
+        date.get_full_year(),
+        date.get_month() + 1,
+        date.get_date(),
+        date.get_hours(),
+        date.get_minutes()
+    )
+}
+
 /// The local time of day with ms: `23:25:54.120`. `at` is in ms since the Unix epoch.
 pub(crate) fn time_of_day(at: f64) -> String {
     let date = js_sys::Date::new(&at.into());

@@ -416,17 +416,26 @@ async fn the_chosen_theme_is_remembered() {
     }
 }
 
-/// The contents of a file that the page saves, once it is complete.
-async fn saved(browser: &Browser, name: &str) -> Vec<u8> {
-    let file = browser.downloads().join(name);
+/// The name and the contents of the file about the stream of `origin` that the page saves, once it is
+/// complete.
+async fn saved(browser: &Browser, origin: &str, suffix: &str) -> (String, Vec<u8>) {
+    let host = origin
+        .trim_start_matches("http://")
+        .replace(['.', ':'], "-");
+    let beginning = format!("sse-scope-{host}-");
     let start = std::time::Instant::now();
     loop {
-        // Chromium renames a download when it is complete.
-        if let Ok(bytes) = std::fs::read(&file) {
-            let _ = std::fs::remove_file(&file);
-            return bytes;
+        let files = std::fs::read_dir(browser.downloads()).expect("a folder");
+        for file in files.filter_map(Result::ok) {
+            let name = file.file_name().into_string().expect("UTF-8");
+            // Chromium renames a download when it is complete.
+            if name.starts_with(&beginning) && name.ends_with(&format!(".{suffix}")) {
+                let bytes = std::fs::read(file.path()).expect("a file");
+                let _ = std::fs::remove_file(file.path());
+                return (name, bytes);
+            }
         }
-        assert!(start.elapsed().as_secs() < 60, "{name} is not saved");
+        assert!(start.elapsed().as_secs() < 60, "no .{suffix} is saved");
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
 }
@@ -492,7 +501,21 @@ async fn from_url_to_exported_file_by_keyboard_alone() {
         .until("document.activeElement.dataset.do === 'jsonl'")
         .await;
     browser.keys(ENTER).await;
-    let text = String::from_utf8(saved(&browser, "sse-scope.jsonl").await).expect("UTF-8");
+    let (name, bytes) = saved(&browser, &stream, "jsonl").await;
+    let minute = name
+        .trim_end_matches(".jsonl")
+        .rsplit_once('T')
+        .expect("a time");
+    assert!(
+        minute.1.len() == 4 && minute.1.bytes().all(|byte| byte.is_ascii_digit()),
+        "{name}"
+    );
+    assert_eq!(
+        browser.value("document.activeElement.textContent").await,
+        "Export",
+        "the focus is where it was"
+    );
+    let text = String::from_utf8(bytes).expect("UTF-8");
     let lines: Vec<serde_json::Value> = text
         .lines()
         .map(|line| serde_json::from_str(line).expect("JSON"))
@@ -528,7 +551,7 @@ async fn a_capture_that_is_opened_again_is_the_same() {
         browser
             .value("document.querySelector('[data-do=capture]').click()")
             .await;
-        saved(&browser, "sse-scope.sse").await
+        saved(&browser, &stream, "sse").await.1
     };
     let first = export().await;
     let text = String::from_utf8_lossy(&first).into_owned();
@@ -655,6 +678,96 @@ async fn the_filter_finds_text_patterns_and_types() {
     shown(6).await;
     browser.press("even 10").await;
     shown(11).await;
+}
+
+#[tokio::test]
+async fn chips_show_what_they_name_and_how_much_they_hide() {
+    let stream = serve(
+        HEAD,
+        |n| format!("event: {}\ndata: {n}\n\n: c\n\n", ["a", "b"][n % 2]),
+        6,
+    )
+    .await;
+    let (_server, browser) = open(&format!("?via=fetch&url={stream}/")).await;
+    browser.until_line("^b: 5$").await;
+    let is = async |rows: usize, pressed: &[&str], hidden: &str| {
+        browser
+            .until(&format!(
+                "document.querySelectorAll('.log-sizer .row').length === {rows} && document.querySelector('.chips-hidden').textContent === '{hidden}'"
+            ))
+            .await;
+        let found = browser
+            .value("[...document.querySelectorAll('.chip[aria-pressed=true]')].map(chip => chip.textContent)")
+            .await;
+        assert_eq!(found, serde_json::json!(pressed));
+    };
+    let all = ["All 6", "Comments and notes 6"];
+    is(13, &all, "").await;
+    browser.press("a 3").await;
+    is(3, &["a 3"], "3 events, 6 comments and notes hidden").await;
+    let colour = async |css: &str| {
+        let value = format!(
+            "getComputedStyle(document.querySelector('{css}')).getPropertyValue('--colour')"
+        );
+        browser.value(&value).await
+    };
+    assert_eq!(
+        colour(".chip[data-name=\"0\"]").await,
+        colour(".row[data-kind=event]").await
+    );
+    browser.press("b 3").await;
+    is(6, &["a 3", "b 3"], "6 comments and notes hidden").await;
+    browser.press("Comments and notes 6").await;
+    is(12, &["a 3", "b 3", "Comments and notes 6"], "").await;
+    browser.press("All 6").await;
+    is(13, &all, "").await;
+    browser.press("Comments and notes 6").await;
+    is(7, &["All 6"], "6 comments and notes hidden").await;
+    browser.client.refresh().await.expect("the page reloads");
+    browser.until_line("^b: 5$").await;
+    is(7, &["All 6"], "6 comments and notes hidden").await;
+}
+
+#[tokio::test]
+async fn a_capture_is_opened_by_dropping_it_on_the_page() {
+    let (_server, browser) = open("").await;
+    browser.until_line("^Ping: ").await;
+    browser
+        .value(
+            r"globalThis.drag = (type, file) => {
+                const dataTransfer = new DataTransfer();
+                if (file) dataTransfer.items.add(new File(['sse-capture 1\n{}\nbytes 1 9\ndata: 1\n\n\nend\n'], 'x.sse'));
+                else dataTransfer.setData('text/plain', 'text');
+                const event = new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true });
+                document.querySelector('.log-scroller').dispatchEvent(event);
+                return event.defaultPrevented;
+            }, true",
+        )
+        .await;
+    let hint = "document.querySelector('.drop-hint').hidden";
+    assert_eq!(browser.value("drag('dragover', false)").await, false);
+    assert_eq!(browser.value(hint).await, true, "text is for the boxes");
+    assert_eq!(browser.value("drag('dragover', true)").await, true);
+    browser.until(&format!("!{hint}")).await;
+    // The files leave the page.
+    browser.until(hint).await;
+    browser.value("drag('dragover', true)").await;
+    browser.value("drag('drop', true)").await;
+    browser.until_line("^message: 1$").await;
+    assert_eq!(browser.value(hint).await, true);
+}
+
+#[tokio::test]
+async fn the_limit_of_the_log_is_remembered() {
+    let (_server, browser) = open("").await;
+    browser.until_line("^Ping: ").await;
+    let limit = "document.querySelector('[name=bound]').value";
+    assert_eq!(browser.value(limit).await, "64");
+    browser.click(".keep > summary").await;
+    browser.click("[name=bound] [value=\"256\"]").await;
+    browser.client.refresh().await.expect("the page reloads");
+    browser.until_line("^Ping: ").await;
+    assert_eq!(browser.value(limit).await, "256");
 }
 
 #[tokio::test]

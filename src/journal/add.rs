@@ -280,6 +280,7 @@ impl Journal {
     fn push(&mut self, at: f64, kind: Kind, range: Range<u64>) {
         let len = clamped(range.end - range.start);
         self.asides += usize::from(kind.is_aside());
+        self.link_lines += usize::from(kind.is_link());
         self.push_row(
             range.clone(),
             Row {

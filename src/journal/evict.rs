@@ -60,6 +60,7 @@ impl Journal {
         for gone in kept.start..line {
             if let Some(row) = self.rows.get(gone) {
                 self.asides -= usize::from(row.kind.is_aside());
+                self.link_lines -= usize::from(row.kind.is_link());
                 self.names.remove(row.name);
             }
         }

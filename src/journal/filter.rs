@@ -11,7 +11,7 @@ use super::{Journal, Kind, Line};
 pub(crate) struct Criteria {
     /// What its data must contain.
     pub(crate) text: Text,
-    /// The event types to show; all if empty.
+    /// The types of the events to show; all if empty.
     pub(crate) names: Vec<String>,
     /// Whether to leave out comments, reconnection times and notes.
     pub(crate) events_only: bool,
@@ -91,16 +91,42 @@ impl Criteria {
     /// Whether `line` is shown.
     pub(crate) fn matches(&self, line: &Line<'_>) -> bool {
         match line.kind() {
-            Kind::Opened | Kind::Closed => return !self.is_search(),
-            Kind::Event => {}
-            Kind::Comment | Kind::Retry | Kind::Note => {
-                if self.events_only || !self.names.is_empty() {
-                    return false;
-                }
+            Kind::Opened | Kind::Closed => !self.is_search(),
+            Kind::Event => {
+                let names = &self.names;
+                let is_named =
+                    names.is_empty() || names.iter().any(|name| *name == line.event_type());
+                is_named && self.text.is_in(line)
             }
+            Kind::Comment | Kind::Retry | Kind::Note => !self.events_only && self.text.is_in(line),
         }
-        (self.names.is_empty() || self.names.iter().any(|name| *name == line.event_type()))
-            && self.text.is_in(line)
+    }
+}
+
+/// Numbers of lines, in ascending order.
+pub(crate) enum Lines {
+    Range(Range<u64>),
+    List(Vec<u64>),
+}
+
+impl Lines {
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Range(range) => (range.end - range.start) as usize,
+            Self::List(list) => list.len(),
+        }
+    }
+
+    /// The number at index `place`.
+    pub(crate) fn get(&self, place: usize) -> Option<u64> {
+        match self {
+            Self::Range(range) => {
+                let line = range.start.checked_add(place as u64)?;
+                Some(line).filter(|line| *line < range.end)
+            }
+            Self::List(list) => list.get(place).copied(),
+        }
     }
 }
 
@@ -185,6 +211,17 @@ impl Matches {
         }
         let place = self.gone(kept).checked_add(place.try_into().ok()?)?;
         self.found.get(place).copied()
+    }
+
+    /// The numbers of the lines before `end` that match, of those examined so far.
+    pub(crate) fn lines(&self, journal: &Journal, end: u64) -> Lines {
+        let kept = journal.kept();
+        if self.criteria.is_all() {
+            return Lines::Range(kept.start..end.clamp(kept.start, kept.end));
+        }
+        let found = self.found.iter().copied();
+        let before_end = found.take_while(|line| *line < end);
+        Lines::List(before_end.filter(|line| *line >= kept.start).collect())
     }
 
     /// How many of the found lines were evicted since.
@@ -275,13 +312,15 @@ mod tests {
                     .contains(&needle.to_ascii_lowercase()),
                 Sought::Shorter(than) => line.data.len() < than,
             };
-            let is_named = |name: &String| line.kind == Kind::Event && *name == line.event_type;
+            let is_named = |name: &String| *name == line.event_type;
             if line.kind.is_link() {
                 matches!(self.sought, Sought::Any) && self.names.is_empty()
             } else {
-                is_sought
-                    && (self.names.is_empty() || self.names.iter().any(is_named))
-                    && !(self.events_only && line.kind.is_aside())
+                let is_chosen = match line.kind {
+                    Kind::Event => self.names.is_empty() || self.names.iter().any(is_named),
+                    _ => !self.events_only,
+                };
+                is_sought && is_chosen
             }
         }
     }
@@ -305,6 +344,14 @@ mod tests {
             );
         }
         assert_eq!(matches.get(&live.journal, u64::MAX), None);
+        let lines = matches.lines(&live.journal, u64::MAX);
+        let listed: Vec<u64> = (0..lines.len())
+            .filter_map(|place| lines.get(place))
+            .collect();
+        assert_eq!(listed, expected, "{spec:?}");
+        assert_eq!(lines.get(lines.len()), None);
+        let before = matches.lines(&live.journal, seen / 2).len() as u64;
+        assert_eq!(before, matches.count(&live.journal, seen / 2));
         let part = if seen.max(kept.start) == kept.end {
             1.0
         } else {

@@ -26,8 +26,8 @@ use ring::{Ring, widen};
 use runs::Runs;
 
 pub use capture::CaptureError;
-pub(crate) use capture::{CaptureReader, Record, Writer};
-pub(crate) use export::{Format, header, line as write_line};
+pub(crate) use capture::{CaptureReader, Record};
+pub(crate) use export::{Export, Format};
 pub use figures::Figures;
 pub(crate) use filter::{Criteria, Matches, Text};
 pub use line::Line;
@@ -73,6 +73,8 @@ pub struct Journal {
     notes: VecDeque<(u64, Note)>,
     /// How many of the kept lines are comments, reconnection times or notes.
     asides: usize,
+    /// How many of the kept lines are about the connection.
+    link_lines: usize,
     /// The number of the first line since the log was cleared.
     first: u64,
     figures: Figures,
@@ -169,6 +171,7 @@ impl Journal {
             names: Names::default(),
             notes: VecDeque::new(),
             asides: 0,
+            link_lines: 0,
             first: 0,
             figures: Figures::default(),
             last_event: None,
@@ -252,6 +255,11 @@ impl Journal {
     /// How many of the kept lines are comments, reconnection times and notes.
     pub fn asides(&self) -> usize {
         self.asides
+    }
+
+    /// How many of the kept lines are events.
+    pub(crate) fn kept_events(&self) -> usize {
+        self.len() - self.asides - self.link_lines
     }
 
     /// The event types seen so far, in the order of their first events. Clearing the log does not

@@ -313,6 +313,9 @@ impl Live {
         }
         let asides = expected.iter().filter(|line| line.kind.is_aside()).count();
         assert_eq!(journal.asides(), asides);
+        let is_event = |line: &&Owned| line.kind == Kind::Event;
+        let events = expected.iter().filter(is_event).count();
+        assert_eq!(journal.kept_events(), events);
         for name in journal.names() {
             let has_type =
                 |line: &&Owned| line.kind == Kind::Event && line.event_type == *name.text;

@@ -77,10 +77,10 @@ fn key(watched: Watched, dialog: &HtmlDialogElement, event: &KeyboardEvent) {
         "/" => focus("[name=filter]"),
         "u" => focus("[name=url]"),
         "e" => {
-            if let Some(menu) = in_page(".filter-bar .menu") {
+            if let Some(menu) = in_page(".filter-bar .export") {
                 dom::set(&menu, "open", "");
             }
-            focus(".filter-bar .menu button");
+            focus(".filter-bar .export button");
         }
         " " => watched.freeze(!watched.is_frozen()),
         "?" => drop(dialog.show_modal()),

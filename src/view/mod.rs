@@ -6,21 +6,30 @@
 )]
 
 mod canvas;
+mod chips;
+mod chosen;
 mod columns;
 mod detail;
 mod dom;
+mod drop_target;
 mod event_stream;
+mod export_menu;
 mod figures_bar;
+mod file_status;
 mod files;
+mod filter;
 mod filter_bar;
 mod generator;
+mod keep_menu;
 mod keys;
 mod labels;
 mod link_state;
 mod log;
 mod masthead;
+mod menu;
 mod request_bar;
 mod row;
+mod search_box;
 mod settings;
 mod time_window;
 mod timeline;
@@ -29,7 +38,7 @@ mod watched;
 
 pub use event_stream::{EventStream, EventStreamProps};
 pub(crate) use figures_bar::FiguresBar;
-pub(crate) use filter_bar::filter_bar;
+pub(crate) use filter_bar::FilterBar;
 pub(crate) use keys::keys;
 pub use labels::Labels;
 pub(crate) use masthead::masthead_buttons;

@@ -1,6 +1,6 @@
 //! The state that the parts of the page about one stream share.
 
-use std::{ops::Deref, rc::Rc};
+use std::ops::Deref;
 
 use gloo_timers::callback::{Interval, Timeout};
 use leptos::{html, prelude::*};
@@ -193,25 +193,5 @@ impl Watched {
     pub(super) fn label(&self, event_type: &str) -> String {
         self.labels
             .with_untracked(|labels| labels.get(event_type).to_owned())
-    }
-
-    /// Calls `draw` whenever anything here changed.
-    pub(super) fn on_draw(&self, draw: Rc<dyn Fn()>) {
-        let watched = *self;
-        Effect::new(move |_| {
-            watched.track_matches();
-            watched.labels.track();
-            watched.clock.track();
-            watched.selected.track();
-            watched.frozen.track();
-            watched.sought.track();
-            watched.relative.track();
-            watched.filtering.track();
-            watched.stream.link.track();
-            watched.stream.answer.track();
-            watched.stream.failure.track();
-            watched.stream.playback.track();
-            untrack(|| draw());
-        });
     }
 }

@@ -1,6 +1,6 @@
 //! Lines as text for other programs.
 
-use super::{Kind, Line, time};
+use super::super::{Kind, Line, time};
 use crate::json;
 
 /// A text format for lines.
@@ -16,7 +16,7 @@ pub(crate) enum Format {
 }
 
 /// What precedes the first line.
-pub(crate) fn header(format: Format) -> &'static str {
+pub(super) fn header(format: Format) -> &'static str {
     match format {
         Format::JsonLines => "",
         Format::Csv => "seq,time,kind,event,id,data\r\n",
@@ -24,7 +24,7 @@ pub(crate) fn header(format: Format) -> &'static str {
 }
 
 /// Appends a line.
-pub(crate) fn line(format: Format, line: &Line<'_>, out: &mut String) {
+pub(super) fn line(format: Format, line: &Line<'_>, out: &mut String) {
     match format {
         Format::JsonLines => json_line(line, out),
         Format::Csv => csv_line(line, out),
@@ -109,7 +109,7 @@ mod tests {
     use sse_wire::Event;
 
     use super::{
-        super::{
+        super::super::{
             Journal,
             tests::{Live, Owned},
         },

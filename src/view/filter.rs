@@ -1,0 +1,156 @@
+//! What the log is filtered by.
+
+use gloo_timers::callback::Timeout;
+use js_sys::{Array, Function, Reflect, RegExp};
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+
+use super::{chosen::Chosen, settings, watched::Watched};
+use crate::{
+    journal::{Criteria, Text},
+    runtime, text,
+};
+
+/// How much of an event's data a regular expression examines, in bytes. The browser cannot interrupt a
+/// search, and the time of some searches grows with the square of the length.
+const PATTERN_BYTES: usize = 16 << 10;
+
+/// How long after the last key a regular expression is applied, in ms.
+const TYPED_MS: u32 = 250;
+
+/// What is entered as a filter. It is applied to the log whenever it changes.
+#[derive(Clone, Copy)]
+pub(super) struct Filter {
+    /// What the data must contain.
+    pub(super) text: RwSignal<String>,
+    /// Whether upper and lower case differ.
+    pub(super) match_case: RwSignal<bool>,
+    /// Whether the text is a regular expression.
+    pub(super) is_pattern: RwSignal<bool>,
+    /// Which chips are pressed.
+    pub(super) chosen: RwSignal<Chosen>,
+    /// Why the text is not a regular expression. The log then stays as it was filtered before.
+    pub(super) problem: RwSignal<Option<String>>,
+}
+
+impl Filter {
+    pub(super) fn new(watched: Watched) -> Self {
+        let asides = settings::recall("asides").as_deref() != Some("hidden");
+        let filter = Self {
+            text: RwSignal::default(),
+            match_case: RwSignal::default(),
+            is_pattern: RwSignal::default(),
+            chosen: RwSignal::new(Chosen::all(asides)),
+            problem: RwSignal::default(),
+        };
+        let typing = StoredValue::new_local(None);
+        let mut before = String::new();
+        Effect::new(move |_| {
+            filter.match_case.track();
+            filter.chosen.track();
+            let text = filter.text.get();
+            if filter.is_pattern.get() && text != before {
+                let apply = move || filter.apply(watched);
+                typing.set_value(Some(Timeout::new(TYPED_MS, apply)));
+            } else {
+                typing.set_value(None);
+                filter.apply(watched);
+            }
+            before = text;
+        });
+        filter
+    }
+
+    /// Presses a chip.
+    pub(super) fn choose(&self, press: impl FnOnce(&mut Chosen)) {
+        self.chosen.update(press);
+        let asides = self.chosen.read_untracked().has_asides_with_all();
+        settings::remember("asides", if asides { "shown" } else { "hidden" });
+    }
+
+    fn apply(self, watched: Watched) {
+        let sought = sought(
+            &self.text.read_untracked(),
+            self.match_case.get_untracked(),
+            self.is_pattern.get_untracked(),
+        );
+        let problem = match sought {
+            Ok(text) => {
+                let chosen = self.chosen.read_untracked();
+                watched.filter(Criteria {
+                    text,
+                    names: chosen.names().to_owned(),
+                    events_only: !chosen.has_asides(),
+                });
+                None
+            }
+            Err(problem) => Some(problem),
+        };
+        if *self.problem.read_untracked() != problem {
+            self.problem.set(problem);
+        }
+    }
+}
+
+/// What the data must contain.
+///
+/// # Errors
+///
+/// The browser's message about an invalid regular expression.
+fn sought(text: &str, match_case: bool, is_pattern: bool) -> Result<Text, String> {
+    Ok(if text.is_empty() {
+        Text::Any
+    } else if is_pattern {
+        let pattern = compile(text, if match_case { "u" } else { "iu" })?;
+        Text::Pattern(Box::new(move |text| {
+            pattern.test(text::beginning(text, PATTERN_BYTES))
+        }))
+    } else if match_case {
+        Text::exact(text)
+    } else if text.is_ascii() {
+        Text::Folded(text.to_owned())
+    } else {
+        // The browser knows upper and lower case in all scripts.
+        let pattern = compile(&escaped(text), "i")?;
+        Text::Pattern(Box::new(move |text| pattern.test(text)))
+    })
+}
+
+/// A regular expression that matches `text` and nothing else.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for letter in text.chars() {
+        if letter.is_ascii_punctuation() {
+            escaped.push('\\');
+        }
+        escaped.push(letter);
+    }
+    escaped
+}
+
+/// Compiles a regular expression of the browser: the crate `regex` is larger than the page.
+///
+/// `RegExp::new` does not catch the exception that a syntax error throws; `Reflect` does.
+fn compile(text: &str, flags: &str) -> Result<RegExp, String> {
+    let class = Reflect::get(&window(), &"RegExp".into()).unwrap_or_default();
+    let arguments = Array::of2(&text.into(), &flags.into());
+    Reflect::construct(class.unchecked_ref::<Function>(), &arguments)
+        .map(|made| made.unchecked_into())
+        .map_err(|error| runtime::thrown_message(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escaped;
+
+    #[test]
+    fn a_text_is_not_read_as_a_pattern() {
+        for (text, expected) in [
+            ("ä", "ä"),
+            ("(ä)|b.*", r"\(ä\)\|b\.\*"),
+            ("a b\\", r"a b\\"),
+        ] {
+            assert_eq!(escaped(text), expected);
+        }
+    }
+}
