@@ -80,7 +80,7 @@ check: | target
 	@cargo fmt --all --check
 	@echo "== Lints: native, then $(TARGET)"
 	@cargo clippy --quiet --workspace --all-targets --all-features -- -D warnings
-	@cargo clippy --quiet --target $(TARGET) -p sse-scope -p sse-wire --lib --bins --tests -- -D warnings
+	@cargo clippy --quiet --target $(TARGET) -p sse-scope -p sse-wire --lib --bins --tests --examples -- -D warnings
 	@echo "== Documentation"
 	@RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps --document-private-items
 

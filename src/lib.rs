@@ -70,3 +70,8 @@ pub use session::{
 pub use source::{Answer, Failure, UrlError};
 pub use sse_wire::{Event, Note};
 pub use view::{EventStream, EventStreamProps, Labels};
+
+/// Compiles the code in the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
