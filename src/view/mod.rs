@@ -14,6 +14,8 @@ mod labels;
 mod link_state;
 mod log;
 mod masthead;
+#[allow(dead_code, reason = "the panels adopt it one after another")]
+mod menu;
 mod request_bar;
 mod row;
 mod settings;
