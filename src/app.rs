@@ -9,7 +9,7 @@ use crate::{
     request::Request,
     runtime,
     view::{
-        EventStream, Labels, Watched, figures_bar, filter_bar, keys, masthead_buttons, request_bar,
+        EventStream, Focus, Keys, Labels, Masthead, RequestBar, Watched, figures_bar, filter_bar,
         timeline,
     },
 };
@@ -20,7 +20,7 @@ use crate::{
 pub fn App() -> impl IntoView {
     let request = RwSignal::new(address::requested());
     // A signal of its own: the event types can change while the stream is open.
-    let events = RwSignal::new(request.get_untracked().events);
+    let events = RwSignal::new(request.get_untracked().event_types());
 
     // Method, headers and body of a link are not requested again by a reload.
     let mut shown = request.get_untracked();
@@ -29,9 +29,8 @@ pub fn App() -> impl IntoView {
     }
     // The address follows the form, so that it can be kept and passed on.
     runtime::effect(move || {
-        let events = events.get();
         let request = Request {
-            events,
+            events: events.get().join(", "),
             ..request.get()
         };
         // A browser may refuse the change if there are many; the page works without it.
@@ -40,14 +39,12 @@ pub fn App() -> impl IntoView {
         }
     });
 
+    provide_context(Focus::default());
     let by_form = Cell::new(false);
     view! {
-        <header class="masthead">
-            <h1>"SSE Scope"</h1>
-            {masthead_buttons()}
-        </header>
+        <Masthead />
         <main>
-            {request_bar(request, events)}
+            <RequestBar request=request events=events />
             // Each submission of the form starts a stream with a log of its own, also for the same URL.
             {move || {
                 let request = request.get();
@@ -75,7 +72,7 @@ fn Instruments() -> impl IntoView {
         figures_bar(watched),
         timeline(watched),
         filter_bar(watched),
-        keys(watched),
+        view! { <Keys /> },
     )
 }
 

@@ -12,7 +12,7 @@ pub(crate) use event_source::EventSource;
 pub use fetch::Answer;
 pub(crate) use fetch::Fetch;
 pub use url::UrlError;
-pub(crate) use url::resolve;
+pub(crate) use url::{begins_with_a_host, resolve};
 
 use crate::journal::{CaptureError, Record};
 

@@ -63,10 +63,14 @@ pub(crate) fn resolve(given: &str) -> Result<Url, UrlError> {
     }
 }
 
-/// Whether a server is named where a scheme or a path should be: `localhost:8844/x` would be of the
-/// scheme `localhost:`, and `example.org/x` a path of this page's own server.
-fn begins_with_a_host(given: &str) -> bool {
+/// Whether a server is named where a scheme or a path should be: `localhost:8844/x` would have the
+/// scheme `localhost:`, and `example.org/x` would be a path of the page's own server.
+pub(crate) fn begins_with_a_host(given: &str) -> bool {
     let first = given.split(['/', '?', '#']).next().unwrap_or_default();
+    if first.starts_with('[') {
+        // An IPv6 address.
+        return first.contains("]:") || first.ends_with(']');
+    }
     match first.split_once(':') {
         Some((_, port)) => !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()),
         None => first == "localhost" || (first.contains('.') && !first.starts_with('.')),
@@ -83,7 +87,9 @@ mod tests {
             ("localhost", true),
             ("localhost:8844/stream", true),
             ("127.0.0.1:9000?a=b", true),
-            ("[::1]", false),
+            ("[::1]", true),
+            ("[::1]:8844/x", true),
+            ("[a", false),
             ("example.org/x", true),
             ("example.org", true),
             ("stream", false),

@@ -191,11 +191,6 @@ pub(super) fn set_property(element: &Element, name: &str, value: &wasm_bindgen::
     let _ = js_sys::Reflect::set(element, &name.into(), value);
 }
 
-/// Whether the box that `css` selects is ticked.
-pub(super) fn is_checked(root: &Element, css: &str) -> bool {
-    js_sys::Reflect::get(&find(root, css), &"checked".into()).is_ok_and(|value| value.is_truthy())
-}
-
 /// Puts `text` on the clipboard and says so on `button` for a moment.
 pub(super) fn copy(text: &str, button: &HtmlElement) {
     let copied = window().navigator().clipboard().write_text(text);

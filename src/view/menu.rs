@@ -8,7 +8,6 @@ use wasm_bindgen::JsCast;
 ///
 /// Esc closes an open box, wherever the focus is, and so does a press beside it. When the box closes with
 /// the focus in it, the button takes the focus.
-#[allow(unreachable_pub, reason = "the macro makes an inner item public")]
 #[component]
 pub(super) fn Menu(
     /// The text of the button.

@@ -1,5 +1,8 @@
 //! What is shown: one component in each file.
 
+// Of a component that is private to the view, `#[component]` makes an inner item public.
+#![allow(unreachable_pub)]
+
 mod canvas;
 mod columns;
 mod detail;
@@ -8,17 +11,19 @@ mod event_stream;
 mod figures_bar;
 mod files;
 mod filter_bar;
+mod focus;
 mod generator;
 mod keys;
 mod labels;
 mod link_state;
 mod log;
 mod masthead;
-#[allow(dead_code, reason = "the panels adopt it one after another")]
 mod menu;
 mod request_bar;
+mod request_menu;
 mod row;
 mod settings;
+mod theme;
 mod time_window;
 mod timeline;
 mod viewport;
@@ -27,9 +32,10 @@ mod watched;
 pub use event_stream::{EventStream, EventStreamProps};
 pub(crate) use figures_bar::figures_bar;
 pub(crate) use filter_bar::filter_bar;
-pub(crate) use keys::keys;
+pub(crate) use focus::Focus;
+pub(crate) use keys::Keys;
 pub use labels::Labels;
-pub(crate) use masthead::masthead_buttons;
-pub(crate) use request_bar::request_bar;
+pub(crate) use masthead::Masthead;
+pub(crate) use request_bar::RequestBar;
 pub(crate) use timeline::timeline;
 pub(crate) use watched::Watched;
