@@ -4,7 +4,10 @@ use leptos::prelude::window;
 use wasm_bindgen::JsValue;
 use web_sys::{Url, UrlSearchParams};
 
-use crate::{request::Request, source::resolve};
+use crate::{
+    request::Request,
+    source::{begins_with_a_host, resolve},
+};
 
 /// The path of the default stream, on this page's own server.
 const DEFAULT_PATH: &str = "/stream";
@@ -40,10 +43,67 @@ pub(crate) fn requested() -> Request {
             request.set(name, &value);
         }
     }
-    if param("events").is_none() && is_default_stream(&request.url) {
-        request.events.push(CONNECT_TIME.to_owned());
+    request.url = with_scheme(&request.url);
+    if param("events").is_none() {
+        request.events = usual_types(&request.url);
     }
     request
+}
+
+/// The event types to subscribe to at `url` unless others are chosen: those that a stream of the generator
+/// contains.
+pub(crate) fn usual_types(url: &str) -> String {
+    match resolve(url) {
+        Ok(url) if is_generated(&url) => generated_types(&url.search()),
+        _ => String::new(),
+    }
+}
+
+/// The event types, beside `message`, in the generator's stream for a query.
+fn generated_types(query: &str) -> String {
+    let mut types = String::new();
+    let mut resumes = false;
+    for (name, value) in form_urlencoded::parse(query.trim_start_matches('?').as_bytes()) {
+        match &*name {
+            "event" => types = value.into_owned(),
+            "resume" => resumes = value != "ignore",
+            _ => {}
+        }
+    }
+    if types.is_empty() {
+        // Some parameters leave the default stream as it is. With the others, one more subscription has no
+        // effect.
+        types.push_str(CONNECT_TIME);
+    }
+    if resumes {
+        types.push_str(", incomplete");
+    }
+    types
+}
+
+/// `given` as it is entered, with a scheme where it begins with a host: `http://`, as for curl, or
+/// `https://` for a domain name without a port, which is a public server. There `http://` is usually
+/// redirected, and a page may not follow that to another origin unless the redirection allows it (CORS).
+pub(crate) fn with_scheme(given: &str) -> String {
+    let given = given.trim();
+    if !begins_with_a_host(given) {
+        return given.to_owned();
+    }
+    let host = given.split(['/', '?', '#']).next().unwrap_or_default();
+    // The last label of a domain name begins with a letter; that of an IPv4 address is a number.
+    let label = host.trim_end_matches('.').rsplit('.').next();
+    let is_domain = label.is_some_and(|label| label.starts_with(|c: char| c.is_alphabetic()));
+    let is_public = is_domain && host.contains('.') && !host.contains(':') && !is_local(host);
+    let scheme = if is_public { "https://" } else { "http://" };
+    [scheme, given].concat()
+}
+
+/// Whether a domain name is of this computer or of the local network.
+fn is_local(host: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    [".localhost", ".local", ".lan", ".internal", ".test"]
+        .iter()
+        .any(|end| host.ends_with(end))
 }
 
 /// The address of the page for `request`; see [`Request::parameters`] for `with_body`.
@@ -67,10 +127,61 @@ pub(crate) fn show(request: &Request) -> Result<(), JsValue> {
 
 /// Whether `url` is the default stream.
 pub(crate) fn is_default_stream(url: &str) -> bool {
-    resolve(url).is_ok_and(|url| {
-        let here = window().location().host().unwrap_or_default();
-        url.pathname() == DEFAULT_PATH
-            && url.search().is_empty()
-            && (url.host() == here || DEFAULT_HOSTS.contains(&url.host().as_str()))
-    })
+    resolve(url).is_ok_and(|url| is_generated(&url) && url.search().is_empty())
+}
+
+/// Whether the generator makes the stream at `url`.
+fn is_generated(url: &Url) -> bool {
+    let here = window().location().host().unwrap_or_default();
+    url.pathname() == DEFAULT_PATH
+        && (url.host() == here || DEFAULT_HOSTS.contains(&url.host().as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_gets_a_scheme() {
+        for (given, expected) in [
+            ("localhost:3000/x", "http://localhost:3000/x"),
+            (" localhost ", "http://localhost"),
+            (
+                "127.0.0.1:8844/stream?a=b",
+                "http://127.0.0.1:8844/stream?a=b",
+            ),
+            ("192.168.1.20/events", "http://192.168.1.20/events"),
+            ("[::1]:8844/x", "http://[::1]:8844/x"),
+            ("raspberry.local/x", "http://raspberry.local/x"),
+            ("example.org:8080/x", "http://example.org:8080/x"),
+            ("example.org", "https://example.org"),
+            ("example.org/x?a=b:c", "https://example.org/x?a=b:c"),
+            ("api.example.co.uk/v1", "https://api.example.co.uk/v1"),
+            // These have one, or are paths of the page's own server, or no URL.
+            ("http://example.org", "http://example.org"),
+            ("ftp://example.org/", "ftp://example.org/"),
+            ("javascript:alert(1)", "javascript:alert(1)"),
+            ("/stream", "/stream"),
+            ("./a.b", "./a.b"),
+            ("?a=b.c", "?a=b.c"),
+            ("stream", "stream"),
+            ("", ""),
+        ] {
+            assert_eq!(with_scheme(given), expected, "{given:?}");
+        }
+    }
+
+    #[test]
+    fn event_types_of_a_generated_stream_are_those_in_its_query() {
+        for (query, expected) in [
+            ("", "connecttime"),
+            ("?interval=5", "connecttime"),
+            ("?event=a,b%20c", "a,b c"),
+            ("?event=&resume=ignore", "connecttime"),
+            ("?resume=replay", "connecttime, incomplete"),
+            ("?event=a&resume=gap", "a, incomplete"),
+        ] {
+            assert_eq!(generated_types(query), expected, "{query}");
+        }
+    }
 }

@@ -12,10 +12,8 @@ use leptos::prelude::*;
 use crate::{
     address::{self, CONNECT_TIME, is_default_stream},
     request::Request,
-    runtime,
     view::{
-        EventStream, FiguresBar, FilterBar, Labels, Timeline, Watched, keys, masthead_buttons,
-        request_bar,
+        EventStream, FiguresBar, FilterBar, Focus, Keys, Labels, Masthead, RequestBar, Timeline,
     },
 };
 
@@ -24,7 +22,7 @@ use crate::{
 pub fn App() -> impl IntoView {
     let request = RwSignal::new(address::requested());
     // A signal of its own: the event types can change while the stream is open.
-    let events = RwSignal::new(request.get_untracked().events);
+    let events = RwSignal::new(request.get_untracked().event_types());
 
     // Method, headers and body of a link are not requested again by a reload.
     let mut shown = request.get_untracked();
@@ -32,10 +30,9 @@ pub fn App() -> impl IntoView {
         let _ = address::show(&shown);
     }
     // The address follows the form, so that it can be kept and passed on.
-    runtime::effect(move || {
-        let events = events.get();
+    Effect::new(move |_| {
         let request = Request {
-            events,
+            events: events.get().join(", "),
             ..request.get()
         };
         // A browser may refuse the change if there are many; the page works without it.
@@ -44,14 +41,12 @@ pub fn App() -> impl IntoView {
         }
     });
 
+    provide_context(Focus::default());
     let by_form = Cell::new(false);
     view! {
-        <header class="masthead">
-            <h1>"SSE Scope"</h1>
-            {masthead_buttons()}
-        </header>
+        <Masthead />
         <main>
-            {request_bar(request, events)}
+            <RequestBar request=request events=events />
             // Each submission of the form starts a stream with a log of its own, also for the same URL.
             {move || {
                 let request = request.get();
@@ -74,12 +69,11 @@ pub fn App() -> impl IntoView {
 /// The parts of the page between the state of the connection and the log.
 #[component]
 fn Instruments() -> impl IntoView {
-    let watched = Watched::expect();
     view! {
         <FiguresBar />
         <Timeline />
         <FilterBar />
-        {keys(watched)}
+        <Keys />
     }
 }
 

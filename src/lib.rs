@@ -37,7 +37,6 @@
 //! | `json`, `text` | JSON and numbers as text; pure |
 //! | `clock` | the time |
 //! | `frame` | at most one call for each frame |
-//! | `runtime` | effects, futures and signals behind one type each |
 //! | `view` | one component in each file; [`EventStream`] consists of some of them |
 //!
 //! `HTML, 9.2` in comments is the section of the HTML standard on server-sent events:
@@ -54,7 +53,6 @@ mod frame;
 mod journal;
 mod json;
 mod request;
-mod runtime;
 mod session;
 mod source;
 mod text;

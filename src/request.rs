@@ -1,7 +1,7 @@
 //! A request for a stream: as it is entered, as it is sent, and as it is written for curl and
 //! JavaScript. Pure.
 
-use crate::json::quoted;
+use crate::json::{self, quoted};
 
 /// How a stream is received.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,8 +39,9 @@ impl Default for FetchRequest {
 pub(crate) struct Request {
     pub(crate) url: String,
     pub(crate) via_fetch: bool,
-    /// The event types to subscribe to, beside `message`. By fetch all types arrive.
-    pub(crate) events: Vec<String>,
+    /// The event types to subscribe to, beside `message`, with commas between them. By fetch all types
+    /// arrive.
+    pub(crate) events: String,
     pub(crate) with_credentials: bool,
     /// The method, for fetch; empty means GET.
     pub(crate) method: String,
@@ -50,28 +51,74 @@ pub(crate) struct Request {
     pub(crate) body: String,
 }
 
-/// The event types in a text that separates them by commas, each once. A type may contain spaces.
-pub(crate) fn names(text: &str) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    for name in text
-        .split(',')
-        .map(str::trim)
-        .filter(|name| !name.is_empty())
-    {
-        if !names.iter().any(|known| known == name) {
-            names.push(name.to_owned());
-        }
+/// Which parts of two requests differ.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Differences {
+    pub(crate) url: bool,
+    /// EventSource or fetch.
+    pub(crate) way: bool,
+    pub(crate) events: bool,
+    /// Credentials, and by fetch method, headers and body.
+    pub(crate) rest: bool,
+}
+
+impl Differences {
+    /// Whether there is one.
+    pub(crate) fn any(self) -> bool {
+        self.url || self.way || self.events || self.rest
     }
-    names
 }
 
 impl Request {
+    /// The event types to subscribe to, each once. A type may contain spaces.
+    pub(crate) fn event_types(&self) -> Vec<String> {
+        let mut types: Vec<String> = Vec::new();
+        for name in self.events.split(',').map(str::trim) {
+            if !name.is_empty() && !types.iter().any(|known| known == name) {
+                types.push(name.to_owned());
+            }
+        }
+        types
+    }
+
+    /// Changes the URL. Event types belong to a URL: those of `open`, the request that is open, are
+    /// replaced by the `usual` ones of the new URL, and return with the URL of `open`. Types that somebody
+    /// entered stay.
+    pub(crate) fn set_url(&mut self, url: String, open: &Self, usual: impl Fn(&str) -> String) {
+        let types_of = |url: &str| match url {
+            _ if url == open.url => open.events.clone(),
+            url => usual(url),
+        };
+        if self.events == types_of(&self.url) {
+            self.events = types_of(&url);
+        }
+        self.url = url;
+    }
+
+    /// In what the request that is sent differs from `open`.
+    pub(crate) fn differences(&self, open: &Self) -> Differences {
+        let by_fetch = |request: &Self| {
+            (
+                request.method().to_owned(),
+                request.headers.clone(),
+                request.body.clone(),
+            )
+        };
+        Differences {
+            url: self.url != open.url,
+            way: self.via_fetch != open.via_fetch,
+            events: !self.via_fetch && self.event_types() != open.event_types(),
+            rest: self.with_credentials != open.with_credentials
+                || (self.via_fetch && by_fetch(self) != by_fetch(open)),
+        }
+    }
+
     /// Takes over the value of a parameter of the page's address.
     pub(crate) fn set(&mut self, parameter: &str, value: &str) {
         match parameter {
             "url" => value.trim().clone_into(&mut self.url),
             "via" => self.via_fetch = value == "fetch",
-            "events" => self.events = names(value),
+            "events" => value.clone_into(&mut self.events),
             "credentials" => self.with_credentials = value == "include",
             "method" => self.method = value.trim().to_ascii_uppercase(),
             "headers" => value.clone_into(&mut self.headers),
@@ -85,7 +132,10 @@ impl Request {
     /// Method, headers and body are left out unless `with_body`: they may be confidential, a body may be
     /// longer than an address can be, and reloading the page must send nothing but a GET.
     pub(crate) fn parameters(&self, with_body: bool) -> Vec<(&'static str, String)> {
-        let mut parameters = vec![("url", self.url.clone()), ("events", self.events.join(","))];
+        let mut parameters = vec![
+            ("url", self.url.clone()),
+            ("events", self.event_types().join(",")),
+        ];
         let mut add = |name, value: &str| {
             if !value.is_empty() {
                 parameters.push((name, value.to_owned()));
@@ -147,7 +197,7 @@ impl Request {
         if !self.via_fetch {
             return Ok(Via::EventSource);
         }
-        let headers = self.header_pairs()?;
+        let mut headers = self.header_pairs()?;
         if let Some((name, _)) = headers.iter().find(|(name, _)| is_forbidden_header(name)) {
             return Err(format!(
                 "A browser does not let a page set the header “{name}” (Fetch standard, forbidden request-headers)."
@@ -159,6 +209,9 @@ impl Request {
                 self.method()
             ));
         }
+        if let Some(content_type) = self.json_type(&headers) {
+            headers.push(content_type);
+        }
         Ok(Via::Fetch(FetchRequest {
             method: self.method().to_owned(),
             headers: headers
@@ -169,25 +222,24 @@ impl Request {
         }))
     }
 
+    /// The content type of a body that is a JSON object or array, unless it is among `headers`.
+    fn json_type(&self, headers: &[(&str, &str)]) -> Option<(&'static str, &'static str)> {
+        (!has(headers, "content-type") && json::indent(&self.body).is_some())
+            .then_some(("content-type", "application/json"))
+    }
+
     /// The headers, with the defaults for those that were not entered.
     fn all_headers(&self) -> Vec<(&str, &str)> {
         let mut headers = self.header_pairs().unwrap_or_default();
-        let mut default = |name, value, applies: bool| {
-            if applies
-                && !headers
-                    .iter()
-                    .any(|(known, _)| known.eq_ignore_ascii_case(name))
-            {
-                headers.push((name, value));
-            }
-        };
-        default("accept", "text/event-stream", true);
-        // The type of a body that is a string (Fetch, 5.2).
-        default(
-            "content-type",
-            "text/plain;charset=UTF-8",
-            !self.body.is_empty(),
-        );
+        if !has(&headers, "accept") {
+            headers.push(("accept", "text/event-stream"));
+        }
+        if let Some(content_type) = self.json_type(&headers) {
+            headers.push(content_type);
+        } else if !self.body.is_empty() && !has(&headers, "content-type") {
+            // The type of a body that is a string (Fetch, 5.2).
+            headers.push(("content-type", "text/plain;charset=UTF-8"));
+        }
         headers
     }
 
@@ -229,9 +281,10 @@ impl Request {
             let mut program = format!("const source = new EventSource({}{init});\n", quoted(url));
             let types = ["message"]
                 .into_iter()
-                .chain(self.events.iter().map(|name| &**name));
+                .map(str::to_owned)
+                .chain(self.event_types());
             for name in types {
-                let name = quoted(name);
+                let name = quoted(&name);
                 program.push_str(&format!(
                     "source.addEventListener({name}, (event) => console.log({name}, event.lastEventId, event.data));\n"
                 ));
@@ -261,6 +314,13 @@ impl Request {
         );
         program
     }
+}
+
+/// Whether the header `name` is among `headers`.
+fn has(headers: &[(&str, &str)], name: &str) -> bool {
+    headers
+        .iter()
+        .any(|(known, _)| known.eq_ignore_ascii_case(name))
 }
 
 /// Whether a browser accepts the header: its name is a token, and its value has no character above
@@ -298,7 +358,7 @@ mod tests {
         Request {
             url: "/chat?a=b".to_owned(),
             via_fetch: true,
-            events: vec!["a".to_owned()],
+            events: "a".to_owned(),
             with_credentials: true,
             method: "POST".to_owned(),
             headers: "Authorization: Bearer it's\n\n x : y:z ".to_owned(),
@@ -308,8 +368,95 @@ mod tests {
 
     #[test]
     fn event_types_are_split_at_commas_and_not_repeated() {
-        assert_eq!(names(" a, b c,,d , a "), ["a", "b c", "d"]);
-        assert!(names(" , ").is_empty());
+        for (events, expected) in [(" a, b c,,d , a ", &["a", "b c", "d"][..]), (" , ", &[])] {
+            let request = Request {
+                events: events.to_owned(),
+                ..Request::default()
+            };
+            assert_eq!(request.event_types(), expected, "{events:?}");
+        }
+    }
+
+    #[test]
+    fn event_types_do_not_go_along_to_another_url() {
+        let usual = |url: &str| if url == "/stream" { "connecttime" } else { "" }.to_owned();
+        let open = Request {
+            url: "/a".to_owned(),
+            events: "step, done".to_owned(),
+            ..Request::default()
+        };
+        let mut form = open.clone();
+        for (url, expected) in [
+            ("/a", "step, done"),
+            ("/ab", ""),
+            ("/stream", "connecttime"),
+            ("/b", ""),
+            ("/a", "step, done"),
+        ] {
+            form.set_url(url.to_owned(), &open, usual);
+            assert_eq!((&*form.url, &*form.events), (url, expected));
+        }
+        form.events = "own".to_owned();
+        for url in ["/b", "/stream", "/a"] {
+            form.set_url(url.to_owned(), &open, usual);
+            assert_eq!((&*form.url, &*form.events), (url, "own"));
+        }
+    }
+
+    #[test]
+    fn differences_are_those_of_what_is_sent() {
+        let by_event_source = Request {
+            via_fetch: false,
+            ..post()
+        };
+        type Change = fn(&mut Request);
+        for (open, change, expected) in [
+            (post(), (|_| {}) as Change, [false; 4]),
+            (
+                post(),
+                |form| form.url.push('x'),
+                [true, false, false, false],
+            ),
+            (
+                by_event_source.clone(),
+                |form| form.via_fetch = true,
+                // With method, headers and body.
+                [false, true, false, false],
+            ),
+            (
+                by_event_source.clone(),
+                |form| form.events.push_str(", b"),
+                [false, false, true, false],
+            ),
+            (
+                by_event_source.clone(),
+                |form| form.events.insert(0, ' '),
+                [false; 4],
+            ),
+            // All types arrive by fetch.
+            (post(), |form| form.events.push_str(", b"), [false; 4]),
+            (
+                post(),
+                |form| form.body.push(' '),
+                [false, false, false, true],
+            ),
+            (
+                by_event_source.clone(),
+                |form| form.body.push(' '),
+                [false; 4],
+            ),
+            (
+                by_event_source,
+                |form| form.with_credentials = false,
+                [false, false, false, true],
+            ),
+        ] {
+            let mut form = open.clone();
+            change(&mut form);
+            let found = form.differences(&open);
+            let found = [found.url, found.way, found.events, found.rest];
+            assert_eq!(found, expected, "{form:?}");
+        }
     }
 
     #[test]
@@ -379,6 +526,52 @@ mod tests {
     }
 
     #[test]
+    fn a_json_body_is_sent_as_json() {
+        let json = Some("application/json");
+        for (body, headers, expected) in [
+            ("{\"a\": 1}", "", json),
+            (" [1, 2]\n", "x: y", json),
+            ("{}", "", json),
+            ("{\"a\": 1}", "Content-Type: text/x", Some("text/x")),
+            ("{\"a\": 1", "", None),
+            ("[1] 2", "", None),
+            ("{}{}", "", None),
+            ("1", "", None),
+            ("a=b", "", None),
+            ("", "", None),
+        ] {
+            let request = Request {
+                body: body.to_owned(),
+                headers: headers.to_owned(),
+                ..post()
+            };
+            let Ok(Via::Fetch(sent)) = request.via() else {
+                panic!("by fetch")
+            };
+            let types: Vec<&str> = sent
+                .headers
+                .iter()
+                .filter(|(name, _)| name.eq_ignore_ascii_case("content-type"))
+                .map(|(_, value)| &**value)
+                .collect();
+            assert_eq!(types, Vec::from_iter(expected), "{body} with {headers:?}");
+            // A browser sends a type with every body; so do curl and the JavaScript.
+            let written = expected.unwrap_or("text/plain;charset=UTF-8");
+            let is_written = |program: &str| program.contains(written);
+            assert_eq!(
+                is_written(&request.as_curl("/")),
+                !body.is_empty(),
+                "{body}"
+            );
+            assert_eq!(
+                is_written(&request.as_javascript("/")),
+                !body.is_empty(),
+                "{body}"
+            );
+        }
+    }
+
+    #[test]
     fn as_curl() {
         assert_eq!(
             post().as_curl("http://h/chat?a=b"),
@@ -409,7 +602,7 @@ mod tests {
                 .contains("body: \"{\\\"q\\\": \\\"\\u003c/script>\\n\\\"}\"")
         );
         let request = Request {
-            events: vec!["a\"b".to_owned()],
+            events: "a\"b".to_owned(),
             ..Request::default()
         };
         let program = request.as_javascript("http://h/");

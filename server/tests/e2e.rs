@@ -200,10 +200,6 @@ async fn bad_input_gets_a_sentence_and_leaves_the_page_usable() {
             "“ftp://example.org/” has the scheme “ftp:”",
         ),
         ("javascript:alert(1)", "has the scheme “javascript:”"),
-        (
-            "localhost:8844/stream",
-            "has no scheme: write http://localhost:8844/stream for",
-        ),
         // Not streams: HTML, and a 404.
         ("/", "The browser gave up on this stream"),
         ("/strem", "The browser gave up on this stream"),
@@ -238,6 +234,132 @@ async fn the_address_follows_the_form_and_opens_the_same_stream_again() {
     browser.client.refresh().await.expect("the page reloads");
     browser.until_line("^step: 1$").await;
     browser.until_line("^message: 2$").await;
+}
+
+#[tokio::test]
+async fn what_is_entered_looks_applied_only_when_it_is() {
+    let (server, browser) = open("?url=/stream&events=connecttime,step").await;
+    browser.until_line("^Ping: ").await;
+    let is_marked = "document.querySelector('.request [type=submit]').matches('.primary')";
+    let types = "document.querySelector('[name=events]').value";
+    let url = "document.querySelector('[name=url]').value";
+    assert_eq!(browser.value(is_marked).await, false);
+    assert_eq!(browser.value(types).await, "connecttime, step");
+
+    // The types belong to the address, and are only for EventSource.
+    browser
+        .fill("url", &format!("{}/nothing", server.address()))
+        .await;
+    browser.until(is_marked).await;
+    assert_eq!(browser.value(types).await, "");
+    browser.fill("url", "/stream").await;
+    browser.until(&format!("!{is_marked}")).await;
+    assert_eq!(browser.value(types).await, "connecttime, step");
+    browser.click(".via label:has([value=fetch])").await;
+    browser.until(is_marked).await;
+    browser
+        .until("document.querySelector('[name=events]').offsetParent === null")
+        .await;
+    browser.click(".via label:has([value=EventSource])").await;
+    browser.until(&format!("!{is_marked}")).await;
+
+    // A host gets its scheme.
+    browser
+        .fill(
+            "url",
+            &format!("{}/stream?data=seq&interval=50ms", server.address()),
+        )
+        .await;
+    browser.press("Open").await;
+    browser.until_line("^message: 3$").await;
+    browser.until(&format!("!{is_marked}")).await;
+    assert_eq!(
+        browser.value(url).await,
+        format!("{}/stream?data=seq&interval=50ms", server.origin)
+    );
+}
+
+#[tokio::test]
+async fn a_json_body_is_sent_as_json_by_ctrl_enter() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let origin = format!("http://{}", listener.local_addr().expect("bound"));
+    tokio::spawn(async move {
+        // The first connection asks whether the second is allowed (CORS preflight).
+        while let Ok((mut connection, _)) = listener.accept().await {
+            let mut request = vec![0; 4096];
+            let length = connection.read(&mut request).await.unwrap_or_default();
+            let request = String::from_utf8_lossy(&request[..length]).to_lowercase();
+            let response = if request.starts_with("options") {
+                "HTTP/1.1 204 No Content\r\naccess-control-allow-origin: *\r\naccess-control-allow-headers: *\r\nconnection: close\r\n\r\n".to_owned()
+            } else {
+                let mut lines = request.lines();
+                let sent = lines.find(|line| line.starts_with("content-type"));
+                format!("{HEAD}data: {}\n\n", sent.unwrap_or("no type"))
+            };
+            let _ = connection.write_all(response.as_bytes()).await;
+        }
+    });
+    let link = format!("?url={origin}/&via=fetch&method=POST");
+    let (_server, browser) = open(&link).await;
+    browser
+        .until("document.querySelector('.link-name').textContent === 'Not connected'")
+        .await;
+    browser.click(".request-more > summary").await;
+    browser.click("[name=body]").await;
+    browser.keys("{\"q\": 1}").await;
+    browser.keys("\u{E009}\u{E007}\u{E000}").await;
+    browser
+        .until_line("^message: content-type: application.json$")
+        .await;
+    browser
+        .until("!document.querySelector('.request-more').open")
+        .await;
+}
+
+#[tokio::test]
+async fn a_menu_closes_and_keys_go_to_what_has_the_focus() {
+    const ESCAPE: &str = "\u{E00C}";
+    let (_server, browser) = open("").await;
+    browser.until_line("^Ping: ").await;
+    let is_open = "document.querySelector('.request-more').open";
+    browser.click(".request-more > summary").await;
+    browser.until(is_open).await;
+    browser.click("[name=credentials]").await;
+    browser.keys(ESCAPE).await;
+    browser.until(&format!("!{is_open}")).await;
+    browser
+        .until("document.activeElement.textContent === 'Request'")
+        .await;
+    browser.click(".request-more > summary").await;
+    browser.until(is_open).await;
+    browser.click("[name=url]").await;
+    browser.until(&format!("!{is_open}")).await;
+    browser
+        .until("document.activeElement.getAttribute('name') === 'url'")
+        .await;
+
+    // The data of a detail scrolls by the space bar; elsewhere that freezes the view.
+    browser.keys(ESCAPE).await;
+    browser.keys("k").await;
+    browser.keys("\u{E007}").await;
+    browser
+        .until("document.activeElement.tagName === 'PRE'")
+        .await;
+    let is_frozen =
+        "document.querySelector('[data-do=freeze]').getAttribute('aria-pressed') === 'true'";
+    browser.keys(" ").await;
+    assert_eq!(browser.value(is_frozen).await, false);
+    browser.keys(ESCAPE).await;
+    browser.keys(" ").await;
+    browser.until(is_frozen).await;
+    browser.keys("?").await;
+    browser.until("document.querySelector('dialog').open").await;
+    browser.keys(ESCAPE).await;
+    browser
+        .until("!document.querySelector('dialog').open")
+        .await;
+    browser.press("Keys").await;
+    browser.until("document.querySelector('dialog').open").await;
 }
 
 #[tokio::test]
@@ -464,6 +586,8 @@ async fn from_url_to_exported_file_by_keyboard_alone() {
     assert_eq!(browser.value(focused).await, "url");
     browser.keys(SELECT_ALL).await;
     browser.keys(&format!("{stream}/")).await;
+    // Over the event types.
+    browser.keys(TAB).await;
     browser.keys(TAB).await;
     browser.keys(RIGHT).await;
     browser

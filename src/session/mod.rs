@@ -18,8 +18,10 @@ use crate::{
     frame::Frame,
     journal::{self, CaptureError, Journal, Record},
     request::Via,
-    runtime,
-    source::{Answer, Capture, EventSource, Failure, Fetch, Notice, Source, UrlError, resolve},
+    source::{
+        Answer, Capture, EventSource, Failure, Fetch, Notice, Source, UrlError, resolve,
+        thrown_message,
+    },
 };
 use link::Input;
 use retry::{Attempt, Backoff, decide};
@@ -113,7 +115,7 @@ fn watch(url: Signal<String>, options: UseEventSourceOptions) -> UseEventSourceR
 
     // Setting a signal to the value that it already has must not connect again.
     let mut requested: Option<(String, bool, Via)> = None;
-    runtime::effect(move || {
+    Effect::new(move |_| {
         let request = (url.get(), with_credentials.get(), via.get());
         let previous = match &requested {
             Some(requested) if *requested == request => return,
@@ -134,7 +136,7 @@ fn watch(url: Signal<String>, options: UseEventSourceOptions) -> UseEventSourceR
             _ => {}
         }
     });
-    runtime::effect(move || session.get_value().subscribe(&events.get()));
+    Effect::new(move |_| session.get_value().subscribe(&events.get()));
 
     let message = Memo::new(move |_| {
         entries.with(|journal| {
@@ -422,12 +424,12 @@ impl UseEventSourceReturn {
 
     /// The URL as it was given.
     pub(crate) fn url(self) -> String {
-        runtime::current(self.session.get_value().url)
+        self.session.get_value().url.get_untracked()
     }
 
     /// Whether the stream is received by `fetch`.
     pub(crate) fn via_fetch(self) -> bool {
-        runtime::current(self.session.get_value().via) != Via::EventSource
+        self.session.get_value().via.get_untracked() != Via::EventSource
     }
 
     pub(crate) fn current_playback(self) -> Playback {
@@ -563,14 +565,14 @@ impl Session {
     }
 
     fn new_source(&self) -> Result<Source, Cause> {
-        let url = resolve(&runtime::current(self.url))
+        let url = resolve(&self.url.get_untracked())
             .map_err(Cause::Url)?
             .href();
-        let with_credentials = runtime::current(self.with_credentials);
+        let with_credentials = self.with_credentials.get_untracked();
         let on_notice = self.on_notice();
-        match runtime::current(self.via) {
+        match self.via.get_untracked() {
             Via::EventSource => {
-                let events = runtime::current(self.events);
+                let events = self.events.get_untracked();
                 EventSource::open(&url, with_credentials, &events, on_notice)
                     .map(Source::EventSource)
                     .map_err(|_| Cause::Url(UrlError::Unparsable { given: url }))
@@ -580,7 +582,7 @@ impl Session {
                 let id = entries.last_event_id();
                 Fetch::open(&url, &request, with_credentials, id, on_notice)
                     .map(Source::Fetch)
-                    .map_err(|error| Cause::Request(runtime::thrown_message(&error)))
+                    .map_err(|error| Cause::Request(thrown_message(&error)))
             }
         }
     }
@@ -669,7 +671,7 @@ impl Session {
             self.set_answer(None);
         }
         self.set_failure(Some(failure.clone()));
-        let via = runtime::current(self.via);
+        let via = self.via.get_untracked();
         let reconnection_time = self.entries.read_untracked().reconnection_time();
         let input = decide(
             &failure,

@@ -3,15 +3,13 @@
 use std::{cell::Cell, rc::Rc};
 
 use js_sys::Uint8Array;
+use leptos::task::spawn_local;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
-use super::Notice;
-use crate::{
-    journal::{CaptureError, CaptureReader},
-    runtime,
-};
+use super::{Notice, thrown_message};
+use crate::journal::{CaptureError, CaptureReader};
 
 /// How much of the file is read at once, in bytes: little enough to add within a frame.
 const PIECE: f64 = (256 << 10) as f64;
@@ -32,7 +30,7 @@ impl Capture {
             }
             is_alive.get()
         };
-        runtime::spawn(async move {
+        spawn_local(async move {
             let result = play(&file, &notify).await;
             notify(Notice::Played(result));
         });
@@ -55,7 +53,7 @@ async fn play(file: &Blob, notify: &dyn Fn(Notice<'_>) -> bool) -> Result<(), Ca
         let bytes = read(file, at, end)
             .await
             .map_err(|error| CaptureError::Unreadable {
-                message: runtime::thrown_message(&error),
+                message: thrown_message(&error),
             })?;
         reader.feed(&bytes, &mut |record| {
             notify(Notice::Record(record));

@@ -3,7 +3,10 @@
 use std::{cell::Cell, rc::Rc};
 
 use js_sys::{Array, Promise, Reflect, Uint8Array};
-use leptos::prelude::{document, window};
+use leptos::{
+    prelude::{document, window},
+    task::spawn_local,
+};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
@@ -12,7 +15,7 @@ use web_sys::{
 };
 
 use super::{Failure, Notice};
-use crate::{clock::ticks, request::FetchRequest, runtime};
+use crate::{clock::ticks, request::FetchRequest};
 
 /// How long to read before the page may draw, in ms. The rest of a frame at 60 Hz is for drawing.
 const SHARE_MS: f64 = 9.0;
@@ -115,7 +118,7 @@ impl Fetch {
             }
             is_alive.get()
         };
-        runtime::spawn(async move {
+        spawn_local(async move {
             let failure = run(&request, &notify).await;
             notify(Notice::Failed(failure));
         });

@@ -6,15 +6,24 @@ mod fetch;
 mod url;
 
 use sse_wire::Event;
+use wasm_bindgen::{JsCast, JsValue};
 
 pub(crate) use capture::Capture;
 pub(crate) use event_source::EventSource;
 pub use fetch::Answer;
 pub(crate) use fetch::Fetch;
 pub use url::UrlError;
-pub(crate) use url::resolve;
+pub(crate) use url::{begins_with_a_host, resolve};
 
 use crate::journal::{CaptureError, Record};
+
+/// The message of a value that the browser threw.
+pub(crate) fn thrown_message(thrown: &JsValue) -> String {
+    let message = thrown
+        .dyn_ref::<js_sys::Error>()
+        .map(js_sys::Error::message);
+    message.map_or_else(|| "the browser refuses it".to_owned(), String::from)
+}
 
 /// A stream that is being received. Dropping it ends it.
 pub(crate) enum Source {

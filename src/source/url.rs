@@ -65,8 +65,12 @@ pub(crate) fn resolve(given: &str) -> Result<Url, UrlError> {
 
 /// Whether `given` begins with a host instead of a scheme or a path. As a URL, `localhost:8844/x` has the
 /// scheme `localhost:`, and `example.org/x` is a path on this page's own server.
-fn begins_with_a_host(given: &str) -> bool {
+pub(crate) fn begins_with_a_host(given: &str) -> bool {
     let first = given.split(['/', '?', '#']).next().unwrap_or_default();
+    if first.starts_with('[') {
+        // An IPv6 address.
+        return first.contains("]:") || first.ends_with(']');
+    }
     match first.split_once(':') {
         Some((_, port)) => !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()),
         None => first == "localhost" || (first.contains('.') && !first.starts_with('.')),
@@ -83,7 +87,9 @@ mod tests {
             ("localhost", true),
             ("localhost:8844/stream", true),
             ("127.0.0.1:9000?a=b", true),
-            ("[::1]", false),
+            ("[::1]", true),
+            ("[::1]:8844/x", true),
+            ("[a", false),
             ("example.org/x", true),
             ("example.org", true),
             ("stream", false),

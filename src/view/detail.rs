@@ -1,4 +1,4 @@
-//! The whole of one line.
+//! The detail of one line.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use leptos::{html, prelude::*};
 use leptos_use::{UseClipboardReturn, use_clipboard};
 use web_sys::{ScrollIntoViewOptions, ScrollLogicalPosition};
 
-use super::{settings, watched::Watched};
+use super::{focus::Focus, settings, watched::Watched};
 use crate::{
     clock,
     journal::{Journal, Kind, Line},
@@ -217,7 +217,7 @@ fn CopyButton(document: Memo<Option<Arc<Document>>>) -> impl IntoView {
 /// The text, in parts that are added one by one: what is there is not laid out again.
 #[component]
 fn Parts(document: Memo<Option<Arc<Document>>>) -> impl IntoView {
-    let pre = NodeRef::<html::Pre>::new();
+    let pre = Focus::get().detail;
     let asked = RwSignal::new(None);
     let shown = Memo::new(move |_| match asked.get() {
         Some((key, parts)) if document.with(|document| key_of(Some(document)) == key) => parts,

@@ -13,8 +13,7 @@ use crate::{
     clock::{self, now},
     journal::{Export, Format},
     json::quoted,
-    runtime,
-    source::resolve,
+    source::{resolve, thrown_message},
     text,
 };
 
@@ -153,7 +152,7 @@ impl Files {
             }
             self.writing.set(None);
             let problem = match save(&parts, &name) {
-                Err(error) => runtime::thrown_message(&error),
+                Err(error) => thrown_message(&error),
                 Ok(()) if export.missing() > 0 => {
                     let missing = text::count(export.missing());
                     format!(

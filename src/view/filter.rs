@@ -8,7 +8,8 @@ use wasm_bindgen::JsCast;
 use super::{chosen::Chosen, settings, watched::Watched};
 use crate::{
     journal::{Criteria, Text},
-    runtime, text,
+    source::thrown_message,
+    text,
 };
 
 /// How much of an event's data a regular expression examines, in bytes. The browser cannot interrupt a
@@ -136,7 +137,7 @@ fn compile(text: &str, flags: &str) -> Result<RegExp, String> {
     let arguments = Array::of2(&text.into(), &flags.into());
     Reflect::construct(class.unchecked_ref::<Function>(), &arguments)
         .map(|made| made.unchecked_into())
-        .map_err(|error| runtime::thrown_message(&error))
+        .map_err(|error| thrown_message(&error))
 }
 
 #[cfg(test)]

@@ -56,7 +56,7 @@ pub(super) fn KeepMenu(
         }
     };
     view! {
-        <Menu label="Keep" class="menu keep" open>
+        <Menu label="Keep" class="keep" open>
             <label>
                 "Keep up to " <select name="bound" bind:value=bound>
                     {bounds.into_iter().collect_view()}

@@ -1,41 +1,82 @@
-//! A button that opens a box.
+//! A button that opens a box with controls in it.
 
-use leptos::{html, prelude::*};
+use leptos::{ev, html, prelude::*};
+use leptos_use::{UseEventListenerOptions, use_event_listener, use_event_listener_with_options};
+use wasm_bindgen::JsCast;
 
-/// A menu. It is closed by a press beside it and by Esc ([`keys`](super::keys)), or through `open`.
+/// A button that opens and closes a box.
+///
+/// Esc closes an open box, wherever the focus is, and so does a press beside it. When the box closes with
+/// the focus in it, the button takes the focus.
 #[component]
 pub(super) fn Menu(
-    /// What is on its button.
+    /// The text of the button.
     label: &'static str,
-    /// Its classes, `menu` among them.
+    /// The tooltip of the button.
+    #[prop(optional)]
+    title: &'static str,
+    /// Classes beside `menu`.
+    #[prop(optional)]
     class: &'static str,
-    /// Whether it is open. If the focus is within when it closes, its button has it then.
+    /// Whether the box is open. It can be set, too.
+    #[prop(default = RwSignal::new(false))]
     open: RwSignal<bool>,
+    /// The element, for who opens the box and focuses something in it at once: `set_open` takes effect
+    /// immediately, a signal with the next effects.
+    #[prop(optional)]
+    node_ref: NodeRef<html::Details>,
+    /// The contents of the box. They are in the document while it is closed, too.
     children: Children,
 ) -> impl IntoView {
-    let details = NodeRef::<html::Details>::new();
-    let button = NodeRef::<html::Summary>::new();
-    Effect::new(move |was_open: Option<bool>| {
-        let is_open = open.get();
-        if was_open == Some(true)
-            && !is_open
-            && let Some(details) = details.get_untracked()
-            && details.contains(document().active_element().as_deref())
-            && let Some(button) = button.get_untracked()
-        {
-            let _ = button.focus();
-        }
-        is_open
-    });
-    // The browser opens and closes it, too.
-    let toggled = move |_| {
-        if let Some(details) = details.get_untracked() {
-            open.set(details.open());
-        }
+    let summary = NodeRef::<html::Summary>::new();
+    let contains = move |node: Option<web_sys::Node>| {
+        let menu = node_ref.get_untracked();
+        menu.is_some_and(|menu| menu.contains(node.as_ref()))
     };
+
+    Effect::new(move |_| {
+        let focused = || document().active_element().map(JsCast::unchecked_into);
+        if !open.get()
+            && contains(focused())
+            && let Some(summary) = summary.get_untracked()
+        {
+            let _ = summary.focus();
+        }
+    });
+    // In the capture phase: this Esc has no other effect.
+    let _ = use_event_listener_with_options(
+        document(),
+        ev::keydown,
+        move |event| {
+            if open.get_untracked() && event.key() == "Escape" {
+                event.prevent_default();
+                event.stop_propagation();
+                open.set(false);
+            }
+        },
+        UseEventListenerOptions::default().capture(true),
+    );
+    let _ = use_event_listener(document(), ev::pointerdown, move |event| {
+        let pressed = event.target().map(JsCast::unchecked_into);
+        if open.get_untracked() && !contains(pressed) {
+            open.set(false);
+        }
+    });
+
     view! {
-        <details class=class node_ref=details prop:open=open on:toggle=toggled>
-            <summary node_ref=button>{label}</summary>
+        <details
+            class=["menu ", class].concat()
+            node_ref=node_ref
+            prop:open=open
+            on:toggle=move |_| {
+                if let Some(menu) = node_ref.get_untracked() {
+                    open.set(menu.open());
+                }
+            }
+        >
+            <summary title=title node_ref=summary>
+                {label}
+            </summary>
             <div>{children()}</div>
         </details>
     }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::filter::Filter;
+use super::{filter::Filter, focus::Focus};
 
 /// A box for a text, and two switches: whether its case matters, and whether it is a regular expression.
 #[component]
@@ -22,6 +22,7 @@ pub(super) fn SearchBox(
                 spellcheck="false"
                 title="/"
                 aria-invalid=move || filter.problem.with(Option::is_some).then_some("true")
+                node_ref=Focus::get().filter
                 bind:value=filter.text
             />
             <Switch what="case" text="Aa" name="Match case" about="Match case" on=filter.match_case />

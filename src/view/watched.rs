@@ -5,7 +5,7 @@ use std::ops::Deref;
 use gloo_timers::callback::{Interval, Timeout};
 use leptos::{html, prelude::*};
 
-use super::{files, labels::Labels, settings};
+use super::{files, focus::Focus, labels::Labels, settings};
 use crate::{
     clock::now,
     journal::{Criteria, Journal, Matches},
@@ -77,7 +77,7 @@ impl Watched {
             clock: time.into(),
             selected: RwSignal::new(None),
             frozen: RwSignal::new(None),
-            log: NodeRef::new(),
+            log: Focus::get().log,
             sought: RwSignal::new(None),
             relative: RwSignal::new(settings::recall("time").as_deref() == Some("relative")),
             matches: RwSignal::new_local(Matches::default()),

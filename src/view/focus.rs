@@ -1,0 +1,30 @@
+//! The elements that keys and buttons focus from elsewhere on the page.
+
+use leptos::{html, prelude::*};
+
+/// The elements that keys and buttons focus from elsewhere on the page. The page provides it as context, and
+/// each component puts its own elements in.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Focus {
+    /// The box for the URL of the stream.
+    pub(super) url: NodeRef<html::Input>,
+    /// The table of the keys.
+    pub(super) keys: NodeRef<html::Dialog>,
+    /// The box for the text of the filter.
+    pub(super) filter: NodeRef<html::Input>,
+    /// The scrolled part of the log.
+    pub(super) log: NodeRef<html::Div>,
+    /// The menu of exports.
+    pub(super) export_menu: NodeRef<html::Details>,
+    /// The first button in that menu.
+    pub(super) export: NodeRef<html::Button>,
+    /// The data in the detail.
+    pub(super) detail: NodeRef<html::Pre>,
+}
+
+impl Focus {
+    /// The one of the page; one of its own for a component that is used without the page.
+    pub(super) fn get() -> Self {
+        use_context().unwrap_or_default()
+    }
+}

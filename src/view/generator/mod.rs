@@ -1,0 +1,173 @@
+//! The generator's panel: builds the URL of a stream from the parameters that the server lists.
+//!
+//! | file | contents |
+//! | --- | --- |
+//! | `mod.rs` | the panel |
+//! | `parameter.rs` | the box for one parameter |
+//! | `help.rs` | the server's list of parameters |
+//! | `values.rs` | the values of the parameters, from a query and as a URL |
+
+mod help;
+mod parameter;
+mod values;
+
+use leptos::prelude::*;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::Response;
+
+use self::{
+    help::{Help, Preset},
+    parameter::ParameterBox,
+    values::{STREAM, Values},
+};
+use super::menu::Menu;
+use crate::{address::usual_types, request::Request, source::resolve};
+
+/// Where the server lists the parameters of its streams.
+const HELP: &str = "/stream/help.json";
+
+/// A menu that builds the URL of one of the server's streams.
+///
+/// The values are those in the URL of the form. A change writes the URL.
+#[component]
+pub(super) fn Generator(
+    /// The request that is being entered.
+    form: RwSignal<Request>,
+    /// Whether the panel is open.
+    open: RwSignal<bool>,
+) -> impl IntoView {
+    // `None` until the panel is opened for the first time, and while the list is on its way.
+    let help = RwSignal::new(None::<Help>);
+    let about = RwSignal::new(String::new());
+    let load = Action::new_local(move |(): &()| async move {
+        about.set("Loading …".to_owned());
+        match fetch_help().await {
+            Ok(list) => {
+                help.set(Some(list));
+                about.set(
+                    "Choose a stream, or set the parameters. All of them can be combined."
+                        .to_owned(),
+                );
+            }
+            Err(_) => about.set(format!(
+                "The server of this page does not list parameters at {HELP}."
+            )),
+        }
+    });
+    Effect::new(move |_| {
+        if open.get() && help.read_untracked().is_none() && !load.pending().get_untracked() {
+            load.dispatch(());
+        }
+    });
+
+    let values = Memo::new(move |_| match &*help.read() {
+        Some(help) => Values::of_query(&query_of(&form.read().url), &help.parameters),
+        None => Values::default(),
+    });
+    let request = move |values: &Values| {
+        let url = values.url();
+        form.update(|form| {
+            form.events = usual_types(&url);
+            form.url = url;
+        });
+    };
+    let choose = Callback::new(move |query: String| {
+        if let Some(help) = &*help.read_untracked() {
+            request(&Values::of_query(&query, &help.parameters));
+        }
+    });
+    let edit = Callback::new(move |(name, value): (String, String)| {
+        let mut values = values.get_untracked();
+        values.set(&name, value);
+        request(&values);
+    });
+
+    let presets = move || {
+        let help = help.read();
+        let presets = help.iter().flat_map(|help| &help.presets);
+        presets
+            .map(
+                |preset| view! { <PresetButton preset=preset.clone() choose=choose about=about /> },
+            )
+            .collect_view()
+    };
+    let parameters = move || {
+        let help = help.read();
+        let groups = help.iter().flat_map(Help::groups);
+        groups
+            .map(|group| {
+                let name = group.first().map(|first| first.group.clone());
+                let boxes = group.iter().map(|parameter| {
+                    view! { <ParameterBox parameter=parameter.clone() values=values edit=edit about=about /> }
+                });
+                view! {
+                    <fieldset>
+                        <legend>{name}</legend>
+                        {boxes.collect_view()}
+                    </fieldset>
+                }
+            })
+            .collect_view()
+    };
+    view! {
+        <Menu label="Generator" title="Build a stream of this server, healthy or faulty" class="generator" open=open>
+            <p class="about" role="status">
+                {about}
+            </p>
+            <div class="presets" role="group" aria-label="Ready streams">
+                {presets}
+            </div>
+            <div class="parameters">{parameters}</div>
+            <p class="build">
+                <output>{move || form.read().url.clone()}</output>
+                <button type="submit" class="primary">
+                    "Open this stream"
+                </button>
+            </p>
+        </Menu>
+    }
+}
+
+/// A button that sets all parameters for a useful stream.
+#[component]
+fn PresetButton(
+    preset: Preset,
+    /// Receives the query of the stream.
+    choose: Callback<String>,
+    /// Gets the description of what has the focus: a title is for those with a mouse.
+    about: RwSignal<String>,
+) -> impl IntoView {
+    let Preset {
+        name,
+        about: title,
+        query,
+    } = preset;
+    let description = title.clone();
+    view! {
+        <button
+            type="button"
+            class="chip"
+            title=title
+            on:click=move |_| choose.run(query.clone())
+            on:focus=move |_| about.set(description.clone())
+        >
+            {name}
+        </button>
+    }
+}
+
+/// The query of `url`, if that is a stream of the server of this page.
+fn query_of(url: &str) -> String {
+    let own = resolve(url).ok().filter(|url| {
+        url.pathname() == STREAM && Some(url.origin()) == window().location().origin().ok()
+    });
+    own.map(|url| url.search()).unwrap_or_default()
+}
+
+/// Requests the server's list of parameters.
+async fn fetch_help() -> Result<Help, JsValue> {
+    let response = JsFuture::from(window().fetch_with_str(HELP)).await?;
+    let json = JsFuture::from(response.unchecked_into::<Response>().json()?).await?;
+    Ok(serde_wasm_bindgen::from_value(json)?)
+}
