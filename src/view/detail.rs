@@ -89,7 +89,6 @@ type PartKey = (u64, Form, usize);
 
 /// The selected line in full: what it is, its data in three forms, a button to copy it. Hidden while no
 /// line is selected.
-#[allow(unreachable_pub, reason = "the macro makes an inner item public")]
 #[component]
 pub(crate) fn Detail(
     /// Called when the reader closes the detail by its button.

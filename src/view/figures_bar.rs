@@ -31,7 +31,6 @@ struct Moment {
 }
 
 /// The figures, each in a labelled cell that keeps its width.
-#[allow(unreachable_pub, reason = "the macro makes an inner item public")]
 #[component]
 pub(crate) fn FiguresBar() -> impl IntoView {
     let watched = Watched::expect();

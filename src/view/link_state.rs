@@ -30,7 +30,6 @@ const NO_ANSWER: &str = "No answer yet. The server may hold it back, or the brow
 
 /// The state of the connection, its uptime or countdown, the reason where something is wrong, the answer
 /// of the server where it is known, and the buttons.
-#[allow(unreachable_pub, reason = "the macro makes an inner item public")]
 #[component]
 pub(crate) fn LinkState() -> impl IntoView {
     let stream = Watched::expect().stream;
