@@ -189,6 +189,47 @@ async fn the_selected_event_is_shown_completely() {
 }
 
 #[tokio::test]
+async fn large_data_is_shown_in_parts_and_the_form_is_remembered() {
+    let stream = serve(HEAD, |_| format!("data: {}\n\n", "x".repeat(150_000)), 1).await;
+    let (_server, browser) = open(&format!("?url={stream}/")).await;
+    let open_first = "document.querySelector('.row[data-kind=event]').click()";
+    let length = "document.querySelector('.detail pre').textContent.length";
+    browser.until_line("bytes in all").await;
+    browser.value(open_first).await;
+    browser.until(&format!("{length} === 65536")).await;
+    // What is shown is not laid out again.
+    browser
+        .value("!(window.first = document.querySelector('.detail pre').firstChild)")
+        .await;
+    browser.press("Show more: 84.4 kB of 150 kB left").await;
+    browser.until(&format!("{length} === 131072")).await;
+    browser.press("Show more: 18.9 kB of 150 kB left").await;
+    browser.until(&format!("{length} === 150000")).await;
+    assert_eq!(
+        browser
+            .value("window.first === document.querySelector('.detail pre').firstChild")
+            .await,
+        true
+    );
+
+    browser.press("Bytes").await;
+    let hex = "document.querySelector('.detail pre').textContent.startsWith('0000000  64 61 74 61 3a 20 78')";
+    browser.until(hex).await;
+    browser.until(&format!("{length} === 65536")).await;
+    browser.client.refresh().await.expect("the page reloads");
+    browser.until_line("bytes in all").await;
+    browser.value(open_first).await;
+    browser.until(hex).await;
+    // The text column is whole: nothing wraps.
+    assert_eq!(
+        browser
+            .value("getComputedStyle(document.querySelector('.detail pre')).whiteSpace")
+            .await,
+        "pre"
+    );
+}
+
+#[tokio::test]
 async fn bad_input_gets_a_sentence_and_leaves_the_page_usable() {
     let (_server, browser) = open("").await;
     browser.until_line("^Ping: ").await;

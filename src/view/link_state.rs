@@ -216,10 +216,13 @@ fn refusal(answer: &Answer) -> String {
     if answer.status != 200 {
         return format!("Server answered {}; expected 200.", answer.status);
     }
-    match answer.header("content-type") {
-        Some(given) => format!("Content type is {given}; expected text/event-stream."),
-        None => "Content type is missing; expected text/event-stream.".to_owned(),
-    }
+    // Its parameters do not matter.
+    let given = answer.header("content-type").unwrap_or_default();
+    let given = match given.split(';').next().unwrap_or_default().trim() {
+        "" => "missing",
+        given => given,
+    };
+    format!("Content type is {given}; expected text/event-stream.")
 }
 
 /// `200 OK in 12.5 ms`
@@ -408,10 +411,16 @@ mod tests {
                 "Server answered 500; expected 200.",
             ),
             (
-                Some(answer(200, "text/html")),
+                Some(answer(200, "text/html; charset=utf-8")),
                 &refused,
                 true,
                 "Content type is text/html; expected text/event-stream.",
+            ),
+            (
+                Some(answer(200, "")),
+                &refused,
+                true,
+                "Content type is missing; expected text/event-stream.",
             ),
             (stream(), &Failure::Ended, true, "The stream ended."),
             (
