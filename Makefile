@@ -40,6 +40,8 @@ help:
 	@echo "make screenshots  take the pictures in docs/ again"
 	@echo "make env          print the PATH with the tools, for: eval \"\$$(make -s env)\""
 	@echo "LISTEN=ADDR:PORT  where make run has the server listen"
+	@echo "BASELINE=PATH     another build of the server, whose page make bench compares"
+	@echo "ROUNDS=N          how often make bench measures each figure: 5"
 
 # --- run ---------------------------------------------------------------------------------------
 
@@ -99,10 +101,12 @@ test-e2e: $(PAGE) | browser
 	@echo "== End to end in Chromium (about two minutes to build the first time)"
 	@cargo test --quiet --release -p sse-scope-server --features e2e --test e2e --test http --test command -- --test-threads=2
 
-# Not a test: nothing fails for being slow.
+# Not a test: nothing fails for being slow. BASELINE is another build of the server, for example one
+# with the page before a change: its page is measured in the same run, and compared.
 bench: $(PAGE) | browser
-	@echo "== Measuring the page in Chromium (some minutes)"
-	@cargo bench --quiet -p sse-scope-server --features e2e --bench page
+	@echo "== Measuring the page in Chromium (about three minutes a round; ROUNDS=1 for one)"
+	@$(if $(BASELINE),SSE_SCOPE_BASELINE="$(abspath $(BASELINE))") $(if $(ROUNDS),SSE_SCOPE_ROUNDS=$(ROUNDS)) \
+	  cargo bench --quiet -p sse-scope-server --features e2e --bench page
 
 # eventsource-parser is what the reader is compared with in Node.
 bench-wire:

@@ -35,12 +35,17 @@ pub(crate) struct Server {
 impl Server {
     /// Starts the server on `listen` and waits for the address that it prints.
     pub(crate) async fn start(listen: &str) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_sse-scope-server"))
+        Self::start_program(env!("CARGO_BIN_EXE_sse-scope-server"), listen).await
+    }
+
+    /// Starts another build of the server, for a comparison of two pages.
+    pub(crate) async fn start_program(program: &str, listen: &str) -> Self {
+        let mut process = Command::new(program)
             .args(["--listen", listen])
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
-            .expect("the server starts");
+            .unwrap_or_else(|error| panic!("{program}: {error}"));
         let line = first_line_with(&mut process, "http://").await;
         let origin = line[line.find("http://").expect("an address")..]
             .trim_end_matches('/')
@@ -280,13 +285,18 @@ impl Browser {
 
     /// Sends a command of the Chrome DevTools Protocol.
     pub(crate) async fn devtools(&self, command: &'static str, parameters: Value) {
+        self.devtools_answer(command, parameters).await;
+    }
+
+    /// Sends a command of the Chrome DevTools Protocol and returns the result.
+    pub(crate) async fn devtools_answer(&self, command: &'static str, parameters: Value) -> Value {
         self.client
             .issue_cmd(Vendor {
                 path: "goog/cdp/execute",
                 body: json!({ "cmd": command, "params": parameters }),
             })
             .await
-            .unwrap_or_else(|error| panic!("{command}: {error}"));
+            .unwrap_or_else(|error| panic!("{command}: {error}"))
     }
 }
 
