@@ -57,7 +57,7 @@ pub(crate) fn Keys() -> impl IntoView {
     view! {
         <dialog aria-labelledby="keys-title" node_ref=focus.keys>
             <h2 id="keys-title">"Keys"</h2>
-            <table>{rows.to_vec()}</table>
+            <table>{rows.into_iter().collect_view()}</table>
             <form method="dialog">
                 <button class="primary">"Close"</button>
             </form>

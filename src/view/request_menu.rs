@@ -125,7 +125,7 @@ pub(super) fn RequestMenu(
                             name="method"
                             on:change=move |event| form.write().method = event_target_value(&event)
                         >
-                            {methods.to_vec()}
+                            {methods.into_iter().collect_view()}
                             <option
                                 hidden=move || other_method.read().is_empty()
                                 prop:selected=move || !other_method.read().is_empty()
@@ -159,7 +159,7 @@ pub(super) fn RequestMenu(
                     "Method, headers and body are for fetch; an EventSource has none of them."
                 </p>
                 <div class="copies">
-                    {copies.to_vec()} <span role="status">{said}</span>
+                    {copies.into_iter().collect_view()} <span role="status">{said}</span>
                 </div>
         </Menu>
     }
