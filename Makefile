@@ -1,14 +1,14 @@
-# The two commands of the README: `make run` and `make test`. Both install what is missing, say so,
-# and leave alone what is there in the right version.
+# The two commands of the README: `make run` and `make test`. Both install missing tools, report
+# what they install, and use tools that are already there in the right version.
 
-# Where the tools go that are not there yet; shared by all checkouts.
+# Where missing tools are installed; shared by all checkouts.
 TOOLS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sse-scope
 
 TRUNK_VERSION := 0.21.14
 WASM_PACK_VERSION := 0.15.1
 # Also in Trunk.toml.
 BINARYEN_VERSION := 132
-# The command line must be of exactly the version of the library.
+# The command must have exactly the version of the library.
 WASM_BINDGEN_VERSION := $(shell sed -n '/^name = "wasm-bindgen"$$/{n;s/version = "\(.*\)"/\1/p;}' Cargo.lock)
 
 TARGET := wasm32-unknown-unknown
@@ -16,7 +16,7 @@ PAGE := dist/index.html
 PAGE_SOURCES := Cargo.toml Cargo.lock Trunk.toml index.html $(shell find src style -type f)
 SERVER := target/release/sse-scope-server
 
-# $(call tool,COMMAND,VERSION): the command on PATH if it is of that version, else our own.
+# $(call tool,COMMAND,VERSION): the command on PATH if it has that version, else the one in $(TOOLS).
 tool = $(or $(shell $(1) --version 2>/dev/null | grep -qwF -- "$(2)" && command -v $(1)),$(TOOLS)/$(1)-$(2)/bin/$(1))
 
 TRUNK := $(call tool,trunk,$(TRUNK_VERSION))
@@ -24,7 +24,7 @@ WASM_BINDGEN := $(call tool,wasm-bindgen,$(WASM_BINDGEN_VERSION))
 WASM_OPT := $(call tool,wasm-opt,$(BINARYEN_VERSION))
 WASM_PACK := $(call tool,wasm-pack,$(WASM_PACK_VERSION))
 
-# trunk and wasm-pack take the first on PATH. A folder that is not there does no harm.
+# trunk and wasm-pack use the first of each tool on PATH. A folder that does not exist does no harm.
 export PATH := $(TOOLS)/wasm-bindgen-$(WASM_BINDGEN_VERSION)/bin:$(TOOLS)/wasm-opt-$(BINARYEN_VERSION)/bin:$(TOOLS)/trunk-$(TRUNK_VERSION)/bin:$(TOOLS)/wasm-pack-$(WASM_PACK_VERSION)/bin:$(PATH)
 
 .DELETE_ON_ERROR:
@@ -54,15 +54,15 @@ build: $(PAGE)
 	@echo "== Building the server (about a minute the first time)"
 	@cargo build --quiet --release -p sse-scope-server
 
-# trunk's minifier cannot parse what wasm-bindgen writes, and leaves it as it is; the warning about that
-# would be the only output.
+# trunk's minifier cannot parse the code that wasm-bindgen writes, and leaves it unchanged. The warning
+# about that would be the only output.
 TRUNK_LOG := error,trunk=warn,trunk::processing::minify=error
 
 $(PAGE): $(PAGE_SOURCES) | target $(TRUNK) $(WASM_BINDGEN) $(WASM_OPT)
 	@echo "== Building the page (about two minutes the first time)"
 	@$(TRUNK) --log $(TRUNK_LOG) build --release --cargo-profile page --dist dist
 
-# trunk serves the page and passes /stream on to the server, which it needs beside it.
+# trunk serves the page and forwards /stream to the server, which therefore runs at the same time.
 dev: | target $(TRUNK) $(WASM_BINDGEN)
 	@echo "== Building the server (about a minute the first time)"
 	@cargo build --quiet -p sse-scope-server
@@ -90,8 +90,8 @@ test-native:
 	@echo "== Native tests"
 	@cargo test --quiet --workspace
 
-# The fixture is the server with more paths, for what the page must bear; it starts the command on
-# its command line and tells it its address. The timeout is for all tests together, in seconds.
+# The fixture is the server with more paths, for responses that the page has to handle. It runs the given
+# command with the server's address in the environment. The timeout is for all tests together, in seconds.
 test-page: | target $(WASM_BINDGEN) $(WASM_PACK) browser
 	@echo "== Tests of the page in Chromium"
 	@WASM_BINDGEN_TEST_TIMEOUT=300 cargo run --quiet -p sse-scope-server --example fixture -- \
@@ -101,8 +101,8 @@ test-e2e: $(PAGE) | browser
 	@echo "== End to end in Chromium (about two minutes to build the first time)"
 	@cargo test --quiet --release -p sse-scope-server --features e2e --test e2e --test http --test command -- --test-threads=2
 
-# Not a test: nothing fails for being slow. BASELINE is another build of the server, for example one
-# with the page before a change: its page is measured in the same run, and compared.
+# Not a test: it does not fail if the page is slow. BASELINE is another build of the server, for example
+# one with the page before a change: its page is measured in the same run, and compared.
 bench: $(PAGE) | browser
 	@echo "== Measuring the page in Chromium (about three minutes a round; ROUNDS=1 for one)"
 	@$(if $(BASELINE),SSE_SCOPE_BASELINE="$(abspath $(BASELINE))") $(if $(ROUNDS),SSE_SCOPE_ROUNDS=$(ROUNDS)) \
@@ -113,9 +113,9 @@ bench-wire:
 	@npm install --no-audit --no-fund --loglevel=error --prefix target/bench eventsource-parser@3.1.0 >/dev/null
 	@cargo bench --quiet -p sse-wire
 
-# Not a test either: nothing fails for being slow. Each of the 10,000 connections needs a file
-# descriptor. better-sse is one of the servers it is compared with; nginx with nchan is another, if
-# the system has it.
+# Not a test either: it does not fail if the server is slow. Each of the 10,000 connections needs a file
+# descriptor. The server is compared with better-sse and, if the system has it, with nginx and
+# nchan.
 bench-server:
 	@npm install --no-audit --no-fund --loglevel=error --prefix target/bench better-sse@0.16.1 >/dev/null
 	@echo "== Measuring the server under load (about three minutes)"
@@ -126,13 +126,14 @@ screenshots: $(PAGE) | browser
 
 # --- what they need ----------------------------------------------------------------------------
 
-# What takes long comes after what may be missing. rust-toolchain.toml asks for the target; a rustup that does not install by itself is asked here.
+# Checks for missing programs run before anything that takes long. rust-toolchain.toml names the target;
+# a rustup that does not install targets automatically is asked to here.
 target:
 	@command -v npm >/dev/null || { echo "Please install Node.js with npm: it brings wasm-opt." >&2; exit 1; }
 	@rustc --print target-libdir --target $(TARGET) | xargs test -d || { \
 	  echo "== Installing the Rust target $(TARGET)" && rustup target add $(TARGET); }
 
-# Compiled quickly rather than for speed: they run for seconds.
+# Compiled quickly rather than for speed, because these tools run for seconds only.
 CARGO_INSTALL = CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off \
   CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 cargo install --quiet --root
 
@@ -140,7 +141,7 @@ $(TOOLS)/trunk-$(TRUNK_VERSION)/bin/trunk:
 	@echo "== Installing trunk $(TRUNK_VERSION) in $(TOOLS) (some minutes, once)"
 	@$(CARGO_INSTALL) $(@D)/.. --locked trunk@$(TRUNK_VERSION)
 
-# Without --locked: its lock file names a package that is no longer to be had.
+# Without --locked: its lock file names a package that is no longer available.
 $(TOOLS)/wasm-bindgen-$(WASM_BINDGEN_VERSION)/bin/wasm-bindgen:
 	@echo "== Installing wasm-bindgen $(WASM_BINDGEN_VERSION) in $(TOOLS) (some minutes, once)"
 	@$(CARGO_INSTALL) $(@D)/.. wasm-bindgen-cli@$(WASM_BINDGEN_VERSION)
@@ -149,7 +150,7 @@ $(TOOLS)/wasm-pack-$(WASM_PACK_VERSION)/bin/wasm-pack:
 	@echo "== Installing wasm-pack $(WASM_PACK_VERSION) in $(TOOLS) (some minutes, once)"
 	@$(CARGO_INSTALL) $(@D)/.. --locked wasm-pack@$(WASM_PACK_VERSION)
 
-# From npm, which has a current one for every system; those of Debian and crates.io are too old.
+# From npm, which has a current version for every system; the versions of Debian and crates.io are too old.
 $(TOOLS)/wasm-opt-$(BINARYEN_VERSION)/bin/wasm-opt:
 	@echo "== Installing wasm-opt $(BINARYEN_VERSION) in $(TOOLS)"
 	@npm install --no-audit --no-fund --loglevel=error --prefix $(@D)/.. binaryen@$(BINARYEN_VERSION).0.0

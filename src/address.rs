@@ -1,4 +1,4 @@
-//! The page's address and a [`Request`], both ways: `/?url=…&via=fetch&events=a,b`.
+//! Converts between the page's address and a [`Request`]: `/?url=…&via=fetch&events=a,b`.
 
 use leptos::prelude::window;
 use wasm_bindgen::JsValue;
@@ -12,13 +12,14 @@ use crate::{
 /// The path of the default stream, on this page's own server.
 const DEFAULT_PATH: &str = "/stream";
 
-/// Other hosts whose `/stream` is the default stream: the default address of the server.
+/// Hosts whose `/stream` is the default stream whatever the page's own host: the server's default
+/// address.
 const DEFAULT_HOSTS: [&str; 2] = ["127.0.0.1:8844", "localhost:8844"];
 
-/// The event type, beside `message`, of the default stream.
+/// The event type that the default stream has in addition to `message`.
 pub(crate) const CONNECT_TIME: &str = "connecttime";
 
-/// The parameters of the address that a request is made of.
+/// The parameters of the page's address that make up a request.
 const PARAMETERS: [&str; 7] = [
     "url",
     "via",
@@ -29,7 +30,7 @@ const PARAMETERS: [&str; 7] = [
     "body",
 ];
 
-/// The request in the page's address; for the default stream, if there is none.
+/// The request in the page's address, or one for the default stream if the address has none.
 pub(crate) fn requested() -> Request {
     let search = window().location().search().unwrap_or_default();
     let params = UrlSearchParams::new_with_str(&search).ok();
@@ -50,8 +51,8 @@ pub(crate) fn requested() -> Request {
     request
 }
 
-/// The event types to subscribe to at `url` unless others are chosen: those that a stream of the generator
-/// contains.
+/// The event types to subscribe to at `url` by default: if the generator makes the stream there, the
+/// types that the stream contains; otherwise none.
 pub(crate) fn usual_types(url: &str) -> String {
     match resolve(url) {
         Ok(url) if is_generated(&url) => generated_types(&url.search()),
@@ -59,7 +60,7 @@ pub(crate) fn usual_types(url: &str) -> String {
     }
 }
 
-/// The event types, beside `message`, in the generator's stream for a query.
+/// The event types that the generator's stream for `query` contains in addition to `message`.
 fn generated_types(query: &str) -> String {
     let mut types = String::new();
     let mut resumes = false;
@@ -71,8 +72,8 @@ fn generated_types(query: &str) -> String {
         }
     }
     if types.is_empty() {
-        // Some parameters leave the default stream as it is. With the others, one more subscription has no
-        // effect.
+        // Some parameters do not change the events of the default stream. With the others, this
+        // additional subscription has no effect.
         types.push_str(CONNECT_TIME);
     }
     if resumes {
@@ -81,9 +82,9 @@ fn generated_types(query: &str) -> String {
     types
 }
 
-/// `given` as it is entered, with a scheme where it begins with a host: `http://`, as for curl, or
-/// `https://` for a domain name without a port, which is a public server. There `http://` is usually
-/// redirected, and a page may not follow that to another origin unless the redirection allows it (CORS).
+/// Adds a scheme to `given` if it begins with a host: `http://`, as curl does, or `https://` for a domain
+/// name without a port, which is probably a public server. Such a server usually redirects `http://`, and
+/// a page may follow a redirection from another origin only if the response allows it (CORS).
 pub(crate) fn with_scheme(given: &str) -> String {
     let given = given.trim();
     if !begins_with_a_host(given) {
@@ -98,7 +99,7 @@ pub(crate) fn with_scheme(given: &str) -> String {
     [scheme, given].concat()
 }
 
-/// Whether a domain name is of this computer or of the local network.
+/// Whether a domain name belongs to this computer or to the local network.
 fn is_local(host: &str) -> bool {
     let host = host.to_ascii_lowercase();
     [".localhost", ".local", ".lan", ".internal", ".test"]
@@ -117,7 +118,7 @@ pub(crate) fn address_of(request: &Request, with_body: bool) -> Result<String, J
     Ok(address.href())
 }
 
-/// Makes the page's address that of `request`, without its body.
+/// Sets the page's address to that of `request`, without its body.
 pub(crate) fn show(request: &Request) -> Result<(), JsValue> {
     let address = address_of(request, false)?;
     window()
@@ -157,7 +158,7 @@ mod tests {
             ("example.org", "https://example.org"),
             ("example.org/x?a=b:c", "https://example.org/x?a=b:c"),
             ("api.example.co.uk/v1", "https://api.example.co.uk/v1"),
-            // These have one, or are paths of the page's own server, or no URL.
+            // These have a scheme, are paths on the page's own server, or are not URLs.
             ("http://example.org", "http://example.org"),
             ("ftp://example.org/", "ftp://example.org/"),
             ("javascript:alert(1)", "javascript:alert(1)"),

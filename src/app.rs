@@ -1,4 +1,4 @@
-//! The page: the parts around one watched stream.
+//! The page: everything around one watched stream.
 
 #![allow(
     unreachable_pub,
@@ -21,21 +21,22 @@ use crate::{
 #[component]
 pub fn App() -> impl IntoView {
     let request = RwSignal::new(address::requested());
-    // A signal of its own: the event types can change while the stream is open.
+    // A separate signal, because the event types can change while the stream is open.
     let events = RwSignal::new(request.get_untracked().event_types());
 
-    // Method, headers and body of a link are not requested again by a reload.
+    // A link can hold a method, headers and a body. They leave the address, so that a reload does not
+    // send them again.
     let mut shown = request.get_untracked();
     if shown.parameters(true) != shown.parameters(false) {
         let _ = address::show(&shown);
     }
-    // The address follows the form, so that it can be kept and passed on.
+    // The address follows the form, so that the user can bookmark and share it.
     Effect::new(move |_| {
         let request = Request {
             events: events.get().join(", "),
             ..request.get()
         };
-        // A browser may refuse the change if there are many; the page works without it.
+        // A browser may refuse the change if changes are too frequent. The page works without it.
         if request != shown && address::show(&request).is_ok() {
             shown = request;
         }
@@ -47,11 +48,11 @@ pub fn App() -> impl IntoView {
         <Masthead />
         <main>
             <RequestBar request=request events=events />
-            // Each submission of the form starts a stream with a log of its own, also for the same URL.
+            // Each submission of the form starts a stream with a new log, even for the same URL.
             {move || {
                 let request = request.get();
                 let labels = labels(&request.url);
-                // The form has refused a request that cannot be sent.
+                // The form never submits a request that cannot be sent.
                 let via = request.via().unwrap_or_default();
                 // A link sends only a GET by itself. Anything else needs the form or the Connect button.
                 let immediate = by_form.replace(true) || request.is_get();

@@ -9,7 +9,8 @@ thread_local! {
     static ORIGIN: Cell<f64> = const { Cell::new(0.0) };
 }
 
-/// How far the clock may differ from `Date`, in ms. A computer that sleeps stops only the first.
+/// How far the clock may differ from `Date`, in ms. While a computer sleeps, this clock may stand still,
+/// but `Date` does not.
 const DRIFT_MS: f64 = 100.0;
 
 /// The time since the page's time origin, in ms.

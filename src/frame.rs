@@ -6,7 +6,8 @@ use gloo_timers::callback::Timeout;
 use leptos::prelude::window;
 use wasm_bindgen::{JsCast, closure::Closure};
 
-/// How long to wait for a frame, in ms. A hidden tab gets none, and the call is made after this time.
+/// How long to wait for a frame, in ms. A hidden tab gets no frames; the call is then made after this
+/// time.
 const PATIENCE_MS: u32 = 250;
 
 /// Calls a function once before the next frame is painted, after any number of requests. Dropping this

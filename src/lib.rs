@@ -1,7 +1,7 @@
 //! An oscilloscope for Server-Sent Events.
 //!
-//! To show an event stream in a Leptos application, use the component [`EventStream`], or for a look of
-//! your own the hook beneath it, [`use_event_source`]:
+//! To show an event stream in a Leptos application, use the component [`EventStream`]. For a view of your
+//! own design, use the hook that the component is built on, [`use_event_source`]:
 //!
 //! ```
 //! use leptos::prelude::*;
@@ -19,7 +19,7 @@
 //! }
 //! ```
 //!
-//! The component has no style of its own; the sheets in `style/` are those of [`App`].
+//! The component brings no style sheet; the sheets in `style/` style [`App`].
 //!
 //! # Code map
 //!
@@ -28,9 +28,9 @@
 //!
 //! | room | contents |
 //! | --- | --- |
-//! | `app` | [`App`], the page: the parts around one watched stream |
-//! | `address` | the page's address and a request, both ways |
-//! | `request` | a request: as entered, as sent, for curl, as JavaScript; pure |
+//! | `app` | [`App`], the page: everything around one watched stream |
+//! | `address` | converts between the page's address and a request |
+//! | `request` | a request: as entered, as sent, and as code for curl and JavaScript; pure |
 //! | `session` | [`use_event_source`]: one watched stream as signals and commands; `link` and `retry` are its rules, pure |
 //! | `source` | the browser's network and file objects, each with one owner |
 //! | `journal` | [`Journal`]: what was received, within a bound; pure |

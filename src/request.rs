@@ -1,12 +1,11 @@
-//! A request for a stream: as it is entered, as it is sent, and as it is written for curl and
-//! JavaScript. Pure.
+//! A request for a stream: as entered, as sent, and as code for curl and JavaScript. Pure.
 
 use crate::json::{self, quoted};
 
 /// How a stream is received.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Via {
-    /// By the browser's `EventSource`: exactly what a browser's client sees.
+    /// By the browser's `EventSource`: exactly what any page with an `EventSource` receives.
     #[default]
     EventSource,
     /// By streamed `fetch`: every byte, and requests that an `EventSource` cannot make.
@@ -34,12 +33,12 @@ impl Default for FetchRequest {
     }
 }
 
-/// A request as it is entered.
+/// A request as entered in the form.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Request {
     pub(crate) url: String,
     pub(crate) via_fetch: bool,
-    /// The event types to subscribe to, beside `message`, with commas between them. By fetch all types
+    /// The event types to subscribe to in addition to `message`, separated by commas. By fetch, all types
     /// arrive.
     pub(crate) events: String,
     pub(crate) with_credentials: bool,
@@ -58,12 +57,12 @@ pub(crate) struct Differences {
     /// EventSource or fetch.
     pub(crate) way: bool,
     pub(crate) events: bool,
-    /// Credentials, and by fetch method, headers and body.
+    /// Credentials and, by fetch, the method, headers and body.
     pub(crate) rest: bool,
 }
 
 impl Differences {
-    /// Whether there is one.
+    /// Whether any part differs.
     pub(crate) fn any(self) -> bool {
         self.url || self.way || self.events || self.rest
     }
@@ -81,9 +80,9 @@ impl Request {
         types
     }
 
-    /// Changes the URL. Event types belong to a URL: those of `open`, the request that is open, are
-    /// replaced by the `usual` ones of the new URL, and return with the URL of `open`. Types that somebody
-    /// entered stay.
+    /// Changes the URL. Event types belong to a URL, so the types of `open`, the request whose stream is
+    /// open, are replaced by the `usual` types of the new URL, and are restored with the URL of `open`.
+    /// Types that the user entered stay.
     pub(crate) fn set_url(&mut self, url: String, open: &Self, usual: impl Fn(&str) -> String) {
         let types_of = |url: &str| match url {
             _ if url == open.url => open.events.clone(),
@@ -95,7 +94,7 @@ impl Request {
         self.url = url;
     }
 
-    /// In what the request that is sent differs from `open`.
+    /// The parts in which the request, as sent, differs from `open`.
     pub(crate) fn differences(&self, open: &Self) -> Differences {
         let by_fetch = |request: &Self| {
             (
@@ -113,7 +112,7 @@ impl Request {
         }
     }
 
-    /// Takes over the value of a parameter of the page's address.
+    /// Sets the part of the request that `parameter` of the page's address stands for.
     pub(crate) fn set(&mut self, parameter: &str, value: &str) {
         match parameter {
             "url" => value.trim().clone_into(&mut self.url),
@@ -252,7 +251,8 @@ impl Request {
                 command.push_str(&format!(" -X {}", shell(self.method())));
             }
             for (name, value) in self.all_headers() {
-                // With a semicolon in place of the colon curl sends a header without a value.
+                // curl sends a header without a value if the name ends with a semicolon instead of a
+                // colon.
                 let header = match value {
                     "" => [name, ";"].concat(),
                     value => [name, ": ", value].concat(),
@@ -378,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn event_types_do_not_go_along_to_another_url() {
+    fn event_types_do_not_carry_over_to_another_url() {
         let usual = |url: &str| if url == "/stream" { "connecttime" } else { "" }.to_owned();
         let open = Request {
             url: "/a".to_owned(),
@@ -404,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn differences_are_those_of_what_is_sent() {
+    fn differences_are_between_requests_as_sent() {
         let by_event_source = Request {
             via_fetch: false,
             ..post()

@@ -3,7 +3,7 @@
 //! Numbers are formatted with integers: formatting floating-point numbers would add a tenth to the size
 //! of the page.
 
-/// The first `most` bytes, or a few less so that no character is cut.
+/// The first `most` bytes, or a few fewer, so that no character is cut in half.
 pub(crate) fn beginning(text: &str, most: usize) -> &str {
     text.get(..text.floor_char_boundary(most))
         .unwrap_or_default()
@@ -22,7 +22,7 @@ pub(crate) fn count(number: u64) -> String {
     grouped
 }
 
-/// A number of hundredths, without more digits than matter: `1.25`, `12.5`, `125`.
+/// A number of hundredths, with at least three digits: `1.25`, `12.5`, `125`.
 fn decimal(hundredths: u64) -> String {
     let whole = hundredths / 100;
     match hundredths {
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_have_the_digits_that_matter() {
+    fn numbers_have_no_needless_digits() {
         for (number, expected) in [
             (0, "0"),
             (999, "999"),
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn uptime_counts_on_after_a_day() {
+    fn uptime_continues_past_a_day() {
         for (ms, expected) in [
             (-5.0, "00:00:00"),
             (999.0, "00:00:00"),

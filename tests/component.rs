@@ -24,7 +24,7 @@ wasm_bindgen_test_configure!(run_in_browser);
 /// How long a condition may take to become true, in ms.
 const PATIENCE_MS: f64 = 30_000.0;
 
-/// The address of the live server, or a return from the test that needs it.
+/// Expands to the address of the live server. Without a server, returns from the test.
 macro_rules! server {
     () => {
         match option_env!("SSE_SCOPE_SERVER") {
@@ -66,7 +66,7 @@ async fn live(server: &str) -> u32 {
     text.as_string().expect("a text").parse().expect("a number")
 }
 
-/// Something mounted in an element of its own, and unmounted when dropped.
+/// A view that is mounted in a new element, and unmounted when dropped.
 struct Mounted {
     element: HtmlElement,
     _handle: Box<dyn std::any::Any>,
@@ -139,7 +139,7 @@ impl Drop for Mounted {
     }
 }
 
-/// A component with nothing but the hook in it.
+/// Mounts a component that only calls the hook.
 fn watch(
     url: impl Into<Signal<String>>,
     options: UseEventSourceOptions,
@@ -152,7 +152,7 @@ fn watch(
     (stream, mounted)
 }
 
-/// The log as text, with the words of the default stream.
+/// The log as text, with the labels of the default stream.
 fn log(stream: UseEventSourceReturn) -> Vec<String> {
     stream.entries.with_untracked(|log| {
         log.iter()
@@ -258,7 +258,7 @@ async fn received_text_is_shown_as_text() {
 }
 
 #[wasm_bindgen_test]
-async fn a_server_s_own_error_and_open_are_events() {
+async fn error_and_open_events_of_the_server_are_events() {
     let server = server!();
     let url = raw(
         server,
@@ -296,7 +296,7 @@ async fn unmounting_closes_the_stream() {
         drop(page);
         until("no stream is live", async || live(server).await == 0).await;
     }
-    // Unmounted before the answer, too.
+    // The same if it is unmounted before the answer.
     for _ in 0..50 {
         let page = Mounted::new(move || view! { <EventStream url=format!("{server}/stream") /> });
         TimeoutFuture::new(0).await;
@@ -349,7 +349,7 @@ async fn another_log_never_shows_lines_of_the_one_before() {
 }
 
 #[wasm_bindgen_test]
-async fn setting_the_url_to_what_it_is_does_not_reconnect() {
+async fn setting_the_url_to_the_same_value_does_not_reconnect() {
     let server = server!();
     let url = RwSignal::new(raw(server, "data: a\n\n", ""));
     let (stream, _page) = watch(url, UseEventSourceOptions::default());
@@ -375,7 +375,8 @@ async fn a_change_of_url_during_a_retry_leaves_no_stream_behind() {
         .await;
         url.set(format!("{server}/stream"));
         until("open", async || stream.link.get_untracked().is_open()).await;
-        // Longer than the longest first delay: the old retry would have made a second stream.
+        // This takes longer than the longest first delay, so the old retry would have made a second
+        // stream.
         until("the stream goes on", async || log(stream).len() >= 4).await;
         until("one stream is live", async || live(server).await == 1).await;
         assert_eq!(log(stream).iter().filter(|line| *line == "open").count(), 1);
@@ -397,7 +398,7 @@ async fn unmounting_during_a_retry_ends_it() {
     })
     .await;
     drop(page);
-    // Another one that opens after a retry of its own shows that the time has passed.
+    // Another stream, which opens after a retry, shows that enough time has passed.
     let (other, page) = watch(
         format!("{server}/fixture/flaky?failures=1&key={key}-other"),
         UseEventSourceOptions::default(),
@@ -409,7 +410,7 @@ async fn unmounting_during_a_retry_ends_it() {
 }
 
 #[wasm_bindgen_test]
-async fn where_the_browser_gives_up_the_page_tries_again() {
+async fn the_page_tries_again_after_the_browser_gives_up() {
     let server = server!();
     let key = js_sys::Math::random();
     let (stream, _page) = watch(
@@ -536,7 +537,7 @@ async fn subscribers_are_notified_once_a_frame() {
 }
 
 #[wasm_bindgen_test]
-async fn events_are_shown_though_no_frame_comes() {
+async fn events_are_shown_even_without_frames() {
     let server = server!();
     let frames: JsValue =
         js_sys::Reflect::get(&window(), &"requestAnimationFrame".into()).expect("a function");
@@ -663,7 +664,7 @@ async fn by_fetch_a_lost_stream_is_requested_with_its_last_event_id() {
 }
 
 #[wasm_bindgen_test]
-async fn by_fetch_status_204_ends_it_for_good() {
+async fn by_fetch_status_204_ends_the_stream_for_good() {
     let server = server!();
     let (stream, _page) = watch(format!("{server}/fixture/status/204"), fetch());
     until("closed", async || {
@@ -731,7 +732,7 @@ async fn by_fetch_a_post_sends_method_headers_and_body_and_is_not_repeated() {
 }
 
 #[wasm_bindgen_test]
-async fn by_fetch_an_unreachable_and_a_refused_post_are_told_apart() {
+async fn by_fetch_an_unreachable_and_a_refused_post_have_different_explanations() {
     let server = server!();
     let refused = Failure::Refused { retry_after: None };
     for (url, expected) in [
@@ -898,7 +899,7 @@ async fn a_capture_takes_the_place_of_the_stream() {
 }
 
 #[wasm_bindgen_test]
-async fn a_file_that_is_not_a_capture_costs_nothing() {
+async fn a_file_that_is_not_a_capture_changes_nothing() {
     let server = server!();
     let (stream, _page) = watch(format!("{server}/stream"), fetch());
     until("open", async || log(stream).len() >= 3).await;
@@ -918,7 +919,7 @@ async fn a_file_that_is_not_a_capture_costs_nothing() {
 }
 
 #[wasm_bindgen_test]
-async fn what_precedes_damage_in_a_capture_is_shown() {
+async fn records_before_damage_in_a_capture_are_shown() {
     let (stream, _page) = watch(
         "/nowhere",
         UseEventSourceOptions::default().immediate(false),
@@ -945,7 +946,7 @@ async fn by_fetch_unmounting_ends_the_request() {
     }
 }
 
-/// Every event of a flood is there, in its order.
+/// Every event of a flood is in the log, in order.
 async fn flood(via: Via) {
     const COUNT: u64 = 100_000;
     let server = server!();
@@ -962,7 +963,7 @@ async fn flood(via: Via) {
         assert_eq!(log.received(), log.len() as u64 + log.evicted());
         log.kept()
     });
-    // In slices: the driver gives up on a page that does not respond.
+    // In slices, because the driver gives up on a page that does not respond.
     for slice in kept.step_by(5_000) {
         stream.entries.with_untracked(|log| {
             let lines = (slice..slice + 5_000).filter_map(|line| log.get(line));
@@ -979,11 +980,11 @@ async fn flood(via: Via) {
 }
 
 #[wasm_bindgen_test]
-async fn a_flood_by_event_source_is_all_there() {
+async fn a_flood_by_event_source_is_complete() {
     flood(Via::EventSource).await;
 }
 
 #[wasm_bindgen_test]
-async fn a_flood_by_fetch_is_all_there() {
+async fn a_flood_by_fetch_is_complete() {
     flood(Via::Fetch(FetchRequest::default())).await;
 }

@@ -66,7 +66,7 @@ async fn browser(
     expected: &[Dispatched],
 ) -> Vec<Dispatched> {
     let raw = URL_SAFE_NO_PAD.encode(stream);
-    // In writes of 1 to 6 bytes, or in one.
+    // The server sends the stream in writes of 1 to 6 bytes, or in one write.
     let split = match seed % 7 {
         0 => String::new(),
         size => format!("&split={size}"),

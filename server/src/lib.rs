@@ -11,7 +11,7 @@
 //! | file | contents |
 //! | --- | --- |
 //! | `http/` | connections, limits, routes, responses, the page |
-//! | `generator/` | from a query to bytes and times; knows no sockets |
+//! | `generator/` | from a query to bytes and times; uses no sockets |
 //! | `streams.rs` | [`Streams`]: what all streams of a server share |
 //! | `metrics.rs` | the metrics at `/metrics` |
 //! | `shutdown.rs` | the shutdown signal |

@@ -197,7 +197,7 @@ async fn large_data_is_shown_in_parts_and_the_form_is_remembered() {
     browser.until_line("bytes in all").await;
     browser.value(open_first).await;
     browser.until(&format!("{length} === 65536")).await;
-    // What is shown is not laid out again.
+    // Parts that are already shown are not laid out again.
     browser
         .value("!(window.first = document.querySelector('.detail pre').firstChild)")
         .await;
@@ -220,7 +220,7 @@ async fn large_data_is_shown_in_parts_and_the_form_is_remembered() {
     browser.until_line("bytes in all").await;
     browser.value(open_first).await;
     browser.until(hex).await;
-    // The text column is whole: nothing wraps.
+    // The text column is complete: nothing wraps.
     assert_eq!(
         browser
             .value("getComputedStyle(document.querySelector('.detail pre')).whiteSpace")
@@ -241,7 +241,7 @@ async fn bad_input_gets_a_sentence_and_leaves_the_page_usable() {
             "“ftp://example.org/” has the scheme “ftp:”",
         ),
         ("javascript:alert(1)", "has the scheme “javascript:”"),
-        // Not streams: HTML, and a 404.
+        // These are not streams: HTML, and a 404.
         ("/", "The browser gave up on this stream"),
         ("/strem", "The browser gave up on this stream"),
     ] {
@@ -278,7 +278,7 @@ async fn the_address_follows_the_form_and_opens_the_same_stream_again() {
 }
 
 #[tokio::test]
-async fn what_is_entered_looks_applied_only_when_it_is() {
+async fn an_entered_value_looks_applied_only_once_it_is() {
     let (server, browser) = open("?url=/stream&events=connecttime,step").await;
     browser.until_line("^Ping: ").await;
     let is_marked = "document.querySelector('.request [type=submit]').matches('.primary')";
@@ -287,7 +287,7 @@ async fn what_is_entered_looks_applied_only_when_it_is() {
     assert_eq!(browser.value(is_marked).await, false);
     assert_eq!(browser.value(types).await, "connecttime, step");
 
-    // The types belong to the address, and are only for EventSource.
+    // The types are in the address, and have an effect only for EventSource.
     browser
         .fill("url", &format!("{}/nothing", server.address()))
         .await;
@@ -325,7 +325,7 @@ async fn a_json_body_is_sent_as_json_by_ctrl_enter() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let origin = format!("http://{}", listener.local_addr().expect("bound"));
     tokio::spawn(async move {
-        // The first connection asks whether the second is allowed (CORS preflight).
+        // The first connection is the CORS preflight, which asks whether the second is allowed.
         while let Ok((mut connection, _)) = listener.accept().await {
             let mut request = vec![0; 4096];
             let length = connection.read(&mut request).await.unwrap_or_default();
@@ -358,7 +358,7 @@ async fn a_json_body_is_sent_as_json_by_ctrl_enter() {
 }
 
 #[tokio::test]
-async fn a_menu_closes_and_keys_go_to_what_has_the_focus() {
+async fn a_menu_closes_and_keys_go_to_the_focused_element() {
     const ESCAPE: &str = "\u{E00C}";
     let (_server, browser) = open("").await;
     browser.until_line("^Ping: ").await;
@@ -604,7 +604,7 @@ async fn saved(browser: &Browser, origin: &str, suffix: &str) -> (String, Vec<u8
 }
 
 #[tokio::test]
-async fn from_url_to_exported_file_by_keyboard_alone() {
+async fn a_url_leads_to_an_exported_file_by_keyboard_alone() {
     let stream = serve(
         HEAD,
         |_| {
@@ -627,7 +627,7 @@ async fn from_url_to_exported_file_by_keyboard_alone() {
     assert_eq!(browser.value(focused).await, "url");
     browser.keys(SELECT_ALL).await;
     browser.keys(&format!("{stream}/")).await;
-    // Over the event types.
+    // Tab moves past the event types.
     browser.keys(TAB).await;
     browser.keys(TAB).await;
     browser.keys(RIGHT).await;
@@ -694,7 +694,7 @@ async fn from_url_to_exported_file_by_keyboard_alone() {
 }
 
 #[tokio::test]
-async fn a_capture_that_is_opened_again_is_the_same() {
+async fn an_opened_capture_shows_the_same_lines() {
     let stream = serve(
         HEAD,
         |n| {
@@ -793,7 +793,7 @@ async fn a_capture_that_is_opened_again_is_the_same() {
 }
 
 #[tokio::test]
-async fn freezing_stops_the_view_only() {
+async fn freezing_stops_only_the_view() {
     let (_server, browser) = open("?url=/stream%3Finterval=10%26size=5%26id=seq").await;
     browser.until_line("^message: 50 ").await;
     browser.press("Freeze").await;
@@ -854,7 +854,7 @@ async fn the_filter_finds_text_patterns_and_types() {
 }
 
 #[tokio::test]
-async fn chips_show_what_they_name_and_how_much_they_hide() {
+async fn a_pressed_chip_shows_its_lines_and_the_number_hidden() {
     let stream = serve(
         HEAD,
         |n| format!("event: {}\ndata: {n}\n\n: c\n\n", ["a", "b"][n % 2]),
@@ -924,7 +924,7 @@ async fn a_capture_is_opened_by_dropping_it_on_the_page() {
     assert_eq!(browser.value(hint).await, true, "text is for the boxes");
     assert_eq!(browser.value("drag('dragover', true)").await, true);
     browser.until(&format!("!{hint}")).await;
-    // The files leave the page.
+    // The drag leaves the page.
     browser.until(hint).await;
     browser.value("drag('dragover', true)").await;
     browser.value("drag('drop', true)").await;
@@ -994,7 +994,7 @@ async fn open_preset(browser: &Browser, way: &str, preset: &str) {
 }
 
 #[tokio::test]
-async fn presets_of_the_generator() {
+async fn presets_of_the_generator_open_their_streams() {
     let (_server, browser) = open("").await;
     browser.until_line("^Ping: ").await;
 
@@ -1150,7 +1150,7 @@ async fn a_problem_with_a_file_outlives_a_filter_and_is_shown_again() {
 }
 
 #[tokio::test]
-async fn the_log_follows_through_reconnections_after_a_detail_was_closed() {
+async fn the_log_follows_across_reconnections_after_a_detail_was_closed() {
     let stream = "/stream%3Fid=seq%26data=seq%26interval=100ms%26after=10%26resume=gap%26retry=1s";
     let (_server, browser) = open(&format!("?via=fetch&url={stream}")).await;
     // More lines than the window has room for.

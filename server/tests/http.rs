@@ -325,7 +325,7 @@ async fn a_client_that_does_not_read_stops_only_its_own_stream() {
     };
     server.until_live(1).await;
 
-    // In this time the first client would receive as much as the second, if it read.
+    // In this time the first client, if it read, would receive as much as the second.
     let mut flooded = server.send(GET_FLOOD).await;
     let mut read = 0;
     let mut buffer = vec![0; 64 << 10];

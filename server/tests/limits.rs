@@ -20,7 +20,7 @@ use tokio::{
 /// Waits until the server ends the connection, and returns what it sent.
 async fn until_closed(connection: &mut Connection) -> String {
     let reading = connection.tcp.read_to_end(&mut connection.received);
-    // The server resets a connection of which it has not read all: that is an end, too.
+    // The server resets a connection that it has not read to the end. That counts as an end as well.
     let _ = timeout(PATIENCE, reading)
         .await
         .expect("the connection ends");
@@ -194,7 +194,7 @@ async fn connections_over_the_limit_get_503() {
     assert!(refused.text().contains("--max-connections"));
     streams.pop();
     server.until_live(2).await;
-    // The place is free a little after the stream has ended.
+    // The place becomes free a little after the stream has ended.
     let asking =
         async { while server.request("GET /stream?count=0", "").await.status() != "200" {} };
     timeout(PATIENCE, asking).await.expect("a free place");

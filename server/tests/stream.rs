@@ -292,7 +292,7 @@ async fn response_parameters() {
         assert_eq!(origin, cors.then_some("*"), "{query}");
         assert_eq!(response.header("access-control-allow-credentials"), None);
     }
-    // A link must not be able to make a page of this server.
+    // A link must not be able to make the server send a page that acts as its own.
     let page = server
         .request("GET /stream?type=text/html&raw=PHNjcmlwdD4", "")
         .await;
@@ -440,7 +440,7 @@ async fn an_outage_refuses_new_streams_and_ends_open_ones() {
     assert_eq!(always.header("retry-after"), Some("1"));
     assert_eq!(always.header("access-control-allow-origin"), Some("*"));
     assert_eq!(always.text(), "Down, as asked for by outage.\n");
-    // Down for 20 of each 400 ms: an open stream ends well within the patience.
+    // Down for 20 ms of each 400 ms, so an open stream ends well within `PATIENCE`.
     loop {
         let request = "GET /stream?data=seq&interval=10ms&outage=20ms/400ms HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
         let mut connection = server.send(request).await;

@@ -28,7 +28,7 @@ impl Journal {
         self.link(at, What::Opened, Kind::Opened);
     }
 
-    /// The connection was lost or closed at `at`. What is unfinished in the stream gets a note.
+    /// The connection was lost or closed at `at`. An unfinished line or event gets a note.
     pub fn closed(&mut self, at: f64) {
         self.end_stream(at);
         self.link(at, What::Closed, Kind::Closed);
@@ -51,7 +51,7 @@ impl Journal {
         if sets_id {
             encode::raw::line(&mut bytes, "id: ", id);
         }
-        // Data alone can always be written.
+        // Data alone can always be encoded.
         let _ = encode::event(&mut bytes, None, event.data, None);
         self.figures.bytes += bytes.len() as u64;
         let start = self.tape.range().end;
@@ -88,7 +88,7 @@ impl Journal {
         self.read(at, bytes, false, &mut |_| {});
     }
 
-    /// The same; also passes each event that the bytes complete to `on_event`.
+    /// Like [`receive`](Self::receive), and also passes each event that the bytes complete to `on_event`.
     pub(crate) fn receive_with(
         &mut self,
         at: f64,
@@ -98,7 +98,7 @@ impl Journal {
         self.read(at, bytes, false, on_event);
     }
 
-    /// Adds what a record of a capture is about.
+    /// Adds the content of a record of a capture.
     pub(crate) fn replay(&mut self, record: Record<'_>) {
         match record {
             Record::Facts(_) => {}
@@ -177,7 +177,7 @@ impl Journal {
         }
     }
 
-    /// The stream ends at `at`: what is unfinished in it gets a note.
+    /// Ends the stream at `at`. An unfinished line or event gets a note.
     fn end_stream(&mut self, at: f64) {
         let first = self.rows.range().end;
         let mut reader = mem::take(&mut self.reader);
@@ -201,7 +201,7 @@ impl Journal {
         self.evict();
     }
 
-    /// Sets the last event ID, though no bytes do.
+    /// Sets the last event ID where no bytes of the stream set it.
     fn set_last_event_id(&mut self, id: &str) {
         if id == self.ids.current() {
             return;
@@ -216,7 +216,8 @@ impl Journal {
         self.evict();
     }
 
-    /// The block in `range` of the tape, whose line is the next to be added, sets the last event ID.
+    /// Sets the last event ID to that of the block in `range` of the tape. The line of this block is the
+    /// next one to be added.
     fn set_id_in_block(&mut self, range: &Range<u64>, id: &str) {
         if range.start < self.tape.range().start {
             self.drop_unfinished(range.end);
@@ -227,8 +228,8 @@ impl Journal {
         }
     }
 
-    /// Makes no line begin after a later one, so that no byte before the first kept line is needed.
-    /// A line within an event is added before that event, and then begins where the event does.
+    /// Makes the starts of lines ascend, so that no byte before the first kept line is needed. A line
+    /// within an event is added before that event, so its start becomes that of the event.
     fn order_starts(&mut self, first: u64) {
         let mut lowest = self.pending.max(self.tape.range().start);
         for line in (first..self.rows.range().end).rev() {

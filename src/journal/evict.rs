@@ -2,7 +2,7 @@
 
 use super::{Arrival, Journal, MOST_BOUND, Row, figures::Figures};
 
-/// What a note counts against the bound, in bytes: itself, and the text that it quotes.
+/// How many bytes a note counts against the bound: the note itself, and the text that it quotes.
 const NOTE_BYTES: usize = 160;
 
 impl Journal {
@@ -46,8 +46,8 @@ impl Journal {
         }
     }
 
-    /// An event whose beginning is gone from the tape ends at `end`: drops the lines before it, and the
-    /// rest of its bytes.
+    /// Drops the rest, up to `end`, of an event whose beginning is gone from the tape, and the lines
+    /// before the event.
     #[cold]
     pub(super) fn drop_unfinished(&mut self, end: u64) {
         self.pending = end;

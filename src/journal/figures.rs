@@ -10,7 +10,7 @@ pub struct Figures {
     /// Bytes received. For an `EventSource`, which does not expose them, the bytes that an encoder would
     /// write.
     pub bytes: u64,
-    /// In how many reads of the network the bytes arrived; 0 for an `EventSource`.
+    /// How many reads from the network the bytes arrived in; 0 for an `EventSource`.
     pub reads: u64,
     /// How often a connection opened.
     pub openings: u64,
@@ -50,10 +50,10 @@ impl Figures {
         Some(self.last_gap.map_or(silence, |gap| gap.max(silence)))
     }
 
-    /// The gap that the fraction `quantile` of all gaps do not exceed, within 1/128; `None` before
+    /// The gap that the fraction `quantile` of all gaps does not exceed, accurate to 1/128; `None` before
     /// the second event.
     pub fn gap_quantile(&self, quantile: f64) -> Option<f64> {
-        // The middle of its bucket may be beyond the longest.
+        // The middle of the bucket may exceed the longest gap.
         let max = self.max_gap?;
         self.gaps.quantile(quantile).map(|gap| gap.min(max))
     }
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_set_back_is_no_negative_gap() {
+    fn a_clock_that_is_set_back_makes_no_negative_gap() {
         let mut figures = Figures::default();
         figures.event(5_000.0);
         figures.event(1_000.0);

@@ -6,7 +6,7 @@ use memchr::memmem::Finder;
 
 use super::{Journal, Kind, Line};
 
-/// What a line must be like to be shown.
+/// The conditions that a line must meet to be shown.
 #[derive(Default)]
 pub(crate) struct Criteria {
     /// What its data must contain.
@@ -20,7 +20,7 @@ pub(crate) struct Criteria {
 /// What a text must contain.
 #[derive(Default)]
 pub(crate) enum Text {
-    /// Nothing in particular.
+    /// Anything: every text matches.
     #[default]
     Any,
     /// This text; see [`Text::exact`].
@@ -180,7 +180,7 @@ impl Matches {
         until == kept.end
     }
 
-    /// Which part of the lines was examined: 0 to 1.
+    /// The fraction of the lines that was examined, from 0 to 1.
     pub(crate) fn progress(&self, journal: &Journal) -> f64 {
         let kept = journal.kept();
         let seen = self.seen.max(kept.start);
@@ -248,7 +248,7 @@ mod tests {
         Shorter(usize),
     }
 
-    /// Criteria that can be looked at.
+    /// The same as [`Criteria`], with a `Debug` format.
     #[derive(Debug)]
     struct Spec {
         sought: Sought,
@@ -325,7 +325,7 @@ mod tests {
         }
     }
 
-    /// What holds when the lines before `seen` were looked at.
+    /// Checks the matches after the lines before `seen` were examined.
     fn check(matches: &Matches, spec: &Spec, live: &mut Live, seen: u64) {
         let kept = live.journal.kept();
         let expected: Vec<u64> = (kept.start..seen.max(kept.start))
@@ -361,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_found_is_what_matches_and_is_kept() {
+    fn the_matches_are_the_kept_lines_that_meet_the_criteria() {
         for seed in 0..200 {
             let bound = [usize::MAX, 4_000, 1_000][seed as usize % 3];
             let mut live = Live::new(seed, bound, usize::MAX);
@@ -375,7 +375,7 @@ mod tests {
                     spec = Spec::random(&mut live.random, live.journal.names());
                     (matches, seen) = (Matches::new(spec.criteria()), 0);
                 }
-                // What is shown without a search is there at once.
+                // Without criteria, all lines match at once.
                 if !spec.criteria().is_all() {
                     check(&matches, &spec, &mut live, seen);
                 }
@@ -393,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_searched_as_std_searches_them() {
+    fn text_search_agrees_with_std() {
         let mut random = fastrand::Rng::with_seed(1);
         let mut word = |letters: &[char], most: usize| -> String {
             (0..random.usize(..most))

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::ring::{Ring, widen};
 
-/// The last event IDs of a journal: each change once, with the line that it takes effect in.
+/// The last event IDs of a journal: each change once, with the first line that it holds for.
 ///
 /// The texts lie on a ring of their own, so that no line is read again to know its ID.
 #[derive(Clone, Debug)]
@@ -28,7 +28,7 @@ struct Change {
     end: u32,
 }
 
-/// What a change takes beside its text, in bytes.
+/// The memory of a change without its text, in bytes.
 pub(super) const CHANGE_BYTES: usize = size_of::<Change>();
 
 impl Ids {
@@ -128,7 +128,7 @@ impl Ids {
         self.inherited = text;
     }
 
-    /// The bytes in use, beside the two IDs that are always there.
+    /// The bytes in use, without the two IDs that are always kept.
     pub(super) fn held(&self) -> usize {
         self.changes.len() * CHANGE_BYTES + self.texts.len()
     }

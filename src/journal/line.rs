@@ -1,4 +1,4 @@
-//! One line of the log, decoded from its bytes when it is looked at.
+//! One line of the log, decoded from its bytes when it is read.
 
 use std::borrow::Cow;
 

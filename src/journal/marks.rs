@@ -9,7 +9,7 @@ pub(super) struct Marks {
     ring: Ring<Mark>,
     /// The last opening or closing among the dropped marks.
     before: Option<(f64, bool)>,
-    /// Where the stream begins that the first kept byte belongs to.
+    /// Where the stream of the first kept byte begins.
     stream: u64,
 }
 
@@ -32,7 +32,7 @@ pub(super) enum What {
     Opened,
     /// A connection closed.
     Closed,
-    /// The stream ended without a connection that closed: bytes are missing here.
+    /// The stream ended although no connection closed: bytes are missing here.
     Broken,
     /// The last event ID changed without bytes that set it: the change with this number.
     Id(u64),
@@ -77,7 +77,7 @@ impl Marks {
         self.ring.range().filter_map(|number| self.ring.get(number))
     }
 
-    /// Where the stream begins that the first kept byte belongs to.
+    /// Where the stream of the first kept byte begins.
     pub(super) fn stream(&self) -> u64 {
         self.stream
     }
@@ -112,8 +112,8 @@ impl Marks {
 }
 
 impl Journal {
-    /// When connections opened (`true`) and closed, in ms since the Unix epoch, as far back as the
-    /// kept lines; first the last one before them.
+    /// When connections opened (`true`) and closed, in ms since the Unix epoch, as far back as the kept
+    /// lines, preceded by the last change before them.
     pub fn links(&self) -> impl Iterator<Item = (f64, bool)> {
         let kept = self.marks.iter().filter_map(|mark| match mark.what {
             What::Opened => Some((mark.at, true)),
@@ -135,7 +135,7 @@ impl Journal {
 }
 
 impl What {
-    /// The kind of the line that an opening or a closing has.
+    /// The kind of the log line for an opening or a closing.
     pub(super) fn kind(self) -> Option<Kind> {
         match self {
             Self::Opened => Some(Kind::Opened),

@@ -47,9 +47,9 @@ const NO_NAME: u16 = u16::MAX;
 /// `received() == len() + evicted()` always holds. Lines are numbered in the order of their arrival.
 /// The numbers never restart, not even after [`clear`](Journal::clear).
 ///
-/// The bytes of the stream are kept once, as they arrived, on the *tape*. A line takes 32 bytes beside
-/// them, and adding one costs the same however many there are. Data is decoded when it is looked at.
-/// An `EventSource` does not expose the bytes of its events; for these the tape has the bytes that an
+/// The bytes of the stream are kept once, as they arrived, on the *tape*. A line takes another 32 bytes,
+/// and adding one costs the same however many there are. Data is decoded when a line is read. An
+/// `EventSource` does not expose the bytes of its events; for these the tape has the bytes that an
 /// encoder would write.
 ///
 /// The journal reads the stream itself, so it alone knows the last event ID and the reconnection time.
@@ -82,8 +82,9 @@ pub struct Journal {
     last_event: Option<u64>,
     /// Where on the tape the current stream begins.
     stream: u64,
-    /// Where on the tape the first byte is that no line has yet, such as the beginning of an
-    /// unfinished event. If that is before the tape's own beginning, the event is too large to be kept.
+    /// The position on the tape of the first byte that belongs to no line yet, such as the beginning of
+    /// an unfinished event. If that is before the tape's own beginning, the event is too large to be
+    /// kept.
     pending: u64,
     /// The buffer in which an event without known bytes is encoded.
     scratch: Vec<u8>,
@@ -131,7 +132,7 @@ pub enum Kind {
     Comment,
     /// A reconnection time (the `retry` field).
     Retry,
-    /// Something in the stream that had no effect, or a surprising one.
+    /// Something in the stream that had no effect, or an unexpected one.
     Note,
 }
 
@@ -206,7 +207,7 @@ impl Journal {
         self.rows.range().filter_map(|seq| self.get(seq))
     }
 
-    /// The kept lines from the number `seq` on: what is new since a line that was read before.
+    /// The kept lines from the number `seq` on: those that are new since an earlier call.
     ///
     /// ```
     /// # let mut journal = sse_scope::Journal::default();

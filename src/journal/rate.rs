@@ -67,7 +67,7 @@ impl Rate {
         let from = now - WINDOW_MS;
         let base = self.marks.iter().find(|mark| mark.at >= from);
         let Some(base) = base.or(self.marks.back()) else {
-            // One arrival has no rate yet: it counts as what one second brings.
+            // A single arrival has no rate yet: its events count as those of one second.
             let is_recent = self.last.events > 0 && silence <= WINDOW_MS;
             return if is_recent {
                 self.last.events as f64 / (silence / 1_000.0).max(1.0)
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn the_marks_are_few() {
+    fn few_marks_are_kept() {
         let mut rate = Rate::default();
         for n in 0..1_000_000 {
             rate.event(START + f64::from(n) * 0.37);

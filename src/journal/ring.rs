@@ -12,7 +12,7 @@ pub(super) struct Ring<T> {
     blocks: VecDeque<Vec<T>>,
     /// The number of the first item of the first block.
     first: u64,
-    /// The number of the first item that is still there.
+    /// The number of the first item that is still kept.
     start: u64,
     end: u64,
 }
@@ -85,7 +85,7 @@ impl<T: Copy> Ring<T> {
         self.blocks.get_mut(block)?.get_mut(within)
     }
 
-    /// The items in `numbers`, as far as they are there, in contiguous pieces.
+    /// The items in `numbers` that are still kept, in contiguous pieces.
     pub(super) fn pieces(&self, numbers: Range<u64>) -> impl Iterator<Item = &[T]> {
         let mut at = numbers.start.max(self.start);
         let end = numbers.end.min(self.end);
@@ -107,7 +107,7 @@ impl<T: Copy> Ring<T> {
         self.partition_point_in(self.range(), is_before)
     }
 
-    /// The same among the items in `range`.
+    /// Like [`partition_point`](Self::partition_point), among the items in `range`.
     pub(super) fn partition_point_in(
         &self,
         mut range: Range<u64>,
@@ -140,7 +140,7 @@ impl<T: Copy> Ring<T> {
 }
 
 impl Ring<u8> {
-    /// The bytes in `numbers`, as far as they are there; copied only where they lie in two blocks.
+    /// The bytes in `numbers` that are still kept; copied only where they lie in two blocks.
     pub(super) fn bytes(&self, numbers: Range<u64>) -> Cow<'_, [u8]> {
         let mut pieces = self.pieces(numbers);
         let first = pieces.next().unwrap_or_default();

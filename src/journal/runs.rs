@@ -15,7 +15,7 @@ pub(super) struct Runs {
 }
 
 impl Runs {
-    /// The line with the number `line` has the time `at`.
+    /// Adds the line with the number `line`, which has the time `at`.
     pub(super) fn push(&mut self, line: u64, at: f64) {
         if self.last.replace(at).is_some_and(|last| at < last) {
             self.starts.push_back(line);

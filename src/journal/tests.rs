@@ -4,7 +4,7 @@ use sse_wire::{Content, Event, encode};
 
 use super::*;
 
-/// A line that owns what it has.
+/// A line with owned text and bytes.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Owned {
     pub(super) at: f64,
@@ -285,7 +285,7 @@ impl Live {
                 .is_none_or(|gone| journal.get(gone).is_none())
         );
         let expected = &model.lines[kept.start as usize..];
-        // All of a few; of many, some.
+        // All lines if there are few; a sample if there are many.
         let mut lines: Vec<u64> = kept.clone().collect();
         if lines.len() > 60 {
             self.random.shuffle(&mut lines);
@@ -655,7 +655,7 @@ fn an_event_that_alone_exceeds_the_bound_gets_a_note() {
 }
 
 #[test]
-fn what_cannot_be_in_a_stream_is_left_out() {
+fn types_and_ids_that_no_stream_can_contain_are_left_out() {
     for (event_type, last_event_id, bytes) in [
         ("", "", r"data: a\n\n"),
         ("b\nc", "", r"data: a\n\n"),

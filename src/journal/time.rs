@@ -27,7 +27,7 @@ pub(super) fn digits(number: u64, width: usize, out: &mut String) {
     out.push_str(digits);
 }
 
-/// Appends a time in µs as one in ms, with up to three decimals and none that is not needed.
+/// Appends a time in µs as one in ms, with up to three decimals, without trailing zeros.
 pub(super) fn ms(micros: u64, out: &mut String) {
     digits(micros / 1000, 1, out);
     let mut rest = micros % 1000;

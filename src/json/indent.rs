@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn each_member_is_on_a_line_of_its_own() {
+    fn each_member_is_on_a_separate_line() {
         for (json, expected) in [
             ("{}", "{}"),
             ("[ ]", "[]"),
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_container_of_json_is_left_alone() {
+    fn text_that_is_not_a_json_container_is_not_indented() {
         for text in [
             "",
             " ",
@@ -298,10 +298,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_much_is_left_alone() {
+    fn json_that_is_too_deep_or_too_long_is_not_indented() {
         let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
         assert!(indent(&nested(DEEPEST)).is_some());
-        // The innermost is empty, and opens nothing.
+        // The innermost container is empty, so it adds no level of indentation.
         assert!(indent(&nested(DEEPEST + 1)).is_some());
         assert_eq!(indent(&nested(DEEPEST + 2)), None);
         assert_eq!(indent(&"[".repeat(1_000_000)), None);
@@ -368,7 +368,7 @@ mod tests {
                 "once is enough"
             );
             assert_eq!(indent(&compact(&json)), Some(indented));
-            // No part of it is JSON.
+            // No shorter beginning of it is JSON.
             let end = random.usize(..json.trim_end().len());
             if json.is_char_boundary(end) {
                 assert_eq!(indent(&json[..end]), None, "{}", &json[..end]);

@@ -29,9 +29,9 @@ pub enum Link {
         /// Who makes the next attempt.
         by: By,
     },
-    /// The connection is over, and nobody tries again unless asked to.
+    /// The connection is over, and no attempt follows unless the user asks for one.
     Closed {
-        /// Why.
+        /// Why the connection is over.
         cause: Cause,
     },
 }
@@ -69,14 +69,14 @@ pub(super) enum Input {
     Connect,
     /// The response is an event stream.
     Opened {
-        /// When its head arrived.
+        /// When the head of the response arrived.
         at: f64,
     },
     /// The connection was lost or could not be made, and the browser tries again by itself.
     Lost,
     /// The connection was lost or could not be made, and the page tries again.
     GaveUp {
-        /// When.
+        /// When the next attempt is due.
         until: f64,
     },
     /// The next attempt is made now: it is due, or the user does not want to wait.
@@ -160,7 +160,7 @@ impl Link {
         matches!(self, Self::Open { .. })
     }
 
-    /// Whether there is a connection, or will be one without being asked for.
+    /// Whether the stream is open, connecting, or waiting for another attempt.
     pub fn is_live(&self) -> bool {
         matches!(
             self,
@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn attempts_are_counted_from_one_again_after_a_connection() {
+    fn a_connection_resets_the_number_of_attempts() {
         let link = IDLE
             .next(Input::Connect)
             .next(Input::Lost)

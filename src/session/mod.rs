@@ -28,7 +28,7 @@ use retry::{Attempt, Backoff, decide};
 
 pub use link::{By, Cause, Link};
 
-/// The reconnection time of a stream that sets none, in ms: Chromium's.
+/// The reconnection time of a stream that sets none, in ms: the same as in Chromium.
 const RECONNECTION_TIME_MS: f64 = 3_000.0;
 
 /// Watches the event stream at `url`, with the browser's `EventSource` or by `fetch`.
@@ -59,10 +59,10 @@ const RECONNECTION_TIME_MS: f64 = 3_000.0;
 ///
 /// # Caveats
 ///
-/// - An `EventSource` exposes neither the status nor the headers of an answer, neither comments nor the
-///   reconnection time, and only events of the types that are subscribed to.
-/// - On status 204, which asks clients to stop, an `EventSource` gives up as it does on 500, and does not
-///   expose which: this hook tries again after both.
+/// - An `EventSource` does not expose the status and headers of the response, comments, or the
+///   reconnection time. It delivers only events of the types that are subscribed to.
+/// - An `EventSource` gives up on status 204, which asks clients to stop, as it does on 500, and does not
+///   expose the status: this hook tries again after both.
 /// - [`UseEventSourceReturn::retry`] while the browser waits starts a new `EventSource`, which does not
 ///   have the last event ID.
 /// - [`Via::Fetch`] has none of these limits, but it is not the browser's own client. To another origin its
@@ -345,9 +345,9 @@ impl UseEventSourceOptions {
 pub struct Playback {
     /// The capture's JSON object of facts, if the log shows a capture.
     pub facts: Option<String>,
-    /// Which part of a file was read: 0 to 1; `None` if no file is being read.
+    /// The fraction of a file that was read, from 0 to 1; `None` if no file is being read.
     pub progress: Option<f64>,
-    /// Why the last file could not be read, or not to its end.
+    /// Why the last file could not be read completely.
     pub error: Option<CaptureError>,
 }
 
@@ -361,9 +361,9 @@ pub struct UseEventSourceReturn {
     /// The last answer of the server. An `EventSource` does not expose it.
     pub answer: ReadSignal<Option<Answer>>,
     /// The last event. It notifies once a frame, so it may skip events:
-    /// [`on_event`](UseEventSourceOptions::on_event) gets each.
+    /// [`on_event`](UseEventSourceOptions::on_event) receives each of them.
     pub message: Memo<Option<Message>>,
-    /// How the last connection failed or ended; `None` from the next opening on.
+    /// How the last connection failed or ended; `None` once a connection opens again.
     pub failure: ReadSignal<Option<Failure>>,
     /// The capture that is opened in place of the stream.
     pub playback: ReadSignal<Playback>,
@@ -405,8 +405,8 @@ impl UseEventSourceReturn {
         self.command(|session| session.entries.write().set_bound(bytes));
     }
 
-    /// Opens a capture in place of the stream: closes the connection and clears the log, as soon as it is
-    /// certain that `file` is a capture. [`playback`](Self::playback) has the progress and the errors.
+    /// Opens a capture in place of the stream: closes the connection and clears the log, as soon as
+    /// `file` is known to be a capture. [`playback`](Self::playback) has the progress and the errors.
     pub fn play(self, file: Blob) {
         self.command(|session| session.play(file));
     }
@@ -440,7 +440,7 @@ impl UseEventSourceReturn {
 /// The state behind the signals. It holds at most one source and one timer, so that no connection can be
 /// orphaned.
 struct Session {
-    /// For the callbacks of sources and timers, which must not keep the session alive.
+    /// This session, for the callbacks of sources and timers, which must not keep it alive.
     me: Weak<Session>,
     url: Signal<String>,
     events: Signal<Vec<String>>,
@@ -457,7 +457,7 @@ struct Session {
     /// Notifies the subscribers of `entries`.
     frame: Frame,
     source: RefCell<Option<Source>>,
-    /// A file that is being read, until it is certain that it is a capture: then it is the source.
+    /// A file that is being read, until it is known to be a capture and becomes the source.
     file: RefCell<Option<Capture>>,
     /// Whether the server answered the current attempt.
     answered: Cell<bool>,
@@ -596,7 +596,7 @@ impl Session {
         })
     }
 
-    /// Handles what a source passes on.
+    /// Handles a notice from a source.
     fn receive(&self, notice: Notice<'_>) {
         match notice {
             Notice::Event { time_stamp, event } => {
@@ -643,7 +643,7 @@ impl Session {
             entries.receive(now(), bytes);
             return self.frame.request();
         };
-        // The callback may use the commands, which change the log: so it is called after the log.
+        // The callback may use commands that change the log, so it is called after the log is updated.
         let mut messages = Vec::new();
         entries.receive_with(now(), bytes, &mut |event| messages.push(event.into()));
         drop(entries);
@@ -651,7 +651,7 @@ impl Session {
         messages.into_iter().for_each(|message| on_event(message));
     }
 
-    /// The file that is being read is a capture: it takes the place of the stream.
+    /// Puts the capture that is being read in the place of the stream.
     fn show_capture(&self, facts: &str) {
         let capture = self.file.take();
         self.disconnect();
@@ -665,8 +665,8 @@ impl Session {
     }
 
     fn failed(&self, failure: Failure) {
-        // The answer to an earlier attempt stays until another arrives, so that nothing flickers. Here
-        // none will.
+        // The answer to an earlier attempt stays until another arrives, so that the display does not
+        // flicker. After this failure none will arrive.
         if !self.answered.get() {
             self.set_answer(None);
         }
@@ -704,7 +704,7 @@ impl Session {
         *self.retry.borrow_mut() = Some(timer);
     }
 
-    /// Changes the link; nothing else does.
+    /// Changes the link. No other function does.
     fn apply(&self, input: Input) {
         let before = self.link.get_untracked();
         let after = before.clone().next(input);

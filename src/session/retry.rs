@@ -30,7 +30,7 @@ pub(super) struct Attempt<'a> {
     pub(super) random: f64,
 }
 
-/// What becomes of the link after `failure`.
+/// Decides how the link continues after `failure`.
 ///
 /// A stream that ended, or that cannot be reached, is requested again after its reconnection time, as a
 /// browser does; after a failed attempt, with a backoff delay added to it. After a refusal only the

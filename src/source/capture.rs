@@ -1,4 +1,4 @@
-//! A capture file, played.
+//! A capture file as a source.
 
 use std::{cell::Cell, rc::Rc};
 

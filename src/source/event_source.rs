@@ -39,8 +39,8 @@ impl EventSource {
         Ok(source)
     }
 
-    /// Changes the event types that are subscribed to, also while the stream is open. No event is missed
-    /// or received twice.
+    /// Changes the event types that are subscribed to. If the stream is open, no event is missed or
+    /// received twice.
     pub(crate) fn subscribe(&mut self, event_types: &[String]) {
         let wanted = || {
             ["open", "error", "message"]
@@ -105,7 +105,7 @@ impl Listener {
                 });
             })
         };
-        // Adding a listener to an object of the page's own cannot fail.
+        // Adding a listener to an object that the page created cannot fail.
         let added =
             target.add_event_listener_with_callback(name, callback.as_ref().unchecked_ref());
         debug_assert!(added.is_ok());

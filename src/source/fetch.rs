@@ -26,7 +26,7 @@ const PATIENCE_MS: i32 = 250;
 /// How much of a body that is not an event stream is kept, in bytes.
 const EXCERPT: usize = 2_000;
 
-/// What a server answered. Times are in ms.
+/// A server's response, without the body of an event stream. Times are in ms.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
     /// The status code.
@@ -36,7 +36,7 @@ pub struct Answer {
     /// The headers that this page may read: from another origin only a few, unless the server exposes
     /// more.
     pub headers: Vec<(String, String)>,
-    /// How long after the request they arrived.
+    /// How long after the request the head of the response arrived.
     pub after: f64,
     /// The URL that answered, if the request was redirected.
     pub redirected_to: Option<String>,
@@ -139,7 +139,7 @@ async fn run(request: &web_sys::Request, notify: &dyn Fn(Notice<'_>) -> bool) ->
         return Failure::Unreachable;
     };
     if let Some(failure) = refusal(&answer) {
-        // The status is known, so an excerpt that cannot be read is not missed.
+        // The status alone explains the refusal, so the excerpt may be missing.
         answer.excerpt = excerpt(&response).await.unwrap_or_default();
         notify(Notice::Answered(answer));
         return failure;
@@ -234,8 +234,9 @@ async fn next_chunk(reader: &ReadableStreamDefaultReader) -> Result<Option<Uint8
     Ok((!chunk.is_undefined()).then(|| chunk.unchecked_into()))
 }
 
-/// Waits until the page has drawn. A hidden page does not draw: there it waits until the other pending
-/// tasks ran. A timer would do as well, but browsers delay the timers of hidden pages by a second.
+/// Waits until the page has drawn. A hidden page does not draw: there this function waits until the other
+/// pending tasks have run. A timer would do as well, but browsers delay the timers of hidden pages by a
+/// second.
 async fn pause() -> Result<(), JsValue> {
     let channel = MessageChannel::new()?;
     let done = Promise::new(&mut |resolve, _| {

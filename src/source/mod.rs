@@ -25,7 +25,7 @@ pub(crate) fn thrown_message(thrown: &JsValue) -> String {
     message.map_or_else(|| "the browser refuses it".to_owned(), String::from)
 }
 
-/// A stream that is being received. Dropping it ends it.
+/// A stream that is being received. Dropping the source ends the stream.
 pub(crate) enum Source {
     EventSource(EventSource),
     Fetch(#[expect(dead_code, reason = "held for its Drop")] Fetch),
@@ -38,7 +38,7 @@ pub(crate) enum Notice<'a> {
     Opened,
     /// An event was dispatched, and its bytes are not known.
     Event {
-        /// When, in ms since the page's time origin.
+        /// When it was dispatched, in ms since the page's time origin.
         time_stamp: f64,
         event: Event<'a>,
     },
@@ -50,7 +50,7 @@ pub(crate) enum Notice<'a> {
     Failed(Failure),
     /// A record of a capture.
     Record(Record<'a>),
-    /// This part of a capture was read: 0 to 1.
+    /// The fraction of a capture that was read so far, from 0 to 1.
     Progress(f64),
     /// The capture was read to its end, or to an error.
     Played(Result<(), CaptureError>),
@@ -71,8 +71,8 @@ pub enum Failure {
     /// The connection was lost in the middle of the response. Bytes that the browser had not handed
     /// over by then are lost.
     BrokeOff,
-    /// The answer is not an event stream: its status is not 200, or its content type is another. Also
-    /// whatever makes the browser's `EventSource` give up.
+    /// The answer is not an event stream: its status is not 200, or its content type is not
+    /// `text/event-stream`. Also any failure after which the browser's `EventSource` gives up.
     Refused {
         /// How long the server asks clients to wait (the `Retry-After` header), in ms.
         retry_after: Option<u64>,

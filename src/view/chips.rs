@@ -67,7 +67,7 @@ impl Counts {
                 colour: Some(place % COLOURS),
             });
         }
-        // A type stays chosen though the log has forgotten it.
+        // A type stays chosen even if the log no longer has it.
         for name in chosen.names() {
             if !counts.types.iter().any(|known| *known.name == **name) {
                 counts.types.push(Type {
@@ -192,23 +192,23 @@ fn TypeChip(name: Arc<str>, filter: Filter, counts: Memo<Counts>) -> impl IntoVi
     }
 }
 
-/// A chip: what it stands for, how many lines that are, and whether they are shown.
+/// A chip: the lines that it stands for, how many there are, and whether they are shown.
 #[component]
 fn Chip(
-    /// What it is for, in one word.
+    /// The value of `data-do`, for tests and the style.
     what: &'static str,
-    /// What is on it.
+    /// The text on the chip.
     label: Signal<String>,
-    /// How many lines it stands for.
+    /// How many lines the chip stands for.
     count: Signal<u64>,
-    /// Whether it is pressed.
+    /// Whether the chip is pressed.
     pressed: Signal<bool>,
-    /// Whether its lines are hidden.
+    /// Whether the lines of the chip are hidden.
     hides: Signal<bool>,
-    /// The number of its colour.
+    /// The number of the chip's colour.
     #[prop(optional)]
     colour: Option<Signal<Option<usize>>>,
-    /// It was pressed.
+    /// Called when the chip is pressed.
     on_press: Callback<()>,
 ) -> impl IntoView {
     view! {
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chosen_type_has_a_chip_though_it_has_no_events() {
+    fn a_chosen_type_has_a_chip_even_without_events() {
         let mut journal = Journal::default();
         let mut chosen = Chosen::all(true);
         journal.receive(0.0, b"event: a\ndata: 1\n\nevent: b\ndata: 2\n\n");
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn few_types_have_chips_and_the_others_are_counted() {
+    fn a_limited_number_of_types_have_chips_and_the_others_are_counted() {
         let mut journal = Journal::default();
         let mut chosen = Chosen::all(true);
         for n in 0..CHIPS + 5 {

@@ -2,11 +2,11 @@
 
 use crate::text;
 
-/// The chips that are pressed: what a pressed chip names is shown.
+/// The chips that are pressed: the lines that a pressed chip stands for are shown.
 ///
-/// Either all events are chosen, or those of some types. Comments and notes have a switch of their own.
+/// Either all events are chosen, or those of some types. Comments and notes have a separate switch.
 /// Choosing a type turns it off, so that one press leaves the events of that type; choosing all events
-/// turns it back to what it was.
+/// restores its earlier state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Chosen {
     /// The chosen event types; all if empty.
@@ -56,12 +56,12 @@ impl Chosen {
         self.asides_with_all
     }
 
-    /// The chip of all events is pressed.
+    /// Presses the chip of all events.
     pub(super) fn choose_all(&mut self) {
         self.names.clear();
     }
 
-    /// The chip of the event type `name` is pressed.
+    /// Presses the chip of the event type `name`.
     pub(super) fn toggle(&mut self, name: &str) {
         if self.is_all() {
             self.asides_with_some = false;
@@ -72,7 +72,7 @@ impl Chosen {
         }
     }
 
-    /// The chip of comments and notes is pressed.
+    /// Presses the chip of comments and notes.
     pub(super) fn toggle_asides(&mut self) {
         let asides = if self.is_all() {
             &mut self.asides_with_all
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_press_leaves_one_type_and_another_brings_all_back() {
+    fn one_press_shows_one_type_and_another_shows_all() {
         let mut chosen = Chosen::all(true);
         assert!(chosen.is_all() && chosen.has_asides());
         chosen.toggle("a");
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn comments_are_hidden_beside_all_events_until_they_are_wanted() {
+    fn comments_stay_hidden_beside_all_events_until_they_are_chosen() {
         let mut chosen = Chosen::all(true);
         chosen.toggle_asides();
         assert_eq!(chosen, Chosen::all(false));
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_hidden_is_counted() {
+    fn hidden_lines_are_counted() {
         for (events, asides, expected) in [
             (0, 0, ""),
             (1, 0, "1 event hidden"),

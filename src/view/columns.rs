@@ -15,7 +15,7 @@ const STEP: i32 = 10;
 pub(super) struct Width {
     /// The name in the settings.
     key: &'static str,
-    /// The width in px; `None` is the style's own.
+    /// The width in px; `None` leaves the width to the style sheet.
     px: RwSignal<Option<i32>>,
 }
 
@@ -28,7 +28,7 @@ impl Width {
         }
     }
 
-    /// The value of the custom property that sets the width, if the user did.
+    /// The value of the custom property that sets the width, if the user has set one.
     pub(super) fn css(self) -> Option<String> {
         self.px.get().map(|px| format!("{px}px"))
     }
@@ -50,7 +50,7 @@ pub(super) fn Columns(event: Width, id: Width) -> impl IntoView {
             <button
                 type="button"
                 class="time"
-                title="Time of day, or since the first line"
+                title="Switches between the time of day and the time since the first line"
                 on:click=move |_| watched.set_relative(!watched.relative.get_untracked())
             >
                 "time"
@@ -64,10 +64,10 @@ pub(super) fn Columns(event: Width, id: Width) -> impl IntoView {
     }
 }
 
-/// A grip at the right edge of a column: it is dragged, or moved by the arrow keys.
+/// A grip at the right edge of a column, which the user drags or moves by the arrow keys.
 #[component]
 fn Grip(
-    /// What a screen reader calls it.
+    /// The accessible name of the grip.
     label: &'static str,
     width: Width,
 ) -> impl IntoView {
@@ -91,7 +91,7 @@ fn Grip(
     let on_pointerdown = move |event: ev::PointerEvent| {
         event.prevent_default();
         if let Some(grip) = grip.get_untracked() {
-            // Without the capture, the grip can still be moved while the pointer is over it.
+            // Without pointer capture, the grip can still be moved while the pointer is over it.
             let _ = grip.set_pointer_capture(event.pointer_id());
         }
         start.set(Some(column_width() - event.client_x()));
@@ -110,7 +110,7 @@ fn Grip(
             aria-valuemin=*WIDTHS.start()
             aria-valuemax=*WIDTHS.end()
             aria-valuenow=move || width.px.get()
-            title="Drag, arrow keys, or a double click for the first width"
+            title="Drag it or use the arrow keys; a double click resets the width"
             tabindex="0"
             node_ref=grip
             on:keydown=on_keydown

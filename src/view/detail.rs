@@ -47,7 +47,7 @@ impl Form {
         }
     }
 
-    /// The value to remember, and of `data-form`.
+    /// The name that is remembered, and the value of `data-form`.
     fn name(self) -> &'static str {
         match self {
             Self::Pretty => "pretty",
@@ -65,7 +65,7 @@ impl Form {
     }
 }
 
-/// A line, copied from the log: it is shown although it may be evicted meanwhile.
+/// A line, copied from the log, so that it stays visible if the log evicts it.
 struct Snapshot {
     line: u64,
     title: String,
@@ -80,15 +80,15 @@ struct Document {
     line: u64,
     form: Form,
     text: String,
-    /// Something to know about this text; empty if there is nothing.
+    /// A remark about this text; empty if there is none.
     note: String,
 }
 
 /// Identifies a part of a document: the line, the form, and which part.
 type PartKey = (u64, Form, usize);
 
-/// The selected line in full: what it is, its data in three forms, a button to copy it. Hidden while no
-/// line is selected.
+/// The selected line in full: its facts, its data in three forms, and a button that copies the data.
+/// Hidden while no line is selected.
 #[component]
 pub(crate) fn Detail(
     /// Called when the reader closes the detail by its button.
@@ -133,7 +133,8 @@ pub(crate) fn Detail(
                 watched.select(None);
             }
         } else if let Some(root) = root.get_untracked() {
-            // Where the screen is low it is below what is in sight. It is shown with this frame.
+            // On a low screen the detail may be below the visible part of the page. It appears in this
+            // frame.
             request_animation_frame(move || {
                 let options = ScrollIntoViewOptions::new();
                 options.set_block(ScrollLogicalPosition::Nearest);
@@ -189,7 +190,7 @@ fn Forms(form: RwSignal<Form>) -> impl IntoView {
     }
 }
 
-/// A button that copies the whole text, also what is not shown yet.
+/// A button that copies all of the text, including parts that are not shown yet.
 #[component]
 fn CopyButton(document: Memo<Option<Arc<Document>>>) -> impl IntoView {
     let UseClipboardReturn {
@@ -213,14 +214,15 @@ fn CopyButton(document: Memo<Option<Arc<Document>>>) -> impl IntoView {
     }
 }
 
-/// The text, in parts that are added one by one: what is there is not laid out again.
+/// The text, in parts that are added one by one, so that the browser does not lay out earlier parts
+/// again.
 #[component]
 fn Parts(document: Memo<Option<Arc<Document>>>) -> impl IntoView {
     let pre = Focus::get().detail;
     let asked = RwSignal::new(None);
     let shown = Memo::new(move |_| match asked.get() {
         Some((key, parts)) if document.with(|document| key_of(Some(document)) == key) => parts,
-        // Nobody asked for more of this document.
+        // The user has not asked for more of this document.
         _ => 1,
     });
     let show_more = move |_| {
@@ -326,7 +328,7 @@ impl Snapshot {
     }
 }
 
-/// The beginning of a value, and how long it is if that is not all.
+/// The beginning of a value, with the length of the value if it is cut.
 fn fact(value: &str) -> String {
     match text::beginning(value, FACT) {
         all if all.len() == value.len() => value.to_owned(),
@@ -349,7 +351,7 @@ impl Document {
                 String::new(),
             ),
             Form::Raw => (data.clone(), String::new()),
-            // In hexadecimal it is five times as much text as there are bytes.
+            // In hexadecimal, the text is five times as long as the bytes.
             Form::Bytes if bytes.len() > INDENTED => (
                 hex(&bytes[..INDENTED]),
                 format!("The first MiB of {}.", text::bytes(bytes.len() as u64)),
@@ -383,7 +385,7 @@ impl Document {
         self.text.floor_char_boundary(part * PART)
     }
 
-    /// The label of the button that shows the next part; empty if `shown` parts are all.
+    /// The label of the button that shows the next part; empty if there are no more than `shown` parts.
     fn more(&self, shown: usize) -> String {
         let all = self.text.len();
         match all - self.start(shown) {
@@ -458,7 +460,7 @@ mod tests {
     }
 
     #[test]
-    fn the_parts_are_the_whole_and_cut_no_character() {
+    fn the_parts_make_up_the_text_and_cut_no_character() {
         for length in [0, 1, PART - 1, PART, PART + 1, 3 * PART] {
             // Three bytes each: the parts do not end where characters do.
             let text = "€".repeat(length.div_ceil(3));

@@ -61,7 +61,7 @@ pub fn EventStream(
     let labels = labels.unwrap_or_else(|| Signal::stored(Labels::default()));
     let watched = Watched::new(stream, labels);
     provide_context(watched);
-    // Another URL is another log.
+    // A new URL begins a new log.
     let mut shown = url.get_untracked();
     Effect::new(move |_| {
         let url = url.get();

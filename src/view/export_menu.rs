@@ -12,7 +12,7 @@ use crate::journal::Format;
 /// The menu of exports.
 #[component]
 pub(super) fn ExportMenu(
-    /// Writes them.
+    /// Writes the exports.
     files: Files,
 ) -> impl IntoView {
     let focus = Focus::get();

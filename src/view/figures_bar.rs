@@ -18,15 +18,15 @@ const SPOKEN_MS: f64 = 10_000.0;
 const MEDIAN_FROM: u64 = 3;
 const P99_FROM: u64 = 100;
 
-/// What is shown in place of a figure that there is none of.
+/// Shown in place of a figure that has no value yet.
 const NONE: &str = "–";
 
-/// When figures are shown.
+/// The moment for which figures are shown.
 #[derive(Clone, Copy, PartialEq)]
 struct Moment {
     /// In ms since the Unix epoch.
     now: f64,
-    /// Whether more events are to be expected.
+    /// Whether more events can arrive.
     is_live: bool,
 }
 
@@ -62,14 +62,14 @@ pub(crate) fn FiguresBar() -> impl IntoView {
                 <Cell
                     name="gap"
                     label="Gap now"
-                    title="Time between the last two events; grows while none arrives"
+                    title="Time between the last two events; grows while no event arrives"
                     text=figure(gap)
                 />
-                <Cell name="median" label="median" title="Half of the gaps are no longer" text=figure(median) />
+                <Cell name="median" label="median" title="Half of the gaps are at most this long" text=figure(median) />
                 <Cell
                     name="p99"
                     label="p99"
-                    title="99 of 100 gaps are no longer. Shown from 100 gaps on"
+                    title="99 of 100 gaps are at most this long. Shown once there are 100 gaps"
                     text=figure(p99)
                 />
                 <Cell name="max" label="max" title="The longest gap" text=figure(max) />
@@ -155,7 +155,7 @@ fn bytes(journal: &Journal, _: Moment) -> String {
 fn last_id(journal: &Journal, _: Moment) -> String {
     match journal.last_event_id() {
         "" => NONE.to_owned(),
-        // The rest does not fit into the cell.
+        // A longer ID does not fit into the cell.
         id => text::beginning(id, 40).to_owned(),
     }
 }
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_screen_reader_announces_whole_words() {
+    fn a_screen_reader_announces_the_number_with_its_noun() {
         assert_eq!(spoken(0), "");
         assert_eq!(spoken(1), "1 event");
         assert_eq!(spoken(2_000), "2000 events");

@@ -63,12 +63,12 @@ pub(super) fn FileStatus(
     }
 }
 
-/// A line that is there while it has a text.
+/// A line that is shown while it has a text.
 #[component]
 pub(super) fn Sentence(
-    /// Its class.
+    /// The class of the line.
     class: &'static str,
-    /// What the problem is about, if it is one.
+    /// What the problem is about, if the line is about a problem.
     what: &'static str,
     /// The text.
     #[prop(into)]

@@ -63,7 +63,7 @@ impl Content {
 #[derive(Clone, Copy)]
 pub(super) struct Files {
     watched: Watched,
-    /// The export under way, and which part of it is done: 0 to 1.
+    /// The export under way, and the fraction of it that is done, from 0 to 1.
     writing: RwSignal<Option<(&'static str, f64)>>,
     /// What went wrong with the last export.
     problem: RwSignal<Option<String>>,
@@ -79,7 +79,7 @@ impl Files {
         Effect::new(move |before: Option<()>| {
             facts.track();
             if before.is_some() {
-                // The log is another one.
+                // The log is a new one.
                 watched.start_over();
             }
         });
@@ -91,7 +91,7 @@ impl Files {
         }
     }
 
-    /// The export under way, and which part of it is done: 0 to 1.
+    /// The export under way, and the fraction of it that is done, from 0 to 1.
     pub(super) fn writing(&self) -> Option<(&'static str, f64)> {
         self.writing.get()
     }
@@ -256,7 +256,7 @@ mod tests {
     use super::in_file_name;
 
     #[test]
-    fn a_host_has_no_characters_that_file_names_may_not_have() {
+    fn a_host_in_a_file_name_has_only_allowed_characters() {
         for (host, expected) in [
             ("localhost:8844", "-localhost-8844"),
             ("api.example.org", "-api-example-org"),

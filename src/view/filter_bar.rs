@@ -1,4 +1,4 @@
-//! What is shown of the log, and what can be done with it.
+//! The bar above the log.
 
 use leptos::prelude::*;
 
@@ -14,8 +14,8 @@ use super::{
     watched::Watched,
 };
 
-/// The bar above the log: the filter, the buttons and menus for the log as a whole, and the lines about
-/// them.
+/// The bar above the log: the filter, the buttons and menus that concern the entire log, and the lines
+/// about files and errors.
 #[component]
 pub(crate) fn FilterBar() -> impl IntoView {
     let watched = Watched::expect();

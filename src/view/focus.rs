@@ -23,7 +23,7 @@ pub(crate) struct Focus {
 }
 
 impl Focus {
-    /// The one of the page; one of its own for a component that is used without the page.
+    /// The elements of the page; for a component that is used without the page, a new set.
     pub(super) fn get() -> Self {
         use_context().unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! The menu about what is kept: how much of the stream, and captures that were kept as files.
+//! The menu for what is kept: the bound of the log, and captures that were saved as files.
 
 use leptos::{html, prelude::*};
 
@@ -12,7 +12,7 @@ const BOUNDS: [(&str, &str); 4] = [
     ("1024", "1 GiB"),
 ];
 
-/// The menu about what is kept. The chosen bound is remembered.
+/// The menu for what is kept. The chosen bound is remembered.
 #[component]
 pub(super) fn KeepMenu(
     /// Opens captures.
@@ -32,7 +32,7 @@ pub(super) fn KeepMenu(
         }
     });
     let bounds = BOUNDS.map(|(mebibytes, label)| {
-        // `bind:value` is set before the options exist.
+        // Not `bind:value`, which is set before the options exist.
         let selected = remembered == mebibytes;
         view! {
             <option value=mebibytes selected=selected>
@@ -51,7 +51,7 @@ pub(super) fn KeepMenu(
     let picked = move |_| {
         if let Some(picker) = picker.get_untracked() {
             files.open_first(picker.files());
-            // The same file can be picked again.
+            // Otherwise picking the same file again would fire no event.
             picker.set_value("");
         }
     };

@@ -19,19 +19,19 @@ const KEYS: [(&[&str], &str); 11] = [
     (&["Enter"], "go to the detail of the line"),
     (&["Esc"], "close, and go back to the log"),
     (&["u"], "go to the URL"),
-    (&["Ctrl Enter"], "in the request: open it"),
-    (&["e"], "go to the exports"),
+    (&["Ctrl Enter"], "in the request: open the stream"),
+    (&["e"], "open the export menu"),
     (
         &["+", "-", "←", "→", "0"],
-        "in the timeline: zoom, move, follow the newest",
+        "in the timeline: zoom, move, follow the present",
     ),
     (&["?"], "show this table"),
 ];
 
 /// The keys that work anywhere on the page, and a dialog with a table of all keys.
 ///
-/// Whatever has the focus comes first: a key that it has handled, or that the browser uses there, has no
-/// other effect.
+/// The focused element takes precedence: a key that it has handled, or that the browser uses there, has
+/// no other effect.
 #[component]
 pub(crate) fn Keys() -> impl IntoView {
     let watched = Watched::expect();
@@ -65,21 +65,21 @@ pub(crate) fn Keys() -> impl IntoView {
     }
 }
 
-/// What uses keys where the focus is.
+/// Where the focus is, as far as that decides which keys have another use there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
-    /// Nothing does.
+    /// On an element that uses no keys.
     Page,
-    /// A text or a choice: all keys are for it.
+    /// On a text box or a list of choices, which use all keys.
     Entry,
-    /// A button: these press it.
+    /// On a button, which Space and Enter press.
     Button,
-    /// The data in the detail, which scrolls.
+    /// On the data in the detail, which keys scroll.
     Detail,
 }
 
 impl Place {
-    /// Where the focus is, if it is on an element with this tag and, of an `INPUT`, this type.
+    /// The place of an element with this tag and, for an `INPUT`, this type.
     fn of(tag: &str, kind: &str) -> Self {
         match (tag, kind) {
             ("INPUT", "checkbox" | "file" | "button" | "submit") => Self::Button,
@@ -100,7 +100,7 @@ impl Place {
     }
 }
 
-/// Does what a key does anywhere on the page. Returns whether it does anything.
+/// Performs the action of a key that works anywhere on the page. Returns whether the key has one.
 fn press(watched: Watched, focus: Focus, event: &KeyboardEvent) -> bool {
     let dialog = focus.keys.get_untracked();
     if event.ctrl_key()
@@ -119,7 +119,7 @@ fn press(watched: Watched, focus: Focus, event: &KeyboardEvent) -> bool {
     }
     let log = focus.log.get_untracked();
     match &*key {
-        // Out of a box. Elsewhere, what is open closes itself.
+        // Leaves a text box. Elsewhere, open menus and the detail handle Esc themselves.
         "Escape" if place == Place::Entry => focus_on(log.as_deref()),
         "/" => focus_on(focus.filter.get_untracked().as_deref()),
         "u" => focus_on(focus.url.get_untracked().as_deref()),
@@ -139,7 +139,7 @@ fn press(watched: Watched, focus: Focus, event: &KeyboardEvent) -> bool {
             focus_on(focus.detail.get_untracked().as_deref());
         }
         "j" | "k" | "ArrowDown" | "ArrowUp" => {
-            // They are the log's own.
+            // The log itself handles these keys.
             let init = web_sys::KeyboardEventInit::new();
             init.set_key(&key);
             let again = KeyboardEvent::new_with_keyboard_event_init_dict("keydown", &init);
@@ -153,7 +153,7 @@ fn press(watched: Watched, focus: Focus, event: &KeyboardEvent) -> bool {
     true
 }
 
-/// What uses keys at `target`.
+/// The place of `target`.
 fn place(target: Option<&Element>, focus: Focus) -> Place {
     let Some(target) = target else {
         return Place::Page;
@@ -178,7 +178,7 @@ mod tests {
     use super::Place;
 
     #[test]
-    fn a_key_goes_to_what_has_the_focus() {
+    fn a_key_goes_to_the_focused_element() {
         for (tag, kind, key, expected) in [
             ("BODY", "", " ", false),
             ("DIV", "", "/", false),

@@ -55,7 +55,7 @@ pub(crate) fn LinkState() -> impl IntoView {
         }
     });
 
-    // Try now disappears when it is pressed: this button takes the focus.
+    // The “Try now” button disappears when it is pressed; the focus then moves to this button.
     let switch = NodeRef::<html::Button>::new();
     let retry = move |_| {
         stream.retry();
@@ -131,7 +131,7 @@ fn Explanation() -> impl IntoView {
     let explanation = Memo::new(move |before: Option<&String>| {
         stream.link.with(|link| match link {
             Link::Connecting { .. } if is_late.get() => NO_ANSWER.to_owned(),
-            // The reason of the failure before stays until there is another: it must not come and go
+            // The reason for the previous failure stays until there is another one: it must not flicker
             // with each attempt.
             Link::Connecting { attempt } if *attempt > 1 => before.cloned().unwrap_or_default(),
             _ => stream.answer.with(|answer| {
@@ -201,7 +201,7 @@ fn explain(
     }
 }
 
-/// How a connection by fetch failed or ended, and what is `next` after a stream.
+/// How a connection by fetch failed or ended. After the end of a stream, the sentence `next` follows.
 fn failed(answer: Option<&Answer>, failure: Option<&Failure>, next: &str) -> String {
     match (failure, answer) {
         (Some(Failure::Ended), _) => ["The stream ended. ", next].concat(),
@@ -216,7 +216,7 @@ fn refusal(answer: &Answer) -> String {
     if answer.status != 200 {
         return format!("Server answered {}; expected 200.", answer.status);
     }
-    // Its parameters do not matter.
+    // The parameters of the content type do not matter.
     let given = answer.header("content-type").unwrap_or_default();
     let given = match given.split(';').next().unwrap_or_default().trim() {
         "" => "missing",
@@ -250,7 +250,7 @@ fn head(answer: &Answer) -> String {
     head
 }
 
-/// How a connection failed or ended, in general.
+/// How a connection failed or ended, without details.
 #[derive(Clone, Copy, PartialEq)]
 enum Loss {
     /// The server answered, but not with an event stream.
@@ -259,7 +259,7 @@ enum Loss {
     Ended,
     /// The stream was open.
     Lost,
-    /// The stream was not open, and nobody answered.
+    /// The stream was not open, and no answer arrived.
     Unanswered,
 }
 
@@ -317,7 +317,7 @@ fn spoken(link: &Link) -> &'static str {
     }
 }
 
-/// What is shown before the time.
+/// The state, which is shown before the time.
 fn name(link: &Link, failure: Option<&Failure>) -> String {
     match link {
         Link::Idle => "Not connected".to_owned(),

@@ -50,8 +50,8 @@ pub(super) fn Log() -> impl IntoView {
                 aria-colcount="6"
                 aria-rowcount=move || list.total.get()
                 aria-activedescendant=active
-                // The number of rows in the document depends on the height: no style sheet may make it
-                // that of all rows.
+                // The number of rows in the document depends on this height, so no style sheet may raise
+                // it to the height of all rows.
                 style:max-height="100vh"
                 style:overflow="hidden auto"
                 node_ref=scroller
@@ -156,11 +156,11 @@ fn why_empty(watched: Watched) -> &'static str {
 /// A row in the document, and the line that it shows now.
 #[derive(Clone)]
 struct Slot {
-    /// Tells it from the other rows.
+    /// Distinguishes this row from the others.
     number: u32,
     seq: u64,
-    /// What its cells were made from, beside the line and the labels: the time of the line above, and the
-    /// time that times are relative to.
+    /// What the cells depend on in addition to the line and the labels: the time of the line above, and
+    /// the time that relative times count from.
     times: Option<(Option<f64>, Option<f64>)>,
     id: ArcRwSignal<String>,
     cells: ArcRwSignal<Cells>,
@@ -181,7 +181,7 @@ struct List {
     anchor: StoredValue<(u64, f64)>,
     /// The labels of the rows.
     labels: StoredValue<Labels>,
-    /// The user scrolled, or the window has another size.
+    /// Notifies when the user scrolls, or when the window changes its size.
     moved: Trigger,
     /// The rows in the document, from top to bottom.
     slots: RwSignal<Vec<Slot>>,
@@ -300,7 +300,7 @@ impl List {
             before.iter().map(number).eq(slots.iter().map(number))
         });
         if is_same {
-            // The rows stay; only their lines may be others.
+            // The rows stay in the document; only the lines that they show may have changed.
             *self.slots.write_untracked() = slots;
         } else {
             self.slots.set(slots);
@@ -361,7 +361,8 @@ impl List {
         if layout.content_changed
             && let Some(sizer) = self.sizer.get_untracked()
         {
-            // At once and not by a signal: the scroll bar cannot move beyond the height before.
+            // Set at once and not by a signal, because the scroll bar cannot move beyond the previous
+            // height.
             let height = format!("{}px", layout.content as i64);
             let _ = (*sizer).style().set_property("height", &height);
         }
@@ -374,7 +375,7 @@ impl List {
         layout
     }
 
-    /// The scroll bar moved.
+    /// Handles a movement of the scroll bar.
     fn scrolled(self) {
         let Some(scroller) = self.scroller.get_untracked() else {
             return;
@@ -387,7 +388,7 @@ impl List {
         self.move_to(|viewport| viewport.scrolled(scroll, height, total, held));
     }
 
-    /// Changes the viewport by `change`, which returns the upper edge if that is another one.
+    /// Changes the viewport by `change`, which returns the upper edge if it has changed.
     fn move_to(self, change: impl FnOnce(&mut Viewport) -> Option<f64>) {
         let was_following = self.viewport.with_value(Viewport::is_following);
         let top = self.viewport.try_update_value(change).flatten();

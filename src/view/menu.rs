@@ -18,11 +18,11 @@ pub(super) fn Menu(
     /// Classes beside `menu`.
     #[prop(optional)]
     class: &'static str,
-    /// Whether the box is open. It can be set, too.
+    /// Whether the box is open. Setting the signal opens or closes the box.
     #[prop(default = RwSignal::new(false))]
     open: RwSignal<bool>,
-    /// The element, for who opens the box and focuses something in it at once: `set_open` takes effect
-    /// immediately, a signal with the next effects.
+    /// The element, for code that opens the box and focuses something in it at once: `set_open` takes
+    /// effect immediately, a signal only when effects run next.
     #[prop(optional)]
     node_ref: NodeRef<html::Details>,
     /// The contents of the box. They are in the document while it is closed, too.

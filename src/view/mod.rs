@@ -1,4 +1,4 @@
-//! What is shown: one component in each file.
+//! The view: one component in each file.
 
 #![allow(
     unreachable_pub,

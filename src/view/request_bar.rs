@@ -11,7 +11,7 @@ use crate::{
 /// How many URLs are remembered.
 const HISTORY: usize = 30;
 
-/// The form that opens a stream: its URL, the way to read it, event types, and menus with everything else.
+/// The form that opens a stream: its URL, how to receive it, event types, and menus with everything else.
 ///
 /// A part of the form that differs from the stream that is open is marked, and so is the button that opens
 /// the stream.
@@ -35,7 +35,7 @@ pub(crate) fn RequestBar(
     let history = RwSignal::new(history());
     let (menu_open, generator_open) = (RwSignal::new(false), RwSignal::new(false));
 
-    // What is entered, if it can be sent. Otherwise the problem is shown.
+    // The entered request, if it can be sent. Otherwise this shows the problem.
     let entered = move || {
         let entered = completed(&form.read_untracked());
         let checked = entered.via();
@@ -171,7 +171,7 @@ pub(crate) fn RequestBar(
     }
 }
 
-/// The request, with a scheme before a host.
+/// The request, with a scheme added to its URL if the URL begins with a host.
 fn completed(form: &Request) -> Request {
     Request {
         url: with_scheme(&form.url),
@@ -179,7 +179,7 @@ fn completed(form: &Request) -> Request {
     }
 }
 
-/// Whether the requests differ in nothing but event types.
+/// Whether the requests are equal except for their event types.
 fn same_stream(a: &Request, b: &Request) -> bool {
     Request {
         events: b.events.clone(),

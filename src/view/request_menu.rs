@@ -1,4 +1,4 @@
-//! The parts of a request that most streams do not need, and copies of the whole request.
+//! The parts of a request that most streams do not need, and buttons that copy the request.
 
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
@@ -16,7 +16,7 @@ const METHODS: [(&str, &str); 5] = [
     ("DELETE", "DELETE"),
 ];
 
-/// How long it is shown that something was copied, in ms.
+/// How long the confirmation of a copy is shown, in ms.
 const SAID_MS: u32 = 2_000;
 
 /// A form in which a request is copied.
@@ -54,7 +54,7 @@ pub(super) fn RequestMenu(
     let said = RwSignal::new("");
     let silence = StoredValue::new_local(None::<Timeout>);
     let copy = move |to: Form| {
-        // A request that cannot be sent is of no use elsewhere.
+        // A request that cannot be sent is not worth copying.
         let Some(request) = entered.run(()) else {
             return;
         };

@@ -38,8 +38,8 @@ pub(super) struct Place {
 }
 
 impl Cells {
-    /// The cells of `line`. `before` is the time of the line above, and `origin` the time that times are
-    /// relative to, if they are; both in ms since the Unix epoch.
+    /// The cells of `line`. `before` is the time of the line above. `origin` is the time that times count
+    /// from, if they are relative. Both are in ms since the Unix epoch.
     pub(super) fn of(
         line: &Line<'_>,
         before: Option<f64>,
@@ -81,7 +81,7 @@ impl Cells {
     }
 }
 
-/// A row of the log. It belongs to one line for as long as that line is in sight, and then to another.
+/// A row of the log. It shows one line for as long as that line is in sight, and then another.
 #[component]
 pub(super) fn Row(
     /// The ID of the element, by which the log refers to the selected row.
@@ -96,7 +96,7 @@ pub(super) fn Row(
             class="row"
             role="row"
             id=id
-            style:height=format!("{ROW}px")
+            style:height=format!("{}px", ROW as i64)
             style:position="absolute"
             style:inset="0 0 auto"
             style:transform=move || format!("translateY({}px)", place.with(|place| place.y as i64))

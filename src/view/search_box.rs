@@ -40,15 +40,15 @@ pub(super) fn SearchBox(
 /// A button that stays pressed.
 #[component]
 fn Switch(
-    /// What it is for, in one word.
+    /// The value of `data-do`, for tests and the style.
     what: &'static str,
-    /// What is on it.
+    /// The text on the button.
     text: &'static str,
-    /// Its accessible name.
+    /// The accessible name of the button.
     name: &'static str,
-    /// What it does.
+    /// What the button does, as a tooltip.
     about: &'static str,
-    /// Whether it is pressed.
+    /// Whether the button is pressed.
     on: RwSignal<bool>,
 ) -> impl IntoView {
     view! {

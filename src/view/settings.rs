@@ -8,7 +8,7 @@ fn storage() -> Option<Storage> {
     window().local_storage().ok().flatten()
 }
 
-/// What is remembered by the name of `key`.
+/// The value that is remembered under `key`.
 pub(super) fn recall(key: &str) -> Option<String> {
     storage()?.get_item(&full(key)).ok()?
 }

@@ -1,4 +1,4 @@
-//! Light or dark: as the system has it, or as chosen.
+//! Light or dark: the theme of the system, or the chosen one.
 
 use leptos::prelude::*;
 
@@ -48,7 +48,7 @@ impl Theme {
     }
 }
 
-/// A button that switches from one theme to the next, and shows the name of the present one.
+/// A button that switches from one theme to the next, and shows the name of the current one.
 ///
 /// Not `use_color_mode` of leptos-use: it adds a style element while it switches, which the content security
 /// policy of the page forbids, and brings cookies, broadcast channels and a media query for what one

@@ -14,9 +14,9 @@ const COMPARED: u64 = 1_000;
 /// A part of time. Times are in ms since the Unix epoch.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct TimeWindow {
-    /// Its end; `None` follows the present.
+    /// The end of the window; `None` follows the present.
     end: Option<f64>,
-    /// Its length, in ms.
+    /// The length of the window, in ms.
     span: f64,
 }
 
@@ -29,18 +29,18 @@ impl TimeWindow {
         }
     }
 
-    /// Its length, in ms.
+    /// The length of the window, in ms.
     pub(super) fn span(self) -> f64 {
         self.span
     }
 
-    /// Its beginning.
+    /// The beginning of the window.
     pub(super) fn start(self, present: f64) -> f64 {
         self.end.unwrap_or(present) - self.span
     }
 
     /// The window with a span `factor` times as long, in which the time at `part` of the width (0 to 1)
-    /// stays in its place. A window that follows the present goes on following.
+    /// stays in its place. A window that follows the present continues to follow it.
     pub(super) fn zoomed(self, factor: f64, part: f64, present: f64) -> Self {
         let span = within(self.span * factor, SPANS);
         let fixed = self.start(present) + part * self.span;
@@ -48,7 +48,7 @@ impl TimeWindow {
         Self { end, span }
     }
 
-    /// The window `ms` later. At the present it begins to follow.
+    /// The window moved by `ms`. When its end reaches the present, it begins to follow.
     pub(super) fn moved(self, ms: f64, present: f64) -> Self {
         let end = self.end.unwrap_or(present) + ms;
         Self {
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_event_is_found_though_the_clock_was_set_back() {
+    fn the_nearest_event_is_found_even_if_the_clock_was_set_back() {
         let mut journal = Journal::default();
         journal.opened(100.0);
         for at in [110.0, 200.0, 300.0, 150.0, 250.0] {

@@ -52,7 +52,7 @@ pub(crate) fn Timeline() -> impl IntoView {
                 tabindex="0"
                 role="img"
                 aria-label="Events over time"
-                title="Wheel or + and - zoom, drag or arrows move, a click goes to the event, double click or 0 follows the present"
+                title="Zoom: wheel, + or -. Move: drag or arrow keys. Click: select an event. Double click or 0: follow the present."
                 node_ref=timeline.canvas
                 on:wheel=move |event| timeline.wheel(&event)
                 on:pointerdown=move |event| timeline.grab(&event)
@@ -253,7 +253,7 @@ fn draw_band(canvas: &Canvas, scale: Scale, journal: &Journal, present: f64) {
     }
 }
 
-/// The times below, at round distances.
+/// The axis: times at round intervals.
 fn draw_axis(canvas: &Canvas, scale: Scale) {
     const STEPS: [f64; 18] = [
         1.0, 5.0, 10.0, 50.0, 100.0, 500.0, 1e3, 5e3, 1e4, 3e4, 6e4, 3e5, 6e5, 1.8e6, 3.6e6,

@@ -12,7 +12,7 @@ pub(super) const ROW: f64 = 24.0;
 /// The largest height of all rows together, in px. Firefox's own limit is about 17 million.
 const HIGHEST: f64 = 10_000_000.0;
 
-/// How many rows are ready above and below those in sight.
+/// How many rows are in the document above and below those in sight.
 const MARGIN: f64 = 2.0;
 
 /// The part of the log that is in sight.
@@ -70,7 +70,7 @@ impl Viewport {
         self.scroll
     }
 
-    /// The scroll bar was moved by the page itself.
+    /// Records that the page itself moved the scroll bar.
     pub(super) fn set_scroll(&mut self, scroll: f64) {
         self.scroll = scroll;
     }
@@ -133,8 +133,8 @@ impl Viewport {
         }
     }
 
-    /// The user scrolled, or the browser did because the window grew: the bar is at `scroll` px now, in a
-    /// window of `height` px. Returns the upper edge; `None` if the bar has not moved.
+    /// Handles scrolling, by the user or by the browser because the window grew: the bar is now at
+    /// `scroll` px, in a window of `height` px. Returns the upper edge; `None` if the bar has not moved.
     pub(super) fn scrolled(
         &mut self,
         scroll: f64,
@@ -174,8 +174,8 @@ impl Viewport {
         top.clamp(0.0, self.lowest(rows))
     }
 
-    /// Moves as little as needed to have the row `place` in sight; returns the upper edge, if it is not
-    /// the one before. The row is being looked at, so the window does not follow away from it.
+    /// Moves as little as needed to have the row `place` in sight; returns the upper edge if it has
+    /// changed. The row is being looked at, so the window does not follow away from it.
     pub(super) fn reveal(&mut self, place: u64, rows: u64, held: f64) -> Option<f64> {
         let top = self.top(rows, held);
         let above = place as f64;
@@ -244,10 +244,10 @@ mod tests {
     }
 
     #[test]
-    fn a_window_that_grows_goes_on_following() {
+    fn a_window_that_grows_continues_to_follow() {
         let mut viewport = Viewport::new(9.0 * ROW);
         show(&mut viewport, 100, 0.0);
-        // The browser moves the bar before anything else learns of the new height.
+        // The browser moves the bar before it reports the new height.
         let top = viewport.scrolled(90.0 * ROW, 10.0 * ROW, 100, 0.0);
         assert_eq!(top, Some(90.0));
         assert!(viewport.is_following());
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fits_the_window_is_followed() {
+    fn rows_that_fit_the_window_are_followed() {
         let mut viewport = ten();
         show(&mut viewport, 100, 0.0);
         viewport.scrolled(0.0, 10.0 * ROW, 100, 0.0);
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn a_million_rows_scroll_by_the_row_and_by_the_bar() {
+    fn a_million_rows_scroll_by_the_wheel_and_by_the_bar() {
         const ROWS: u64 = 1_000_000;
         let (mut viewport, height) = (ten(), 10.0 * ROW);
         let layout = show(&mut viewport, ROWS, 0.0);

@@ -22,10 +22,10 @@ const STEP: usize = 2_000;
 /// How often the clock ticks, in ms.
 const TICK_MS: u32 = 100;
 
-/// A stream, and how it is looked at. Provided as context to the parts of the page.
+/// A stream, and the state of its view. Provided as context to the parts of the page.
 ///
 /// `stream.entries` notifies at most once a frame when the log changed, and `matches` after it, when the
-/// lines that are shown are known. What shows the time reads `clock`.
+/// lines that are shown are known. Components that show the time read `clock`.
 #[derive(Clone, Copy)]
 pub(crate) struct Watched {
     pub(super) stream: UseEventSourceReturn,
@@ -45,7 +45,8 @@ pub(crate) struct Watched {
     pub(super) relative: RwSignal<bool>,
     /// The lines that are shown.
     matches: RwSignal<Matches, LocalStorage>,
-    /// Which part of the lines the filter has examined, until it has examined all: 0 to 1.
+    /// The fraction of the lines that the filter has examined, from 0 to 1; `None` once it has examined
+    /// all.
     pub(super) filtering: RwSignal<Option<f64>>,
     /// Continues a filter that needs more than one slice.
     rest: StoredValue<Option<Timeout>, LocalStorage>,
@@ -165,7 +166,7 @@ impl Watched {
         self.frozen.get().is_some()
     }
 
-    /// Freezes the view, but not the log; or lets the view go on.
+    /// Freezes the view while the log continues, or unfreezes it.
     pub(super) fn freeze(&self, frozen: bool) {
         let end = self.journal().kept().end;
         self.frozen.set(frozen.then_some(end));
@@ -183,7 +184,7 @@ impl Watched {
         }
     }
 
-    /// The log is another one: nothing is selected or frozen.
+    /// Clears the selection and unfreezes the view, for a new log.
     pub(super) fn start_over(&self) {
         self.select(None);
         self.freeze(false);

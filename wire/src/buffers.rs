@@ -2,8 +2,8 @@
 
 use std::mem;
 
-/// The buffers of a reader. Together they take at most `bound` bytes, as long as no more is appended
-/// than [`room_beside`](Self::room_beside) allows.
+/// The buffers of a reader. Together the buffers take at most `bound` bytes, as long as no more is
+/// appended than [`room_beside`](Self::room_beside) allows.
 #[derive(Clone, Debug)]
 pub(crate) struct Buffers {
     pub(crate) bound: usize,

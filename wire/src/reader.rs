@@ -1,4 +1,4 @@
-//! Bytes in, items out.
+//! The reader: receives bytes, and passes on items.
 
 use std::mem;
 

@@ -9,7 +9,7 @@ pub(crate) const INTERVAL: Duration = Duration::from_secs(1);
 /// Events within this time after the first one of a connection belong to the same tick.
 const BEGINNING: u64 = 500_000;
 
-/// Percentiles, in ms.
+/// Percentiles of the lateness, in ms.
 pub(crate) struct Lateness {
     pub(crate) p50: f64,
     pub(crate) p99: f64,

@@ -43,7 +43,7 @@ const DEFAULT_RECONNECTION_TIME: u64 = 3_000;
 /// without the last chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum CutOff {
-    /// The connection just ends.
+    /// The connection is closed.
     #[error("the query asks for a stream that ends in the middle of an event")]
     Truncate,
     /// The connection ends with a TCP reset.
@@ -58,18 +58,18 @@ pub(crate) enum CutOff {
 pub(crate) struct StreamBody {
     writer: Writer,
     began: Instant,
-    /// Until the next moment at which there is something to write.
+    /// The wait for the next moment at which there is something to write.
     sleep: Option<Pin<Box<Sleep>>>,
     slot: Arc<FrameSlot>,
     shutdown: ShutdownSignal,
     is_shutting_down: bool,
-    /// In ms.
+    /// The reconnection time of the stream, in ms.
     reconnection_time: u64,
     /// When the connection is cut off, in µs since the beginning; set once all is written.
     cut_off_at: Option<u64>,
     live: LiveStream,
     span: Span,
-    /// For the log.
+    /// The number of events written, for the log.
     events: u64,
     bytes: u64,
     /// Held while the stream compresses.

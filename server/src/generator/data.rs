@@ -5,7 +5,8 @@ use std::ops::Range;
 use fastrand::Rng;
 use serde_json::json;
 
-/// Some have characters of two, three or four bytes, for writes that cut through characters.
+/// Words for the data. Some have characters of two, three or four bytes, so that a write can cut through
+/// a character.
 const WORDS: [&str; 8] = [
     "steady",
     "naïve",

@@ -1,7 +1,7 @@
 //! The generator: what a query asks for, as bytes and times.
 //!
-//! Nothing here knows a socket: the modules of [`http`](crate::http) are private, so that they cannot
-//! be imported. Up to [`Writer`] all is pure: no clock, no I/O, no task. [`StreamBody`] adds the
+//! Nothing here uses sockets: the modules of [`http`](crate::http) are private, so the generator cannot
+//! import them. Everything up to [`Writer`] is pure: no clock, no I/O, no task. [`StreamBody`] adds the
 //! clock, the shutdown signal and the metrics.
 //!
 //! | file | contents |

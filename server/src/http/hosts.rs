@@ -1,5 +1,5 @@
-//! The host names that the server answers for. Another site could point its own name at this server
-//! (DNS rebinding); for the browser its pages would then have the same origin as the server.
+//! The host names that the server answers for. Another site could point its own name at this server (DNS
+//! rebinding); for the browser, the pages of that site would then have the same origin as the server.
 
 use std::net::IpAddr;
 

@@ -144,7 +144,7 @@ fn redirect(spec: &Spec, query: &str, path: &str) -> Response {
     let left = spec.redirect - 1;
     let rest = form_urlencoded::parse(query.as_bytes()).filter_map(|(name, value)| {
         match (&*name, left) {
-            // They concern the redirections only.
+            // These parameters concern the redirections only.
             ("redirect" | "status", 0) => None,
             ("redirect", _) => Some((name, left.to_string().into())),
             _ => Some((name, value)),

@@ -228,7 +228,7 @@ impl Browser {
             .find(fantoccini::Locator::Css(&css))
             .await
             .expect("the form has this field");
-        // By keys: WebDriver's own way to clear a field fires no `input` event.
+        // By keys, because WebDriver's command to clear a field fires no `input` event.
         let select_all_and_delete = "\u{E009}a\u{E000}\u{E003}";
         for keys in [select_all_and_delete, text] {
             input.send_keys(keys).await.expect("a field accepts keys");

@@ -16,7 +16,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-/// Longer than any response of the server takes.
+/// The time limit for a response; any response of the server takes less.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A server; each test starts its own.

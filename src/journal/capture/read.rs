@@ -14,7 +14,7 @@ const LONGEST_RECORD: usize = 64;
 /// The longest last event ID, in bytes.
 const LONGEST_ID: u64 = 64 << 20;
 
-/// Why a file cannot be read as a capture. The records before the error count.
+/// Why a file cannot be read as a capture. The records before the error are valid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CaptureError {
@@ -77,7 +77,7 @@ pub(crate) struct CaptureReader {
     part: Part,
     /// The beginning of the line or the ID that is being read.
     unfinished: Vec<u8>,
-    /// Where in the file the record begins that is being read.
+    /// Where in the file the current record begins.
     begins: u64,
     /// How many bytes of the file were read.
     position: u64,
@@ -150,7 +150,7 @@ impl CaptureReader {
         Ok(())
     }
 
-    /// The file ends.
+    /// Ends the file.
     ///
     /// # Errors
     ///
@@ -225,7 +225,7 @@ impl CaptureReader {
         Ok(1)
     }
 
-    /// The next part begins after `read` more bytes.
+    /// Begins the next part, after `read` more bytes.
     fn next(&mut self, part: Part, read: usize) {
         self.part = part;
         self.begins = self.position + read as u64;

@@ -80,7 +80,7 @@ fn shown(capture: &[u8]) -> String {
 }
 
 #[test]
-fn a_capture_is_what_was_received() {
+fn a_capture_restores_what_was_received() {
     for seed in 0..120 {
         let largest_event = [usize::MAX, 64][seed as usize % 2];
         let mut live = Live::new(seed, usize::MAX, largest_event);
@@ -189,7 +189,7 @@ fn an_eviction_during_writing_makes_no_false_event() {
 }
 
 #[test]
-fn the_records_before_a_cut_count() {
+fn the_records_before_a_cut_are_valid() {
     for seed in 0..10 {
         let mut live = Live::new(seed, usize::MAX, usize::MAX);
         for _ in 0..30 {

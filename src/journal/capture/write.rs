@@ -78,7 +78,7 @@ impl Writer {
         }
     }
 
-    /// Which part of the bytes is written: 0 to 1.
+    /// The fraction of the bytes that is written, from 0 to 1.
     pub(crate) fn progress(&self) -> f64 {
         let Some(Scope { start, end, .. }) = self.scope else {
             return 0.0;
@@ -121,7 +121,7 @@ impl Writer {
         }
     }
 
-    /// Goes on with the first kept mark, and the first kept byte if the bytes before it are missing.
+    /// Continues with the first kept mark, and the first kept byte if the bytes before it are missing.
     fn skip_to_kept(&mut self, journal: &Journal, scope: Scope, is_gap: bool, out: &mut Vec<u8>) {
         let is_first = self.at == 0 && self.mark == 0;
         self.mark = journal.marks.first();

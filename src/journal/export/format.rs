@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_end_a_line_is_escaped() {
+    fn characters_that_could_end_a_line_are_escaped() {
         let data: String = (0..=0x100_u32)
             .chain(0x2020..=0x2030)
             .chain([0xFEFF, 0xFFFD, 0x1F600])
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_exported_is_what_came() {
+    fn exported_lines_are_those_received() {
         for seed in 0..100 {
             let mut live = Live::new(seed, usize::MAX, usize::MAX);
             for _ in 0..60 {

@@ -83,7 +83,7 @@ impl Export {
         until == lines.len()
     }
 
-    /// Which part of the file is written: 0 to 1.
+    /// The fraction of the file that is written, from 0 to 1.
     pub(crate) fn progress(&self) -> f64 {
         match &self.content {
             Content::Lines { lines, next, .. } => *next as f64 / lines.len().max(1) as f64,
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_shown_is_settled_when_the_file_begins() {
+    fn the_lines_of_a_file_are_settled_when_it_begins() {
         let mut journal = journal();
         let criteria = Criteria {
             text: Text::exact("7"),

@@ -13,7 +13,7 @@ pub(super) struct Help {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub(super) struct Parameter {
     pub(super) name: String,
-    /// The heading that it stands under. The parameters of a group follow one another.
+    /// The heading under which the parameter is listed. The parameters of a group follow one another.
     pub(super) group: String,
     /// What it does, in a sentence.
     pub(super) about: String,
@@ -43,7 +43,7 @@ impl Help {
 }
 
 impl Parameter {
-    /// The whole description.
+    /// The full description.
     pub(super) fn description(&self) -> String {
         [&self.about, " Value: ", &self.accepts, "."].concat()
     }

@@ -29,7 +29,7 @@ const HELP: &str = "/stream/help.json";
 
 /// A menu that builds the URL of one of the server's streams.
 ///
-/// The values are those in the URL of the form. A change writes the URL.
+/// The values are read from the URL in the form, and a change of a value changes that URL.
 #[component]
 pub(super) fn Generator(
     /// The request that is being entered.
@@ -37,7 +37,7 @@ pub(super) fn Generator(
     /// Whether the panel is open.
     open: RwSignal<bool>,
 ) -> impl IntoView {
-    // `None` until the panel is opened for the first time, and while the list is on its way.
+    // `None` until the panel is opened for the first time, and until the list has arrived.
     let help = RwSignal::new(None::<Help>);
     let about = RwSignal::new(String::new());
     let load = Action::new_local(move |(): &()| async move {
@@ -135,7 +135,7 @@ fn PresetButton(
     preset: Preset,
     /// Receives the query of the stream.
     choose: Callback<String>,
-    /// Gets the description of what has the focus: a title is for those with a mouse.
+    /// Receives the description of the button that has the focus, because only mouse users see a title.
     about: RwSignal<String>,
 ) -> impl IntoView {
     let Preset {

@@ -12,7 +12,7 @@ pub(super) fn ParameterBox(
     values: Memo<Values>,
     /// Receives the name of the parameter and its new value.
     edit: Callback<(String, String)>,
-    /// Gets the description of what has the focus: a title is for those with a mouse.
+    /// Receives the description of the box that has the focus, because only mouse users see a title.
     about: RwSignal<String>,
 ) -> impl IntoView {
     let description = parameter.description();

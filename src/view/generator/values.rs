@@ -8,8 +8,8 @@ use super::help::Parameter;
 /// The path of the server's streams.
 pub(super) const STREAM: &str = "/stream";
 
-/// What is encoded in a query: what may not stand there as it is (RFC 3986, 3.4), and what has a meaning
-/// for a query. The rest is easier to read as it is.
+/// The characters that are percent-encoded in a query: those that are not allowed there (RFC 3986, 3.4),
+/// and those with a special meaning in a query. The others are easier to read unencoded.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
@@ -83,7 +83,7 @@ mod tests {
     use super::{super::help::tests::help, *};
 
     #[test]
-    fn a_query_is_values_and_values_are_a_url() {
+    fn a_query_gives_values_and_values_give_a_url() {
         let parameters = help().parameters;
         for (query, values, url) in [
             ("", [""; 5], "/stream"),
@@ -100,7 +100,7 @@ mod tests {
             ),
             // Defaults, unknown parameters and values that are none of the choices are left out.
             ("resume=ignore&bom=0&x=y&data=nothing", [""; 5], "/stream"),
-            // Not of a text: it would vanish while it is typed.
+            // The default of a text stays: otherwise it would vanish while the user types it.
             ("interval=1s", ["1s", "", "", "", ""], "/stream?interval=1s"),
             ("bom&resume", ["", "", "", "1", ""], "/stream?bom=1"),
             (

@@ -29,8 +29,8 @@ const LATIN_1: &[u8] = b" caf\xE9";
 
 /// Writes the events of one stream.
 ///
-/// Not with `wire::encode::event`: an event may be larger than a frame, many streams are malformed
-/// on purpose, and at full speed checking and formatting each event costs more than copying its
+/// This does not use `wire::encode::event`: an event may be larger than a frame, many streams are
+/// malformed on purpose, and at full speed checking and formatting each event costs more than copying its
 /// bytes. A test compares the two on well-formed streams.
 pub(crate) struct Events {
     spec: Spec,
@@ -38,7 +38,7 @@ pub(crate) struct Events {
     tokens: Option<Tokens>,
     /// Whether the opening is written.
     opened: bool,
-    /// For the opening: the events that the client missed and cannot get.
+    /// The events that the client missed and cannot get, reported in the opening.
     missed: Option<Missed>,
     /// The number of the next event.
     number: u64,
@@ -308,7 +308,7 @@ impl Events {
         });
     }
 
-    /// Enough for the next frame and not much more: a stream of few small events must not hold a
+    /// The capacity for the next frame, and not much more: a stream of few small events must not hold a
     /// large frame for a client that does not read.
     fn capacity(&self, owed: u64) -> usize {
         let events = usize::try_from(owed.min(self.remaining)).unwrap_or(usize::MAX);

@@ -45,7 +45,7 @@ pub(crate) struct Spec {
     pub(crate) jitter: Duration,
     /// The number of events sent together.
     pub(crate) burst: u64,
-    /// `None` is a random one for each stream.
+    /// The seed; `None` is a random one for each stream.
     pub(crate) seed: Option<u64>,
 
     pub(crate) newline: Newline,
@@ -56,7 +56,7 @@ pub(crate) struct Spec {
     pub(crate) gzip: bool,
 
     pub(crate) status: u16,
-    /// `None` is a response without one.
+    /// The content type; `None` is a response without one.
     pub(crate) content_type: Option<String>,
     /// Whether pages of other origins may read the stream.
     pub(crate) cors: bool,
@@ -74,7 +74,7 @@ pub(crate) struct Spec {
     pub(crate) raw: Option<Bytes>,
 
     pub(crate) resume: Resume,
-    /// From the query; the header takes precedence.
+    /// The last event ID from the query; the header takes precedence.
     pub(crate) last_event_id: Option<String>,
 }
 

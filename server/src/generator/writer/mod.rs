@@ -111,7 +111,7 @@ impl Writer {
         std::mem::take(&mut self.written)
     }
 
-    /// What to do at `now`. Before the next call the caller has sent what it is to write.
+    /// Returns what to do at `now`. The caller must send the bytes of a write before the next call.
     pub(crate) fn step(&mut self, now: Now) -> Step {
         for _ in 0..TURNS {
             if let Some(write) = self.framing.next(now.elapsed) {
@@ -198,8 +198,8 @@ impl Writer {
         self.finish_framing();
     }
 
-    /// The server shuts down: the stream asks the client to reconnect after `ms`, and ends with a
-    /// complete response.
+    /// Stops the stream because the server shuts down: asks the client to reconnect after `ms`, and ends
+    /// with a complete response.
     pub(crate) fn stop(&mut self, ms: u64, now: Now) {
         self.end = End::Close;
         if let Phase::Opening(events) | Phase::Running(events) = &mut self.phase
@@ -238,7 +238,7 @@ impl Writer {
     }
 
     fn finish_framing(&mut self) {
-        // A stream that stalls does not end: what is withheld remains so.
+        // A stream that stalls does not end, so bytes withheld until a size is reached stay withheld.
         if self.end != End::Stall {
             self.framing.finish(self.end == End::Close);
         }

@@ -266,7 +266,7 @@ fn any_combination_of_parameters_equals_the_model() {
         let is_as_expected = match spec.end {
             // Decompression stops at the last flush, before the half event.
             End::Truncate if spec.gzip => same == expected.len(),
-            // What is withheld when the stream stalls remains so.
+            // When the stream stalls, bytes withheld until a size is reached stay withheld.
             End::Stall if matches!(spec.hold, Some(Hold::Bytes(_))) => same == written.len(),
             _ => (same, same) == (expected.len(), written.len()),
         };

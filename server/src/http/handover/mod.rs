@@ -1,10 +1,10 @@
 //! Serves streams without hyper's buffers.
 //!
 //! hyper allocates two buffers of 8 KiB for each connection, keeps them as long as it serves the
-//! connection, and has no option for smaller ones. That is most of what a stream costs in memory
-//! and, because the buffers are cold when an event is due, in time: with them a connection takes
-//! more than the 10 kB that the design allows. So hyper reads the request and writes the head of
-//! the response; then the body is written here, and hyper serves the request after it.
+//! connection, and has no option for smaller ones. That is most of what a stream costs in memory and,
+//! because the buffers are cold when an event is due, in time: with these buffers, a connection takes
+//! more than the 10 kB that the design allows. So hyper reads the request and writes the head of the
+//! response; then the body is written here, and hyper serves the request after it.
 //!
 //! # Sequence
 //!
