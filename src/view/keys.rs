@@ -1,32 +1,10 @@
 //! The keys of the page, and the table that lists them.
 
 use leptos::{ev, prelude::*};
-use leptos_use::use_event_listener;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, KeyboardEvent, Node};
 
 use super::{focus::Focus, watched::Watched};
-
-/// What each key does.
-const KEYS: [(&[&str], &str); 11] = [
-    (&["/"], "go to the filter"),
-    (&["space"], "freeze the view, or resume"),
-    (&["j", "k", "↓", "↑"], "next and previous line"),
-    (
-        &["PgDn", "PgUp", "Home", "End"],
-        "in the log: a page down or up, first and last line",
-    ),
-    (&["Enter"], "go to the detail of the line"),
-    (&["Esc"], "close, and go back to the log"),
-    (&["u"], "go to the URL"),
-    (&["Ctrl Enter"], "in the request: open the stream"),
-    (&["e"], "open the export menu"),
-    (
-        &["+", "-", "←", "→", "0"],
-        "in the timeline: zoom, move, follow the present",
-    ),
-    (&["?"], "show this table"),
-];
 
 /// The keys that work anywhere on the page, and a dialog with a table of all keys.
 ///
@@ -36,28 +14,63 @@ const KEYS: [(&[&str], &str); 11] = [
 pub(crate) fn Keys() -> impl IntoView {
     let watched = Watched::expect();
     let focus = expect_context::<Focus>();
-    let _ = use_event_listener(document(), ev::keydown, move |event| {
+    // Not by leptos-use, whose `use_event_listener` does the same and adds 4 kB to the page (brotli).
+    let listening = window_event_listener(ev::keydown, move |event| {
         if press(watched, focus, &event) {
             event.prevent_default();
         }
     });
+    on_cleanup(move || listening.remove());
 
-    let rows = KEYS.map(|(keys, effect)| {
-        let keys: Vec<_> = keys
-            .iter()
-            .map(|key| view! { <kbd>{*key}</kbd> " " })
-            .collect();
-        view! {
-            <tr>
-                <th scope="row">{keys}</th>
-                <td>{effect}</td>
-            </tr>
-        }
-    });
     view! {
         <dialog aria-labelledby="keys-title" node_ref=focus.keys>
             <h2 id="keys-title">"Keys"</h2>
-            <table>{rows.into_iter().collect_view()}</table>
+            <table>
+                <tr>
+                    <th scope="row"><kbd>"/"</kbd></th>
+                    <td>"go to the filter"</td>
+                </tr>
+                <tr>
+                    <th scope="row"><kbd>"space"</kbd></th>
+                    <td>"freeze the view, or resume"</td>
+                </tr>
+                <tr>
+                    <th scope="row"><kbd>"j"</kbd> " " <kbd>"k"</kbd> " " <kbd>"↓"</kbd> " " <kbd>"↑"</kbd></th>
+                    <td>"next and previous line"</td>
+                </tr>
+                <tr>
+                    <th scope="row"><kbd>"PgDn"</kbd> " " <kbd>"PgUp"</kbd> " " <kbd>"Home"</kbd> " " <kbd>"End"</kbd></th>
+                    <td>"in the log: a page down or up, first and last line"</td>
+                </tr>
+                <tr>
+                    <th scope="row"><kbd>"Enter"</kbd></th>
+                    <td>"go to the detail of the line"</td>
+                </tr>
+                <tr>
+                    <th scope="row"><kbd>"Esc"</kbd></th>
+                    <td>"close, and go back to the log"</td>
+                </tr>
+                <tr>
+                    <th scope="row"><kbd>"u"</kbd></th>
+                    <td>"go to the URL"</td>
+                </tr>
+                <tr>
+                    <th scope="row"><kbd>"Ctrl Enter"</kbd></th>
+                    <td>"in the request: open the stream"</td>
+                </tr>
+                <tr>
+                    <th scope="row"><kbd>"e"</kbd></th>
+                    <td>"open the export menu"</td>
+                </tr>
+                <tr>
+                    <th scope="row"><kbd>"+"</kbd> " " <kbd>"-"</kbd> " " <kbd>"←"</kbd> " " <kbd>"→"</kbd> " " <kbd>"0"</kbd></th>
+                    <td>"in the timeline: zoom, move, follow the present"</td>
+                </tr>
+                <tr>
+                    <th scope="row"><kbd>"?"</kbd></th>
+                    <td>"show this table"</td>
+                </tr>
+            </table>
             <form method="dialog">
                 <button class="primary">"Close"</button>
             </form>

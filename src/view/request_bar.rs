@@ -2,10 +2,15 @@
 
 use leptos::{ev, html, prelude::*};
 
-use super::{focus::Focus, generator::Generator, request_menu::RequestMenu, settings};
+use super::{
+    focus::Focus,
+    generator::Generator,
+    request_menu::{RequestMenu, text},
+    settings,
+};
 use crate::{
     address::{usual_types, with_scheme},
-    request::Request,
+    request::{Differences, Request},
 };
 
 /// How many URLs are remembered.
@@ -31,6 +36,8 @@ pub(crate) fn RequestBar(
     let form = RwSignal::new(open.get_untracked());
     Effect::new(move |_| form.set(open.get()));
     let differences = Memo::new(move |_| completed(&form.read()).differences(&open.read()));
+    let differs =
+        move |part: fn(Differences) -> bool| Signal::derive(move || part(differences.get()));
     let problem = RwSignal::new(String::new());
     let history = RwSignal::new(history());
     let (menu_open, generator_open) = (RwSignal::new(false), RwSignal::new(false));
@@ -79,12 +86,14 @@ pub(crate) fn RequestBar(
             form.set_url(url, &open.read_untracked(), usual);
         },
     );
-    let via_fetch = Memo::new(move |_| form.read().via_fetch);
+    let via_fetch = Signal::derive(move || form.read().via_fetch);
+    let via_event_source = Signal::derive(move || !form.read().via_fetch);
+    let no_problem = Signal::derive(move || problem.read().is_empty());
 
     view! {
         <div class="request-bar">
             <form class="request" node_ref=form_element on:submit=submit on:keydown=submit_by_key>
-                <label class="url" class:differs=move || differences.get().url>
+                <label class="url" class:differs=differs(|differences| differences.url)>
                     <span class="unseen">"Stream"</span>
                     <input
                         name="url"
@@ -105,7 +114,7 @@ pub(crate) fn RequestBar(
                 </datalist>
                 <label
                     class="events"
-                    class:differs=move || differences.get().events
+                    class:differs=differs(|differences| differences.events)
                     title="Event types to subscribe to beside “message”, with commas between them. An EventSource receives no others, and does not report that it missed one. By fetch all types arrive."
                     hidden=via_fetch
                 >
@@ -116,17 +125,17 @@ pub(crate) fn RequestBar(
                         autocapitalize="off"
                         spellcheck="false"
                         placeholder="only message"
-                        bind:value=slice!(form.events)
+                        bind:value=text(form, |form| form.events.clone(), |form, events| form.events = events)
                     />
                 </label>
-                <fieldset class="via" class:differs=move || differences.get().way>
+                <fieldset class="via" class:differs=differs(|differences| differences.way)>
                     <legend class="unseen">"Way"</legend>
                     <label title="What clients in a browser see">
                         <input
                             type="radio"
                             name="via"
                             value="EventSource"
-                            prop:checked=move || !via_fetch.get()
+                            prop:checked=via_event_source
                             on:change=move |_| form.write().via_fetch = false
                         />
                         <span>"EventSource"</span>
@@ -145,25 +154,19 @@ pub(crate) fn RequestBar(
                 <button
                     type="submit"
                     class="open"
-                    class:primary=move || differences.get().any()
-                    title=move || {
-                        if differences.get().any() {
-                            "Opens the stream that the form describes"
-                        } else {
-                            "Opens this stream again, with a new log"
-                        }
-                    }
+                    class:primary=differs(Differences::any)
+                    title="Opens the stream that the form describes, with a new log"
                 >
                     "Open"
                 </button>
                 <RequestMenu
                     form=form
                     open=menu_open
-                    differs=Signal::derive(move || differences.get().rest)
+                    differs=differs(|differences| differences.rest)
                     entered=Callback::new(move |()| entered())
                 />
-                <Generator form=form open=generator_open />
-                <p class="problem" role="alert" hidden=move || problem.read().is_empty()>
+                <Generator form=form url=url.0 open=generator_open />
+                <p class="problem" role="alert" hidden=no_problem>
                     {problem}
                 </p>
             </form>

@@ -38,6 +38,15 @@ impl Form {
     }
 }
 
+/// A text of the request, to bind a box to. Function pointers, so that the code exists once.
+pub(super) fn text(
+    form: RwSignal<Request>,
+    get: fn(&Request) -> String,
+    set: fn(&mut Request, String),
+) -> (Signal<String>, SignalSetter<String>) {
+    create_slice(form, get, set)
+}
+
 /// A menu with the credentials, method, headers and body of a request, and buttons that copy the request.
 #[component]
 pub(super) fn RequestMenu(
@@ -50,7 +59,9 @@ pub(super) fn RequestMenu(
     /// The request, if it can be sent. Otherwise the caller shows why not.
     entered: Callback<(), Option<Request>>,
 ) -> impl IntoView {
-    let via_fetch = Memo::new(move |_| form.read().via_fetch);
+    let via_fetch = Signal::derive(move || form.read().via_fetch);
+    let via_event_source = Signal::derive(move || !form.read().via_fetch);
+    let with_credentials = Signal::derive(move || form.read().with_credentials);
     let said = RwSignal::new("");
     let silence = StoredValue::new_local(None::<Timeout>);
     let copy = move |to: Form| {
@@ -88,14 +99,14 @@ pub(super) fn RequestMenu(
         }
     });
     // A link can hold any method.
-    let other_method = Memo::new(move |_| {
+    let other_method = Signal::derive(move || {
         let method = form.read().method.clone();
         let is_listed = METHODS.iter().any(|(value, _)| *value == method);
         if is_listed { String::new() } else { method }
     });
     let methods = METHODS.map(|(value, label)| {
         view! {
-            <option value=value prop:selected=move || form.read().method == value>
+            <option value=value prop:selected=Signal::derive(move || form.read().method == value)>
                 {label}
             </option>
         }
@@ -107,28 +118,30 @@ pub(super) fn RequestMenu(
             label="Request"
             title="Method, headers, body, credentials; copy"
             class="request-more"
-            {..}
-            class:differs=differs
+            differs=differs
         >
                 <label class="wide">
                     <input
                         type="checkbox"
                         name="credentials"
-                        bind:checked=slice!(form.with_credentials)
+                        prop:checked=with_credentials
+                        on:change=move |event| {
+                            form.write().with_credentials = event_target_checked(&event);
+                        }
                     />
                     " Send cookies to other origins (credentials)"
                 </label>
-                <div class="by-fetch" hidden=move || !via_fetch.get()>
+                <div class="by-fetch" hidden=via_event_source>
                     <label>
                         "Method"
                         <select
                             name="method"
                             on:change=move |event| form.write().method = event_target_value(&event)
                         >
-                            {methods.into_iter().collect_view()}
+                            {Vec::from(methods)}
                             <option
-                                hidden=move || other_method.read().is_empty()
-                                prop:selected=move || !other_method.read().is_empty()
+                                hidden=Signal::derive(move || other_method.read().is_empty())
+                                prop:selected=Signal::derive(move || !other_method.read().is_empty())
                             >
                                 {other_method}
                             </option>
@@ -141,7 +154,7 @@ pub(super) fn RequestMenu(
                             rows="3"
                             spellcheck="false"
                             placeholder="Authorization: Bearer …"
-                            bind:value=slice!(form.headers)
+                            bind:value=text(form, |form| form.headers.clone(), |form, text| form.headers = text)
                         ></textarea>
                     </label>
                     <label class="wide">
@@ -151,7 +164,7 @@ pub(super) fn RequestMenu(
                             rows="4"
                             spellcheck="false"
                             title="Ctrl Enter opens the stream. JSON is sent as application/json, unless a header names another type."
-                            bind:value=slice!(form.body)
+                            bind:value=text(form, |form| form.body.clone(), |form, text| form.body = text)
                         ></textarea>
                     </label>
                 </div>
@@ -159,7 +172,7 @@ pub(super) fn RequestMenu(
                     "Method, headers and body are for fetch; an EventSource has none of them."
                 </p>
                 <div class="copies">
-                    {copies.into_iter().collect_view()} <span role="status">{said}</span>
+                    {Vec::from(copies)} <span role="status">{said}</span>
                 </div>
         </Menu>
     }

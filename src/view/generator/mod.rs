@@ -34,13 +34,16 @@ const HELP: &str = "/stream/help.json";
 pub(super) fn Generator(
     /// The request that is being entered.
     form: RwSignal<Request>,
+    /// Its URL.
+    url: Signal<String>,
     /// Whether the panel is open.
     open: RwSignal<bool>,
 ) -> impl IntoView {
     // `None` until the panel is opened for the first time, and until the list has arrived.
     let help = RwSignal::new(None::<Help>);
     let about = RwSignal::new(String::new());
-    let load = Action::new_local(move |(): &()| async move {
+    let is_loading = StoredValue::new(false);
+    let load = move || async move {
         about.set("Loading …".to_owned());
         match fetch_help().await {
             Ok(list) => {
@@ -54,15 +57,17 @@ pub(super) fn Generator(
                 "The server of this page does not list parameters at {HELP}."
             )),
         }
-    });
+        is_loading.set_value(false);
+    };
     Effect::new(move |_| {
-        if open.get() && help.read_untracked().is_none() && !load.pending().get_untracked() {
-            load.dispatch(());
+        if open.get() && help.read_untracked().is_none() && !is_loading.get_value() {
+            is_loading.set_value(true);
+            leptos::task::spawn_local(load());
         }
     });
 
     let values = Memo::new(move |_| match &*help.read() {
-        Some(help) => Values::of_query(&query_of(&form.read().url), &help.parameters),
+        Some(help) => Values::of_query(&query_of(&url.read()), &help.parameters),
         None => Values::default(),
     });
     let request = move |values: &Values| {
@@ -83,44 +88,40 @@ pub(super) fn Generator(
         request(&values);
     });
 
-    let presets = move || {
+    let controls = move || {
         let help = help.read();
-        let presets = help.iter().flat_map(|help| &help.presets);
-        presets
-            .map(
-                |preset| view! { <PresetButton preset=preset.clone() choose=choose about=about /> },
-            )
-            .collect_view()
-    };
-    let parameters = move || {
-        let help = help.read();
-        let groups = help.iter().flat_map(Help::groups);
-        groups
-            .map(|group| {
-                let name = group.first().map(|first| first.group.clone());
-                let boxes = group.iter().map(|parameter| {
-                    view! { <ParameterBox parameter=parameter.clone() values=values edit=edit about=about /> }
-                });
-                view! {
-                    <fieldset>
-                        <legend>{name}</legend>
-                        {boxes.collect_view()}
-                    </fieldset>
-                }
-            })
-            .collect_view()
+        let help = help.as_ref()?;
+        let presets = help.presets.iter().map(|preset| {
+            view! { <PresetButton preset=preset.clone() choose=choose about=about /> }
+        });
+        let groups = help.groups().map(|group| {
+            let name = group.first().map(|first| first.group.clone());
+            let boxes = group.iter().map(|parameter| {
+                view! { <ParameterBox parameter=parameter.clone() values=values edit=edit about=about /> }
+            });
+            view! {
+                <fieldset>
+                    <legend>{name}</legend>
+                    {boxes.collect_view()}
+                </fieldset>
+            }
+        });
+        let view = view! {
+            <div class="presets" role="group" aria-label="Ready streams">
+                {presets.collect_view()}
+            </div>
+            <div class="parameters">{groups.collect_view()}</div>
+        };
+        Some(view)
     };
     view! {
         <Menu label="Generator" title="Build a stream of this server, healthy or faulty" class="generator" open=open>
             <p class="about" role="status">
                 {about}
             </p>
-            <div class="presets" role="group" aria-label="Ready streams">
-                {presets}
-            </div>
-            <div class="parameters">{parameters}</div>
+            {controls}
             <p class="build">
-                <output>{move || form.read().url.clone()}</output>
+                <output>{url}</output>
                 <button type="submit" class="primary">
                     "Open this stream"
                 </button>

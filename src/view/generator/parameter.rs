@@ -36,7 +36,7 @@ pub(super) fn ParameterBox(
         let options = parameter.options().into_iter().map(|(choice, label)| {
             let chosen = choice.clone();
             view! {
-                <option value=choice prop:selected=move || *value.read() == chosen>
+                <option value=choice prop:selected=Signal::derive(move || *value.read() == chosen)>
                     {label}
                 </option>
             }
