@@ -886,10 +886,9 @@ async fn a_pressed_chip_shows_its_lines_and_the_number_hidden() {
         );
         browser.value(&value).await
     };
-    assert_eq!(
-        colour(".chip[data-name=\"0\"]").await,
-        colour(".row[data-kind=event]").await
-    );
+    let (first, second) = (".chip[data-name=\"0\"]", ".chip[data-name=\"1\"]");
+    assert_eq!(colour(first).await, colour(".row[data-kind=event]").await);
+    assert_ne!(colour(first).await, colour(second).await);
     browser.press("b 3").await;
     is(6, &["a 3", "b 3"], "6 comments and notes hidden").await;
     browser.press("Comments and notes 6").await;
