@@ -1,6 +1,6 @@
 //! A capture file as a source.
 
-use std::{cell::Cell, rc::Rc};
+use std::rc::Rc;
 
 use js_sys::Uint8Array;
 use leptos::task::spawn_local;
@@ -8,7 +8,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
-use super::{Notice, thrown_message};
+use super::{Guard, Notice, thrown_message};
 use crate::journal::{CaptureError, CaptureReader};
 
 /// How much of the file is read at once, in bytes: little enough to add within a frame.
@@ -16,31 +16,18 @@ const PIECE: f64 = (256 << 10) as f64;
 
 /// A capture that is being read. Dropping it ends the reading.
 pub(crate) struct Capture {
-    alive: Rc<Cell<bool>>,
+    _guard: Guard,
 }
 
 impl Capture {
     /// Starts to read `file`.
     pub(crate) fn open(file: Blob, on_notice: Rc<dyn Fn(Notice<'_>)>) -> Self {
-        let alive = Rc::new(Cell::new(true));
-        let is_alive = Rc::clone(&alive);
-        let notify = move |notice: Notice<'_>| {
-            if is_alive.get() {
-                on_notice(notice);
-            }
-            is_alive.get()
-        };
+        let (guard, notify) = Guard::new(on_notice);
         spawn_local(async move {
             let result = play(&file, &notify).await;
             notify(Notice::Played(result));
         });
-        Self { alive }
-    }
-}
-
-impl Drop for Capture {
-    fn drop(&mut self) {
-        self.alive.set(false);
+        Self { _guard: guard }
     }
 }
 

@@ -1,6 +1,6 @@
 //! An event stream by streamed `fetch`: any method, headers and body, and every byte.
 
-use std::{cell::Cell, rc::Rc};
+use std::rc::Rc;
 
 use js_sys::{Array, Promise, Reflect, Uint8Array};
 use leptos::{
@@ -14,7 +14,7 @@ use web_sys::{
     RequestCredentials, RequestInit, Response,
 };
 
-use super::{Failure, Notice};
+use super::{Failure, Guard, Notice};
 use crate::{clock::ticks, request::FetchRequest};
 
 /// How long to read before the page may draw, in ms. The rest of a frame at 60 Hz is for drawing.
@@ -69,7 +69,7 @@ impl Answer {
 /// A request that is aborted when this is dropped; no notice follows.
 pub(crate) struct Fetch {
     abort: AbortController,
-    alive: Rc<Cell<bool>>,
+    _guard: Guard,
 }
 
 impl Fetch {
@@ -110,25 +110,20 @@ impl Fetch {
             init.set_body(&body.into());
         }
         let request = web_sys::Request::new_with_str_and_init(url, &init)?;
-        let alive = Rc::new(Cell::new(true));
-        let is_alive = Rc::clone(&alive);
-        let notify = move |notice: Notice<'_>| {
-            if is_alive.get() {
-                on_notice(notice);
-            }
-            is_alive.get()
-        };
+        let (guard, notify) = Guard::new(on_notice);
         spawn_local(async move {
             let failure = run(&request, &notify).await;
             notify(Notice::Failed(failure));
         });
-        Ok(Self { abort, alive })
+        Ok(Self {
+            abort,
+            _guard: guard,
+        })
     }
 }
 
 impl Drop for Fetch {
     fn drop(&mut self) {
-        self.alive.set(false);
         self.abort.abort();
     }
 }

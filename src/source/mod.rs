@@ -5,6 +5,8 @@ mod event_source;
 mod fetch;
 mod url;
 
+use std::{cell::Cell, rc::Rc};
+
 use sse_wire::Event;
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -54,6 +56,31 @@ pub(crate) enum Notice<'a> {
     Progress(f64),
     /// The capture was read to its end, or to an error.
     Played(Result<(), CaptureError>),
+}
+
+/// Ends the notices of a source when it is dropped.
+struct Guard(Rc<Cell<bool>>);
+
+impl Guard {
+    /// A guard, and a function that passes notices to `on_notice` until the guard is dropped. The function
+    /// returns whether the source should go on.
+    fn new(on_notice: Rc<dyn Fn(Notice<'_>)>) -> (Self, impl Fn(Notice<'_>) -> bool) {
+        let alive = Rc::new(Cell::new(true));
+        let guard = Self(Rc::clone(&alive));
+        let notify = move |notice: Notice<'_>| {
+            if alive.get() {
+                on_notice(notice);
+            }
+            alive.get()
+        };
+        (guard, notify)
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.0.set(false);
+    }
 }
 
 /// How a connection ended, other than by its owner.
