@@ -1,5 +1,5 @@
 //! Embeds the built page (`dist/`, made by trunk) in the binary: each file as it is, and compressed
-//! with brotli and gzip at their highest levels, so that serving it takes no time.
+//! with brotli and gzip, so that serving it takes no time. A release has the highest levels.
 //!
 //! Without a built page the server builds as well, for `cargo test` and for work on the stream
 //! alone: `GET /` then explains how to build the page.
@@ -67,10 +67,15 @@ fn content_type(name: &str) -> &'static str {
     }
 }
 
+/// Whether this is a release: the highest levels take a minute for the page of a debug build.
+fn is_release() -> bool {
+    env::var_os("PROFILE").is_some_and(|profile| profile == "release")
+}
+
 fn compress_brotli(bytes: &[u8]) -> Vec<u8> {
     let mut compressed = Vec::new();
     let params = brotli::enc::BrotliEncoderParams {
-        quality: 11,
+        quality: if is_release() { 11 } else { 1 },
         lgwin: 22,
         ..Default::default()
     };
@@ -79,7 +84,14 @@ fn compress_brotli(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn compress_gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    let mut encoder = flate2::write::GzEncoder::new(
+        Vec::new(),
+        if is_release() {
+            flate2::Compression::best()
+        } else {
+            flate2::Compression::fast()
+        },
+    );
     encoder.write_all(bytes).expect("writing to memory");
     encoder.finish().expect("writing to memory")
 }
