@@ -12,7 +12,8 @@ use std::{
 };
 
 use fantoccini::{
-    Client, ClientBuilder,
+    Client, ClientBuilder, Locator,
+    elements::Element,
     wd::{Capabilities, TimeoutConfiguration, WebDriverCompatibleCommand},
 };
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -200,22 +201,24 @@ impl Browser {
     /// Presses the button with the label `text`, like a user: it must be visible and not covered.
     pub(crate) async fn press(&self, text: &str) {
         let path = format!("//button[normalize-space()='{text}']");
-        let button = self
-            .client
-            .wait()
-            .for_element(fantoccini::Locator::XPath(&path))
-            .await
-            .unwrap_or_else(|error| panic!("no button {text:?}: {error}"));
+        let button = self.element(Locator::XPath(&path)).await;
         button
             .click()
             .await
             .unwrap_or_else(|error| panic!("cannot press {text:?}: {error}"));
     }
 
+    /// The element that `locator` finds, as soon as the page has it.
+    async fn element(&self, locator: Locator<'_>) -> Element {
+        let found = self.client.wait().at_most(PATIENCE).for_element(locator);
+        found
+            .await
+            .unwrap_or_else(|error| panic!("no {locator:?}: {error}"))
+    }
+
     /// Presses the element that `css` selects, like a user.
     pub(crate) async fn click(&self, css: &str) {
-        let found = self.client.find(fantoccini::Locator::Css(css)).await;
-        let found = found.unwrap_or_else(|error| panic!("no {css}: {error}"));
+        let found = self.element(Locator::Css(css)).await;
         let clicked = found.click().await;
         clicked.unwrap_or_else(|error| panic!("cannot press {css}: {error}"));
     }
@@ -223,11 +226,7 @@ impl Browser {
     /// Replaces the text of the field `name` by `text`.
     pub(crate) async fn fill(&self, name: &str, text: &str) {
         let css = format!("input[name={name}]");
-        let input = self
-            .client
-            .find(fantoccini::Locator::Css(&css))
-            .await
-            .expect("the form has this field");
+        let input = self.element(Locator::Css(&css)).await;
         // By keys, because WebDriver's command to clear a field fires no `input` event.
         let select_all_and_delete = "\u{E009}a\u{E000}\u{E003}";
         for keys in [select_all_and_delete, text] {
@@ -250,11 +249,7 @@ impl Browser {
 
     /// Chooses a file in the field that `css` selects.
     pub(crate) async fn choose_file(&self, css: &str, file: &std::path::Path) {
-        let input = self
-            .client
-            .find(fantoccini::Locator::Css(css))
-            .await
-            .expect("the page has this field");
+        let input = self.element(Locator::Css(css)).await;
         let path = file.to_str().expect("a path in UTF-8");
         input.send_keys(path).await.expect("a field accepts a file");
     }
