@@ -29,16 +29,10 @@ async fn main() {
                 ))
                 .await;
             browser.client.refresh().await.expect("the page reloads");
-            browser
-                .until("document.querySelectorAll('.row').length > 5")
-                .await;
+            browser.until("page.rows().length > 5").await;
             if width > 360 {
-                browser
-                    .value("document.querySelectorAll('.row[data-kind=event]')[1].click()")
-                    .await;
-                browser
-                    .until("!document.querySelector('.detail').hidden")
-                    .await;
+                browser.value("page.events()[1].click()").await;
+                browser.until("page.detail()").await;
             }
             let picture = browser.client.screenshot().await.expect("a picture");
             let file = docs.join(format!("scope-{width}-{theme}.png"));

@@ -12,7 +12,7 @@ use std::{
 };
 
 use fantoccini::{
-    Client, ClientBuilder, Locator,
+    Client, ClientBuilder,
     elements::Element,
     wd::{Capabilities, TimeoutConfiguration, WebDriverCompatibleCommand},
 };
@@ -22,6 +22,19 @@ use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
 };
+
+/// Functions that find things in the page.
+const PAGE: &str = include_str!("page.js");
+
+/// Keys, as WebDriver encodes them.
+pub(crate) const ENTER: &str = "\u{E007}";
+pub(crate) const ESCAPE: &str = "\u{E00C}";
+pub(crate) const TAB: &str = "\u{E004}";
+pub(crate) const UP: &str = "\u{E013}";
+pub(crate) const RIGHT: &str = "\u{E014}";
+pub(crate) const DELETE: &str = "\u{E003}";
+pub(crate) const SELECT_ALL: &str = "\u{E009}a\u{E000}";
+pub(crate) const CTRL_ENTER: &str = "\u{E009}\u{E007}\u{E000}";
 
 /// How long a condition may take to become true before a test fails.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -159,18 +172,29 @@ impl Browser {
             .unwrap_or_else(|error| panic!("{url}: {error}"));
     }
 
-    /// The value of `expression` in the page.
+    /// The value of `expression` in the page, which may use the functions of page.js.
     pub(crate) async fn value(&self, expression: &str) -> Value {
         self.client
-            .execute(&format!("return ({expression});"), Vec::new())
+            .execute(&format!("{PAGE} return ({expression});"), Vec::new())
             .await
             .unwrap_or_else(|error| panic!("{expression}: {error}"))
     }
 
-    /// Waits until `condition`, an expression in the page, is true.
+    /// The number that `expression` in the page is.
+    pub(crate) async fn number(&self, expression: &str) -> f64 {
+        let value = self.value(expression).await;
+        value
+            .as_f64()
+            .unwrap_or_else(|| panic!("{expression} is {value}"))
+    }
+
+    /// Waits until `condition`, an expression in the page, is true. It may use the functions of page.js.
     pub(crate) async fn until(&self, condition: &str) {
+        // What the condition needs may not be there yet.
         let script = format!(
-            "const done = arguments[0]; (function look() {{ if ({condition}) done(); else setTimeout(look, 20); }})();"
+            "{PAGE} const done = arguments[0]; \
+             const holds = () => {{ try {{ return {condition}; }} catch {{ return false; }} }}; \
+             (function look() {{ if (holds()) done(); else setTimeout(look, 20); }})();"
         );
         if let Err(error) = self.client.execute_async(&script, Vec::new()).await {
             let page = self.value("document.body.innerText").await;
@@ -180,13 +204,31 @@ impl Browser {
 
     /// Waits until the log has a line that matches the regular expression `pattern`.
     pub(crate) async fn until_line(&self, pattern: &str) {
-        self.until(&format!("{LINES}.some(line => /{pattern}/.test(line))"))
-            .await;
+        self.until(&format!(
+            "page.lines().some(line => /{pattern}/.test(line))"
+        ))
+        .await;
+    }
+
+    /// Waits until the log shows `rows` rows.
+    pub(crate) async fn until_rows(&self, rows: usize) {
+        self.until(&format!("page.rows().length === {rows}")).await;
+    }
+
+    /// Waits until the page shows `text`.
+    pub(crate) async fn until_says(&self, text: &str) {
+        let text = Value::from(text);
+        self.until(&format!("page.says({text})")).await;
+    }
+
+    /// Waits until the connection is in the state that the page calls `name`.
+    pub(crate) async fn until_state(&self, name: &str) {
+        self.until(&format!("page.state() === '{name}'")).await;
     }
 
     /// The visible lines of the log.
     pub(crate) async fn lines(&self) -> Vec<String> {
-        serde_json::from_value(self.value(LINES).await).expect("a list of strings")
+        serde_json::from_value(self.value("page.lines()").await).expect("a list of strings")
     }
 
     /// How many visible lines begin with `beginning`.
@@ -198,38 +240,45 @@ impl Browser {
             .count()
     }
 
-    /// Presses the button with the label `text`, like a user: it must be visible and not covered.
-    pub(crate) async fn press(&self, text: &str) {
-        let path = format!("//button[normalize-space()='{text}']");
-        let button = self.element(Locator::XPath(&path)).await;
-        button
-            .click()
-            .await
-            .unwrap_or_else(|error| panic!("cannot press {text:?}: {error}"));
+    /// The element that `expression` in the page is, as soon as it is one.
+    async fn element(&self, expression: &str) -> Element {
+        self.until(&format!("({expression}) instanceof Element"))
+            .await;
+        let found = self.value(expression).await;
+        let id = found
+            .as_object()
+            .and_then(|element| element.values().next()?.as_str());
+        let id = id.unwrap_or_else(|| panic!("{expression} is {found}"));
+        Element::from_element_id(self.client.clone(), id.to_owned().into())
     }
 
-    /// The element that `locator` finds, as soon as the page has it.
-    async fn element(&self, locator: Locator<'_>) -> Element {
-        let found = self.client.wait().at_most(PATIENCE).for_element(locator);
-        found
-            .await
-            .unwrap_or_else(|error| panic!("no {locator:?}: {error}"))
+    /// Presses the element that `expression` in the page is, like a user: it must be visible and not
+    /// covered.
+    pub(crate) async fn click(&self, expression: &str) {
+        let clicked = self.element(expression).await.click().await;
+        clicked.unwrap_or_else(|error| panic!("cannot press {expression}: {error}"));
     }
 
-    /// Presses the element that `css` selects, like a user.
-    pub(crate) async fn click(&self, css: &str) {
-        let found = self.element(Locator::Css(css)).await;
-        let clicked = found.click().await;
-        clicked.unwrap_or_else(|error| panic!("cannot press {css}: {error}"));
+    /// Presses the button with the name `name`.
+    pub(crate) async fn press(&self, name: &str) {
+        let name = Value::from(name);
+        self.click(&format!("page.find('button', {name})")).await;
     }
 
-    /// Replaces the text of the field `name` by `text`.
-    pub(crate) async fn fill(&self, name: &str, text: &str) {
-        let css = format!("input[name={name}]");
-        let input = self.element(Locator::Css(&css)).await;
+    /// Chooses the radio button with the name `name`, by its label: the button itself may be drawn as a part
+    /// of that.
+    pub(crate) async fn choose(&self, name: &str) {
+        self.click(&format!("page.any('radio', '{name}').labels[0]"))
+            .await;
+    }
+
+    /// Replaces the text of the field with the label `label` by `text`.
+    pub(crate) async fn fill(&self, label: &str, text: &str) {
+        let input = self
+            .element(&format!("page.find('textbox', '{label}')"))
+            .await;
         // By keys, because WebDriver's command to clear a field fires no `input` event.
-        let select_all_and_delete = "\u{E009}a\u{E000}\u{E003}";
-        for keys in [select_all_and_delete, text] {
+        for keys in [SELECT_ALL, DELETE, text] {
             input.send_keys(keys).await.expect("a field accepts keys");
         }
     }
@@ -247,9 +296,12 @@ impl Browser {
             .expect("an element that accepts keys");
     }
 
-    /// Chooses a file in the field that `css` selects.
-    pub(crate) async fn choose_file(&self, css: &str, file: &std::path::Path) {
-        let input = self.element(Locator::Css(css)).await;
+    /// Opens a file with the page.
+    pub(crate) async fn choose_file(&self, file: &std::path::Path) {
+        // The field itself is never to be seen: a button stands for it.
+        let input = self
+            .element("document.querySelector('input[type=file]')")
+            .await;
         let path = file.to_str().expect("a path in UTF-8");
         input.send_keys(path).await.expect("a field accepts a file");
     }
@@ -305,9 +357,6 @@ impl Drop for Browser {
         let _ = std::fs::remove_dir_all(&self.downloads);
     }
 }
-
-/// The texts of the rows in the document.
-const LINES: &str = "[...document.querySelectorAll('.row .line')].map(line => line.textContent)";
 
 /// A ChromeDriver command that WebDriver does not define.
 #[derive(Debug)]

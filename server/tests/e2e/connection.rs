@@ -1,0 +1,61 @@
+//! The connection: opened, lost, closed, and never asked for what is not a GET.
+
+use super::browser::{Browser, Server};
+use super::{CLOSE, DATE, OPEN, open};
+
+#[tokio::test]
+async fn the_default_stream_appears_under_the_policy_without_a_console_error() {
+    let (_server, browser) = open("").await;
+
+    browser.until_line(&format!("^Ping: {DATE}")).await;
+    let lines = browser.lines().await;
+    assert_eq!(lines[0], OPEN);
+    assert!(lines[1].starts_with("Start time: "), "{lines:?}");
+    assert!(lines[2].starts_with("Ping: "), "{lines:?}");
+    browser.until_line(&format!("^Start time: {DATE}")).await;
+    browser.until("page.time() >= '00:00:02'").await;
+
+    browser.press("Disconnect").await;
+    browser.until_line("^Connection close.$").await;
+    browser.press("Connect").await;
+    browser.until_state("Open").await;
+    browser
+        .until(&format!(
+            "page.lines().filter(line => line === '{OPEN}').length === 2"
+        ))
+        .await;
+    assert_eq!(browser.count(CLOSE).await, 1);
+    assert_eq!(browser.console_errors().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_lost_server_is_one_line_and_its_return_another() {
+    let mut server = Server::start("127.0.0.1:0").await;
+    let browser = Browser::start().await;
+    browser.goto(&server.origin).await;
+    browser.until_line("^Ping: ").await;
+
+    server.kill().await;
+    browser.until_line("^Connection close.$").await;
+    // At least one attempt fails before the server is back.
+    browser.until("page.state().includes('attempt 2')").await;
+    let _back = Server::start(server.address()).await;
+    browser.until_state("Open").await;
+    browser
+        .until(&format!(
+            "page.lines().filter(line => line === '{OPEN}').length === 2"
+        ))
+        .await;
+    assert_eq!(browser.count(CLOSE).await, 1);
+}
+
+#[tokio::test]
+async fn a_link_sends_only_a_get_by_itself() {
+    let link = "?url=/stream%3Fdata=seq&via=fetch&method=POST&body=secret";
+    let (_server, browser) = open(link).await;
+    browser.until_state("Not connected").await;
+    // A reload is a GET of the page, and does not send the body.
+    browser.until("!location.search.includes('secret')").await;
+    browser.press("Connect").await;
+    browser.until_line("^message: 0$").await;
+}

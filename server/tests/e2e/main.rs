@@ -1,0 +1,67 @@
+//! End to end: the built page, served by the built binary, in a real Chromium.
+
+#[path = "../browser/mod.rs"]
+mod browser;
+
+mod article;
+mod connection;
+mod detail;
+mod files;
+mod filter;
+mod generator;
+mod loading;
+mod log;
+mod request;
+
+use browser::{Browser, Server};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
+
+const OPEN: &str = "Connection open ...";
+const CLOSE: &str = "Connection close.";
+
+/// The dates of the default stream, as a regular expression.
+const DATE: &str =
+    r"\w{3} \w{3} \d\d \d{4} \d\d:\d\d:\d\d GMT\+0000 \(Coordinated Universal Time\)$";
+
+/// The head of an event stream.
+const HEAD: &str =
+    "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\naccess-control-allow-origin: *\r\n\r\n";
+
+/// Starts a server that sends each connection `head`, then `body(0)` to `body(times - 1)`, and then
+/// waits until the client disconnects. Returns its origin.
+async fn serve(
+    head: &'static str,
+    body: impl Fn(usize) -> String + Send + Sync + 'static,
+    times: usize,
+) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let origin = format!("http://{}", listener.local_addr().expect("bound"));
+    let body = std::sync::Arc::new(body);
+    tokio::spawn(async move {
+        while let Ok((mut connection, _)) = listener.accept().await {
+            let body = std::sync::Arc::clone(&body);
+            tokio::spawn(async move {
+                let mut request = [0; 4096];
+                let _ = connection.read(&mut request).await;
+                connection.write_all(head.as_bytes()).await?;
+                for n in 0..times {
+                    connection.write_all(body(n).as_bytes()).await?;
+                }
+                while connection.read(&mut request).await? > 0 {}
+                std::io::Result::Ok(())
+            });
+        }
+    });
+    origin
+}
+
+/// Opens the page with `query`, in a new browser and from a new server.
+async fn open(query: &str) -> (Server, Browser) {
+    let server = Server::start("127.0.0.1:0").await;
+    let browser = Browser::start().await;
+    browser.goto(&format!("{}/{query}", server.origin)).await;
+    (server, browser)
+}
