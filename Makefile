@@ -13,7 +13,7 @@ WASM_BINDGEN_VERSION := $(shell sed -n '/^name = "wasm-bindgen"$$/{n;s/version =
 
 TARGET := wasm32-unknown-unknown
 PAGE := dist/index.html
-PAGE_SOURCES := Cargo.toml Cargo.lock Trunk.toml index.html $(shell find src style -type f)
+PAGE_SOURCES := Cargo.toml Cargo.lock Trunk.toml index.html $(shell find src style wire/src help/src -type f)
 SERVER := target/release/sse-scope-server
 
 # $(call tool,COMMAND,VERSION): the command on PATH if it has that version, else the one in $(TOOLS).

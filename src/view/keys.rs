@@ -14,7 +14,7 @@ use super::{focus::Focus, watched::Watched};
 pub(crate) fn Keys() -> impl IntoView {
     let watched = Watched::expect();
     let focus = expect_context::<Focus>();
-    // Not by leptos-use, whose `use_event_listener` does the same and adds 4 kB to the page (brotli).
+    // Not by leptos-use, whose `use_event_listener` does the same and adds 5 kB to the page (brotli).
     let listening = window_event_listener(ev::keydown, move |event| {
         if press(watched, focus, &event) {
             event.prevent_default();

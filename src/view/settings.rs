@@ -1,5 +1,8 @@
 //! Choices that are remembered until the next visit. A browser may refuse; then they hold until the
 //! page is left.
+//!
+//! Not `use_storage` of leptos-use: it keeps all tabs in step, so that a grip dragged in one tab would move
+//! columns in the others.
 
 use leptos::prelude::window;
 use web_sys::Storage;

@@ -1,65 +1,28 @@
-//! The parameters of the server's `/stream`, as it lists them at `/stream/help.json`.
+//! How the page shows the parameters of the server's `/stream`, which the server lists at
+//! `/stream/help.json`.
 
-use serde::Deserialize;
+use sse_scope_help::{Help, Parameter, Text};
 
-/// The contents of `/stream/help.json`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-pub(super) struct Help {
-    pub(super) parameters: Vec<Parameter>,
-    pub(super) presets: Vec<Preset>,
+/// The parameters by group.
+pub(super) fn groups(help: &Help) -> impl Iterator<Item = &[Parameter]> {
+    help.parameters
+        .chunk_by(|one, next| one.group == next.group)
 }
 
-/// A parameter of `/stream`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub(super) struct Parameter {
-    pub(super) name: String,
-    /// The heading under which the parameter is listed. The parameters of a group follow one another.
-    pub(super) group: String,
-    /// What it does, in a sentence.
-    pub(super) about: String,
-    /// Which values are accepted.
-    pub(super) accepts: String,
-    /// What applies without it: a value, or words.
-    pub(super) default: String,
-    /// All values that are accepted; none if they cannot be listed.
-    pub(super) choices: Vec<String>,
+/// The full description of a parameter.
+pub(super) fn description(parameter: &Parameter) -> String {
+    [&parameter.about, " Value: ", &parameter.accepts, "."].concat()
 }
 
-/// A useful combination of parameters.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub(super) struct Preset {
-    pub(super) name: String,
-    /// What the stream is good for, in a sentence.
-    pub(super) about: String,
-    pub(super) query: String,
-}
-
-impl Help {
-    /// The parameters by group.
-    pub(super) fn groups(&self) -> impl Iterator<Item = &[Parameter]> {
-        self.parameters
-            .chunk_by(|one, next| one.group == next.group)
-    }
-}
-
-impl Parameter {
-    /// The full description.
-    pub(super) fn description(&self) -> String {
-        [&self.about, " Value: ", &self.accepts, "."].concat()
-    }
-
-    /// The values to choose from, each with its name. The first one stands for the default.
-    pub(super) fn options(&self) -> Vec<(String, String)> {
-        let default = (String::new(), self.default.clone());
-        let others = self
-            .choices
-            .iter()
-            .filter(|choice| **choice != self.default);
-        [default]
-            .into_iter()
-            .chain(others.map(|choice| (choice.clone(), choice.clone())))
-            .collect()
-    }
+/// The values to choose from, each with its name. The first one stands for the default.
+pub(super) fn options(parameter: &Parameter) -> impl Iterator<Item = (Text, Text)> {
+    let default = (Text::Borrowed(""), parameter.default.clone());
+    let others = parameter
+        .choices
+        .iter()
+        .filter(|choice| **choice != parameter.default);
+    let others = others.map(|choice| (choice.clone(), choice.clone()));
+    std::iter::once(default).chain(others)
 }
 
 #[cfg(test)]
@@ -73,19 +36,17 @@ pub(super) mod tests {
     #[test]
     fn the_document_of_the_server_is_read() {
         let help = help();
-        let groups: Vec<_> = help
-            .groups()
+        let groups: Vec<_> = groups(&help)
             .map(|group| (&*group[0].group, group.len()))
             .collect();
         assert_eq!(groups, [("signal", 3), ("framing", 1), ("resume", 1)]);
         let bom = &help.parameters[3];
         assert_eq!(
-            bom.description(),
+            description(bom),
             "Whether the stream begins with a byte order mark, which readers skip. Value: on or off: give 1 or 0."
         );
         let options = |parameter: &Parameter| {
-            let options = parameter.options().into_iter();
-            options
+            options(parameter)
                 .map(|(value, name)| [value, name].join("="))
                 .collect::<Vec<_>>()
         };

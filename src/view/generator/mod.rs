@@ -12,12 +12,13 @@ mod parameter;
 mod values;
 
 use leptos::prelude::*;
+use sse_scope_help::{Help, Preset, Text};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Response;
 
 use self::{
-    help::{Help, Preset},
+    help::groups,
     parameter::ParameterBox,
     values::{STREAM, Values},
 };
@@ -77,12 +78,12 @@ pub(super) fn Generator(
             form.url = url;
         });
     };
-    let choose = Callback::new(move |query: String| {
+    let choose = Callback::new(move |query: Text| {
         if let Some(help) = &*help.read_untracked() {
             request(&Values::of_query(&query, &help.parameters));
         }
     });
-    let edit = Callback::new(move |(name, value): (String, String)| {
+    let edit = Callback::new(move |(name, value): (Text, String)| {
         let mut values = values.get_untracked();
         values.set(&name, value);
         request(&values);
@@ -94,7 +95,7 @@ pub(super) fn Generator(
         let presets = help.presets.iter().map(|preset| {
             view! { <PresetButton preset=preset.clone() choose=choose about=about /> }
         });
-        let groups = help.groups().map(|group| {
+        let groups = groups(help).map(|group| {
             let name = group.first().map(|first| first.group.clone());
             let boxes = group.iter().map(|parameter| {
                 view! { <ParameterBox parameter=parameter.clone() values=values edit=edit about=about /> }
@@ -135,7 +136,7 @@ pub(super) fn Generator(
 fn PresetButton(
     preset: Preset,
     /// Receives the query of the stream.
-    choose: Callback<String>,
+    choose: Callback<Text>,
     /// Receives the description of the button that has the focus, because only mouse users see a title.
     about: RwSignal<String>,
 ) -> impl IntoView {
@@ -151,7 +152,7 @@ fn PresetButton(
             class="chip"
             title=title
             on:click=move |_| choose.run(query.clone())
-            on:focus=move |_| about.set(description.clone())
+            on:focus=move |_| about.set(description.to_string())
         >
             {name}
         </button>

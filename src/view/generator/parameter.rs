@@ -2,7 +2,12 @@
 
 use leptos::prelude::*;
 
-use super::{help::Parameter, values::Values};
+use sse_scope_help::{Parameter, Text};
+
+use super::{
+    help::{description, options},
+    values::Values,
+};
 
 /// A box for the value of a parameter: a choice if all values are known, otherwise a text.
 #[component]
@@ -11,11 +16,11 @@ pub(super) fn ParameterBox(
     /// The values of all parameters.
     values: Memo<Values>,
     /// Receives the name of the parameter and its new value.
-    edit: Callback<(String, String)>,
+    edit: Callback<(Text, String)>,
     /// Receives the description of the box that has the focus, because only mouse users see a title.
     about: RwSignal<String>,
 ) -> impl IntoView {
-    let description = parameter.description();
+    let description = description(&parameter);
     let name = StoredValue::new(parameter.name.clone());
     let value = Signal::derive(move || name.with_value(|name| values.read().get(name).to_owned()));
     let enter =
@@ -33,7 +38,7 @@ pub(super) fn ParameterBox(
         }
         .into_any()
     } else {
-        let options = parameter.options().into_iter().map(|(choice, label)| {
+        let options = options(&parameter).map(|(choice, label)| {
             let chosen = choice.clone();
             view! {
                 <option value=choice prop:selected=Signal::derive(move || *value.read() == chosen)>

@@ -3,7 +3,7 @@
 use form_urlencoded::parse;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::help::Parameter;
+use sse_scope_help::{Parameter, Text};
 
 /// The path of the server's streams.
 pub(super) const STREAM: &str = "/stream";
@@ -28,7 +28,7 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
 /// The name and the value of each parameter, in the order of the server's list. An empty value means that
 /// the parameter is not given.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Values(Vec<(String, String)>);
+pub(super) struct Values(Vec<(Text, String)>);
 
 impl Values {
     /// The values that a query gives to `parameters`.
@@ -44,7 +44,11 @@ impl Values {
                 _ if choices.is_empty() => value,
                 // A switch is on without a value.
                 "" if found && choices.iter().any(|choice| choice == "1") => "1".to_owned(),
-                text if text == parameter.default || !choices.contains(&value) => String::new(),
+                text if text == parameter.default
+                    || !choices.iter().any(|choice| choice == text) =>
+                {
+                    String::new()
+                }
                 _ => value,
             };
             (parameter.name.clone(), value)

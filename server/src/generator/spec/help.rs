@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use serde_json::{Value, json};
+use sse_scope_help::{Help, Parameter, Preset, Text};
 
 use super::table::{Group, PARAMETERS, PRESETS};
 
@@ -49,25 +49,28 @@ pub(crate) fn text() -> String {
     text
 }
 
-/// The table as JSON: `{"parameters": [{"name", "group", "about", "accepts", "default",
-/// "choices"}], "presets": [{"name", "about", "query"}]}`.
+/// The table as JSON.
 pub(crate) fn json() -> String {
-    let parameters: Vec<Value> = PARAMETERS
-        .iter()
-        .map(|parameter| {
-            json!({
-                "name": parameter.name,
-                "group": parameter.group.name(),
-                "about": parameter.about,
-                "accepts": parameter.accepts,
-                "default": parameter.default,
-                "choices": parameter.choices,
-            })
-        })
-        .collect();
-    let presets: Vec<Value> = PRESETS
-        .iter()
-        .map(|preset| json!({"name": preset.name, "about": preset.about, "query": preset.query}))
-        .collect();
-    json!({"parameters": parameters, "presets": presets}).to_string()
+    let parameters = PARAMETERS.iter().map(|parameter| Parameter {
+        name: parameter.name.into(),
+        group: parameter.group.name().into(),
+        about: parameter.about.into(),
+        accepts: parameter.accepts.into(),
+        default: parameter.default.into(),
+        choices: parameter
+            .choices
+            .iter()
+            .map(|choice| Text::from(*choice))
+            .collect(),
+    });
+    let presets = PRESETS.iter().map(|preset| Preset {
+        name: preset.name.into(),
+        about: preset.about.into(),
+        query: preset.query.into(),
+    });
+    let help = Help {
+        parameters: parameters.collect(),
+        presets: presets.collect(),
+    };
+    serde_json::to_string(&help).expect("texts can be written as JSON")
 }
