@@ -6,6 +6,7 @@ TOOLS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sse-scope
 
 TRUNK_VERSION := 0.21.14
 WASM_PACK_VERSION := 0.15.1
+GECKODRIVER_VERSION := 0.37.0
 # Also in Trunk.toml.
 BINARYEN_VERSION := 132
 # The command must have exactly the version of the library.
@@ -23,17 +24,19 @@ TRUNK := $(call tool,trunk,$(TRUNK_VERSION))
 WASM_BINDGEN := $(call tool,wasm-bindgen,$(WASM_BINDGEN_VERSION))
 WASM_OPT := $(call tool,wasm-opt,$(BINARYEN_VERSION))
 WASM_PACK := $(call tool,wasm-pack,$(WASM_PACK_VERSION))
+GECKODRIVER := $(call tool,geckodriver,$(GECKODRIVER_VERSION))
 
 # trunk and wasm-pack use the first of each tool on PATH. A folder that does not exist does no harm.
-export PATH := $(TOOLS)/wasm-bindgen-$(WASM_BINDGEN_VERSION)/bin:$(TOOLS)/wasm-opt-$(BINARYEN_VERSION)/bin:$(TOOLS)/trunk-$(TRUNK_VERSION)/bin:$(TOOLS)/wasm-pack-$(WASM_PACK_VERSION)/bin:$(PATH)
+export PATH := $(TOOLS)/wasm-bindgen-$(WASM_BINDGEN_VERSION)/bin:$(TOOLS)/wasm-opt-$(BINARYEN_VERSION)/bin:$(TOOLS)/trunk-$(TRUNK_VERSION)/bin:$(TOOLS)/wasm-pack-$(WASM_PACK_VERSION)/bin:$(TOOLS)/geckodriver-$(GECKODRIVER_VERSION)/bin:$(PATH)
 
 .DELETE_ON_ERROR:
-.PHONY: help run build dev env test check test-native test-page test-e2e bench bench-wire bench-server screenshots target browser
+.PHONY: help run build dev env test test-webkit check test-native test-page test-e2e bench bench-wire bench-server screenshots target chromium firefox webkit
 
 help:
 	@echo "make run          build everything, start the server, print its address"
 	@echo "make dev          the same for work on the page: rebuilds and reloads at each change"
-	@echo "make test         every check, in a real browser too"
+	@echo "make test         every check, in Chromium and Firefox too"
+	@echo "make test-webkit  the tests in a browser once more, in WebKitGTK"
 	@echo "make bench        how the page keeps to its budgets, against bare pages"
 	@echo "make bench-wire   how fast the event-stream format is read, against others"
 	@echo "make bench-server how the server bears 10,000 streams, against others"
@@ -74,8 +77,17 @@ env:
 
 # --- test --------------------------------------------------------------------------------------
 
-test: check test-native test-page test-e2e
+# Where test-page and test-e2e run: chromium, firefox or webkit.
+ENGINE ?= chromium
+
+test: check test-native
+	@$(MAKE) --no-print-directory test-page test-e2e
+	@$(MAKE) --no-print-directory ENGINE=firefox test-page test-e2e
 	@echo "== All is well"
+
+test-webkit:
+	@$(MAKE) --no-print-directory ENGINE=webkit test-page test-e2e
+	@echo "== All is well in WebKit"
 
 check: | target
 	@echo "== Format"
@@ -92,18 +104,26 @@ test-native:
 
 # The fixture is the server with more paths, for responses that the page has to handle. It runs the given
 # command with the server's address in the environment. The timeout is for all tests together, in seconds.
-test-page: | target $(WASM_BINDGEN) $(WASM_PACK) browser
-	@echo "== Tests of the page in Chromium"
-	@WASM_BINDGEN_TEST_TIMEOUT=300 cargo run --quiet -p sse-scope-server --example fixture -- \
-	  $(WASM_PACK) test --headless --chrome
+test-page: | target $(WASM_BINDGEN) $(WASM_PACK) $(ENGINE)
+	@echo "== Tests of the component in $(ENGINE)"
+	@$(SCREEN) env $(PAGE_DRIVER) WASM_BINDGEN_TEST_TIMEOUT=300 \
+	  cargo run --quiet -p sse-scope-server --example fixture -- $(WASM_PACK) test --headless $(PAGE_BROWSER)
 
-test-e2e: $(PAGE) | browser
-	@echo "== End to end in Chromium (about two minutes to build the first time)"
-	@cargo test --quiet --release -p sse-scope-server --features e2e --test e2e --test http --test command -- --test-threads=2
+# The tests of the server's own responses need the page in it, but no browser.
+test-e2e: $(PAGE) | $(ENGINE)
+	@echo "== End to end in $(ENGINE) (about two minutes to build the first time)"
+	@$(SCREEN) env SSE_SCOPE_ENGINE=$(ENGINE) cargo test --quiet --release -p sse-scope-server --features e2e \
+	  --test e2e $(if $(filter chromium,$(ENGINE)),--test http --test command) -- --test-threads=2
+
+# What differs between the engines. WebKitGTK has no mode without a screen. wasm-pack uses each driver that
+# a variable names, and Safari's option stands for any WebKit.
+SCREEN = $(if $(filter webkit,$(ENGINE)),xvfb-run --auto-servernum)
+PAGE_BROWSER = $(or $(and $(filter chromium,$(ENGINE)),--chrome),$(and $(filter firefox,$(ENGINE)),--firefox),--safari --safaridriver "$$(command -v WebKitWebDriver)")
+PAGE_DRIVER = $(if $(filter firefox,$(ENGINE)),GECKODRIVER="$(GECKODRIVER)",--unset=GECKODRIVER)
 
 # Not a test: it does not fail if the page is slow. BASELINE is another build of the server, for example
 # one with the page before a change: its page is measured in the same run, and compared.
-bench: $(PAGE) | browser
+bench: $(PAGE) | chromium
 	@echo "== Measuring the page in Chromium (about three minutes a round; ROUNDS=1 for one)"
 	@$(if $(BASELINE),SSE_SCOPE_BASELINE="$(abspath $(BASELINE))") $(if $(ROUNDS),SSE_SCOPE_ROUNDS=$(ROUNDS)) \
 	  cargo bench --quiet -p sse-scope-server --features e2e --bench page
@@ -121,7 +141,7 @@ bench-server:
 	@echo "== Measuring the server under load (about three minutes)"
 	@ulimit -n $$(ulimit -Hn); cargo bench --quiet -p sse-scope-server --bench load
 
-screenshots: $(PAGE) | browser
+screenshots: $(PAGE) | chromium
 	@cargo test --quiet --release -p sse-scope-server --features screenshots --test screenshots
 
 # --- what they need ----------------------------------------------------------------------------
@@ -156,10 +176,25 @@ $(TOOLS)/wasm-opt-$(BINARYEN_VERSION)/bin/wasm-opt:
 	@npm install --no-audit --no-fund --loglevel=error --prefix $(@D)/.. binaryen@$(BINARYEN_VERSION).0.0
 	@mkdir -p $(@D) && ln -sf ../node_modules/.bin/wasm-opt $@
 
-browser:
-	@command -v chromedriver >/dev/null || { \
-	  echo "== Installing chromium and chromium-driver"; \
-	  command -v apt-get >/dev/null || { \
-	    echo "Please put Chrome or Chromium and the chromedriver of its version on PATH." >&2; exit 1; }; \
-	  sudo=; test "$$(id -u)" = 0 || sudo=sudo; \
-	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq chromium chromium-driver >/dev/null; }
+$(TOOLS)/geckodriver-$(GECKODRIVER_VERSION)/bin/geckodriver:
+	@echo "== Installing geckodriver $(GECKODRIVER_VERSION) in $(TOOLS) (some minutes, once)"
+	@$(CARGO_INSTALL) $(@D)/.. --locked geckodriver@$(GECKODRIVER_VERSION)
+
+# $(call package,COMMAND,PACKAGES,WHAT TO DO WITHOUT apt-get)
+define package
+@command -v $(1) >/dev/null || { \
+  echo "== Installing $(2)"; \
+  command -v apt-get >/dev/null || { echo "Please put $(3) on PATH." >&2; exit 1; }; \
+  sudo=; test "$$(id -u)" = 0 || sudo=sudo; \
+  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq $(2) >/dev/null; }
+endef
+
+chromium:
+	$(call package,chromedriver,chromium chromium-driver,Chrome or Chromium and the chromedriver of its version)
+
+firefox: | $(GECKODRIVER)
+	$(call package,firefox,firefox-esr,Firefox)
+
+webkit:
+	$(call package,WebKitWebDriver,webkit2gtk-driver,the WebKitWebDriver of WebKitGTK)
+	$(call package,xvfb-run,xvfb xauth,xvfb-run)

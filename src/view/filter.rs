@@ -137,7 +137,12 @@ fn compile(text: &str, flags: &str) -> Result<RegExp, String> {
     let arguments = Array::of2(&text.into(), &flags.into());
     Reflect::construct(class.unchecked_ref::<Function>(), &arguments)
         .map(|made| made.unchecked_into())
-        .map_err(|error| thrown_message(&error))
+        .map_err(|error| {
+            // Only some browsers begin with this.
+            let (message, beginning) = (thrown_message(&error), "Invalid regular expression: ");
+            let reason = message.strip_prefix(beginning).unwrap_or(&message);
+            [beginning, reason].concat()
+        })
 }
 
 #[cfg(test)]

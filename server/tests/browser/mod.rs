@@ -1,27 +1,26 @@
-//! A real Chromium, driven through ChromeDriver, and the built server as a process.
+//! A real browser, driven through WebDriver, and the built server as a process.
+//!
+//! | file | contents |
+//! | --- | --- |
+//! | `mod.rs` | what a test does with the page |
+//! | `page.js` | what a test finds in the page |
+//! | `engine.rs` | the browsers: how each is started, and what only one of them can do |
+//! | `server.rs` | the server |
 
 // Each program uses a part of this module.
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
 
-use std::{
-    io::{Read, Write},
-    net::TcpStream,
-    path::PathBuf,
-    process::Stdio,
-    time::Duration,
-};
+mod engine;
+mod server;
 
-use fantoccini::{
-    Client, ClientBuilder,
-    elements::Element,
-    wd::{Capabilities, TimeoutConfiguration, WebDriverCompatibleCommand},
-};
-use hyper_util::client::legacy::connect::HttpConnector;
+use std::{path::PathBuf, time::Duration};
+
+use fantoccini::{Client, elements::Element, wd::TimeoutConfiguration};
 use serde_json::{Value, json};
-use tokio::{
-    io::{AsyncBufReadExt, BufReader},
-    process::{Child, Command},
-};
+
+pub(crate) use engine::Engine;
+use engine::{Driver, Vendor};
+pub(crate) use server::{Server, first_line_with};
 
 /// Functions that find things in the page.
 const PAGE: &str = include_str!("page.js");
@@ -39,116 +38,20 @@ pub(crate) const CTRL_ENTER: &str = "\u{E009}\u{E007}\u{E000}";
 /// How long a condition may take to become true before a test fails.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The running binary under test; killed when dropped.
-pub(crate) struct Server {
-    process: Child,
-    /// `http://127.0.0.1:PORT`
-    pub(crate) origin: String,
-}
-
-impl Server {
-    /// Starts the server on `listen` and waits for the address that it prints.
-    pub(crate) async fn start(listen: &str) -> Self {
-        Self::start_program(env!("CARGO_BIN_EXE_sse-scope-server"), listen).await
-    }
-
-    /// Starts another build of the server, for a comparison of two pages.
-    pub(crate) async fn start_program(program: &str, listen: &str) -> Self {
-        let mut process = Command::new(program)
-            .args(["--listen", listen])
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap_or_else(|error| panic!("{program}: {error}"));
-        let line = first_line_with(&mut process, "http://").await;
-        let origin = line[line.find("http://").expect("an address")..]
-            .trim_end_matches('/')
-            .to_owned();
-        Self { process, origin }
-    }
-
-    /// `127.0.0.1:PORT`
-    pub(crate) fn address(&self) -> &str {
-        self.origin.trim_start_matches("http://")
-    }
-
-    /// Kills the process, like a crash, and waits until its port is free.
-    pub(crate) async fn kill(&mut self) {
-        self.process.kill().await.expect("the server can be killed");
-    }
-}
-
-/// The first line of the output of `process` that contains `text`.
-pub(crate) async fn first_line_with(process: &mut Child, text: &str) -> String {
-    let stdout = process.stdout.take().expect("stdout is piped");
-    let mut lines = BufReader::new(stdout).lines();
-    while let Some(line) = lines.next_line().await.expect("stdout is text") {
-        if line.contains(text) {
-            // The process must be able to print more: a closed pipe would end it.
-            tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-            return line;
-        }
-    }
-    panic!("the process ended without printing {text:?}");
-}
+/// The size of the page, in px.
+const WIDTH: u32 = 1280;
+const HEIGHT: u32 = 720;
 
 /// A browser with an empty profile and one tab; ends when dropped, even if the test fails.
 pub(crate) struct Browser {
-    _driver: Child,
-    /// `127.0.0.1:PORT`
-    driver_address: String,
-    downloads: PathBuf,
+    driver: Driver,
     pub(crate) client: Client,
 }
 
 impl Browser {
+    /// Starts the browser that [`Engine::chosen`] names.
     pub(crate) async fn start() -> Self {
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("chromedriver is on PATH (Debian: chromium-driver); `make test` installs it");
-        let line = first_line_with(&mut driver, "successfully on port ").await;
-        let port = line
-            .rsplit(' ')
-            .next()
-            .expect("a port")
-            .trim_end_matches('.');
-        let driver_address = format!("127.0.0.1:{port}");
-
-        // One folder for each browser: tests run in parallel.
-        let downloads =
-            PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("downloads-{port}"));
-        let _ = std::fs::remove_dir_all(&downloads);
-        std::fs::create_dir_all(&downloads).expect("the target folder is writable");
-
-        let arguments = [
-            "--headless=new",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-dev-shm-usage",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            "--no-first-run",
-            "--window-size=1280,800",
-        ];
-        let Value::Object(capabilities): Value = json!({
-            "goog:chromeOptions": {
-                "args": arguments,
-                "prefs": { "download.default_directory": downloads },
-            },
-            "goog:loggingPrefs": { "browser": "ALL" },
-        }) else {
-            unreachable!("written as an object")
-        };
-        let capabilities: Capabilities = capabilities;
-        let client = ClientBuilder::new(HttpConnector::new())
-            .capabilities(capabilities)
-            .connect(&format!("http://{driver_address}"))
-            .await
-            .expect("chromedriver starts a Chromium of its own version");
+        let (driver, client) = Driver::start(Engine::chosen()).await;
         client
             .update_timeouts(TimeoutConfiguration::new(
                 Some(PATIENCE),
@@ -157,12 +60,23 @@ impl Browser {
             ))
             .await
             .expect("timeouts can be set");
-        Self {
-            _driver: driver,
-            driver_address,
-            downloads,
-            client,
+        let browser = Self { driver, client };
+        // The second time, with what the browser itself takes of the window.
+        let mut frame = (0, 0);
+        for _ in 0..2 {
+            let size = browser
+                .client
+                .set_window_size(WIDTH + frame.0, HEIGHT + frame.1);
+            size.await.expect("the window has a size");
+            let inner = browser.value("[innerWidth, innerHeight]").await;
+            let inner: (u32, u32) = serde_json::from_value(inner).expect("two numbers");
+            frame = (WIDTH + frame.0 - inner.0, HEIGHT + frame.1 - inner.1);
         }
+        browser
+    }
+
+    pub(crate) fn engine(&self) -> Engine {
+        self.driver.engine
     }
 
     pub(crate) async fn goto(&self, url: &str) {
@@ -278,7 +192,9 @@ impl Browser {
             .element(&format!("page.find('textbox', '{label}')"))
             .await;
         // By keys, because WebDriver's command to clear a field fires no `input` event.
-        for keys in [SELECT_ALL, DELETE, text] {
+        // WebKit's driver refuses a text without a character.
+        let keys = [SELECT_ALL, DELETE, text].into_iter();
+        for keys in keys.filter(|keys| !keys.is_empty()) {
             input.send_keys(keys).await.expect("a field accepts keys");
         }
     }
@@ -308,12 +224,15 @@ impl Browser {
 
     /// The folder that the browser saves files to.
     pub(crate) fn downloads(&self) -> &std::path::Path {
-        &self.downloads
+        &self.driver.downloads
     }
 
-    /// The errors in the console since the last call, violations of the content security policy
-    /// included.
+    /// What went wrong in the page since the last call: errors that were not caught, and violations of the
+    /// content security policy.
     pub(crate) async fn console_errors(&self) -> Vec<String> {
+        if self.engine() != Engine::Chromium {
+            return self.reported_errors().await;
+        }
         let log = self
             .client
             .issue_cmd(Vendor {
@@ -330,6 +249,22 @@ impl Browser {
             .collect()
     }
 
+    /// The violations of the policy since the page was loaded, as the browser reports them to the page, and
+    /// the errors since the first call.
+    async fn reported_errors(&self) -> Vec<String> {
+        let script = r"
+            const done = arguments[0];
+            if (!window.errors) {
+                window.errors = [];
+                addEventListener('error', event => errors.push(String(event.message)), true);
+                addEventListener('unhandledrejection', event => errors.push(String(event.reason)));
+                addEventListener('securitypolicyviolation', event => errors.push(event.violatedDirective + ' ' + event.blockedURI));
+            }
+            setTimeout(() => done(errors.splice(0)), 100);";
+        let errors = self.client.execute_async(script, Vec::new()).await;
+        serde_json::from_value(errors.expect("a script runs")).expect("a list of strings")
+    }
+
     /// Sends a command of the Chrome DevTools Protocol.
     pub(crate) async fn devtools(&self, command: &'static str, parameters: Value) {
         self.devtools_answer(command, parameters).await;
@@ -344,41 +279,5 @@ impl Browser {
             })
             .await
             .unwrap_or_else(|error| panic!("{command}: {error}"))
-    }
-}
-
-impl Drop for Browser {
-    fn drop(&mut self) {
-        // Killing ChromeDriver would leave its Chromium running.
-        if let Ok(mut driver) = TcpStream::connect(&self.driver_address) {
-            let _ = driver.write_all(b"GET /shutdown HTTP/1.1\r\nhost: localhost\r\n\r\n");
-            let _ = driver.read(&mut [0; 1024]);
-        }
-        let _ = std::fs::remove_dir_all(&self.downloads);
-    }
-}
-
-/// A ChromeDriver command that WebDriver does not define.
-#[derive(Debug)]
-struct Vendor {
-    path: &'static str,
-    body: Value,
-}
-
-impl WebDriverCompatibleCommand for Vendor {
-    fn endpoint(
-        &self,
-        base: &url::Url,
-        session: Option<&str>,
-    ) -> Result<url::Url, url::ParseError> {
-        base.join(&format!(
-            "session/{}/{}",
-            session.unwrap_or_default(),
-            self.path
-        ))
-    }
-
-    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
-        (http::Method::POST, Some(self.body.to_string()))
     }
 }

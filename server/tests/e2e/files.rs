@@ -15,9 +15,13 @@ async fn saved(browser: &Browser, origin: &str, suffix: &str) -> (String, Vec<u8
         let files = std::fs::read_dir(browser.downloads()).expect("a folder");
         for file in files.filter_map(Result::ok) {
             let name = file.file_name().into_string().expect("UTF-8");
-            // Chromium renames a download when it is complete.
+            // Chromium renames a download when it is complete. Firefox fills another file meanwhile, and
+            // then renames that over an empty one.
             if name.starts_with(&beginning) && name.ends_with(&format!(".{suffix}")) {
                 let bytes = std::fs::read(file.path()).expect("a file");
+                if bytes.is_empty() {
+                    continue;
+                }
                 let _ = std::fs::remove_file(file.path());
                 return (name, bytes);
             }
@@ -197,7 +201,7 @@ async fn a_capture_is_opened_by_dropping_it_on_the_page() {
     browser.until_line("^Ping: ").await;
     browser
         .value(
-            r"globalThis.drag = (type, file) => {
+            r"window.drag = (type, file) => {
                 const dataTransfer = new DataTransfer();
                 if (file) dataTransfer.items.add(new File(['sse-capture 1\n{}\nbytes 1 9\ndata: 1\n\n\nend\n'], 'x.sse'));
                 else dataTransfer.setData('text/plain', 'text');
@@ -208,14 +212,14 @@ async fn a_capture_is_opened_by_dropping_it_on_the_page() {
         )
         .await;
     let hint = "!page.says('Drop a capture')";
-    assert_eq!(browser.value("drag('dragover', false)").await, false);
+    assert_eq!(browser.value("window.drag('dragover', false)").await, false);
     assert_eq!(browser.value(hint).await, true, "text is for the boxes");
-    assert_eq!(browser.value("drag('dragover', true)").await, true);
+    assert_eq!(browser.value("window.drag('dragover', true)").await, true);
     browser.until(&format!("!{hint}")).await;
     // The drag leaves the page.
     browser.until(hint).await;
-    browser.value("drag('dragover', true)").await;
-    browser.value("drag('drop', true)").await;
+    browser.value("window.drag('dragover', true)").await;
+    browser.value("window.drag('drop', true)").await;
     browser.until_line("^message: 1$").await;
     assert_eq!(browser.value(hint).await, true);
 }

@@ -1,21 +1,80 @@
 //! How the page loads, and what it remembers.
 
-use super::browser::{Browser, Server};
+use super::browser::{Browser, Engine, Server};
 use super::open;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
 
 /// The button that switches the theme.
 const THEME: &str = "page.find('button', /Theme: /)";
 
+/// Starts a server that passes requests on to `server`, but answers 404 where the path ends with
+/// `missing`, and runs `script` in the page before all else. Returns its origin.
+async fn serve_changed(server: &Server, missing: &'static str, script: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let origin = format!("http://{}", listener.local_addr().expect("bound"));
+    let address = server.address().to_owned();
+    tokio::spawn(async move {
+        while let Ok((mut connection, _)) = listener.accept().await {
+            let address = address.clone();
+            tokio::spawn(async move {
+                let mut request = [0; 4096];
+                let length = connection.read(&mut request).await?;
+                let request = String::from_utf8_lossy(&request[..length]);
+                let path = request.split(' ').nth(1).unwrap_or_default();
+                if !missing.is_empty() && path.ends_with(missing) {
+                    let response = b"HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n";
+                    return connection.write_all(response).await;
+                }
+                let request =
+                    format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+                let mut upstream = TcpStream::connect(&address).await?;
+                upstream.write_all(request.as_bytes()).await?;
+                let mut response = Vec::new();
+                upstream.read_to_end(&mut response).await?;
+                if path == "/" && !script.is_empty() {
+                    let page = String::from_utf8_lossy(&response);
+                    let (_, body) = page.split_once("\r\n\r\n").unwrap_or_default();
+                    // Without the head, and so without the policy and the length.
+                    response = format!(
+                        "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\nconnection: close\r\n\r\n<script>{script}</script>{body}"
+                    )
+                    .into_bytes();
+                }
+                connection.write_all(&response).await
+            });
+        }
+    });
+    origin
+}
+
 #[tokio::test]
 async fn a_load_that_fails_shows_the_reason() {
     let server = Server::start("127.0.0.1:0").await;
-
     let browser = Browser::start().await;
+    for missing in [".wasm", ".js"] {
+        let origin = serve_changed(&server, missing, "").await;
+        browser.goto(&origin).await;
+        browser.until_says("SSE Scope could not start: ").await;
+    }
+    let origin = serve_changed(&server, "", "delete window.WebAssembly").await;
+    browser.goto(&origin).await;
+    browser.until_says("no WebAssembly").await;
+}
+
+#[tokio::test]
+async fn without_javascript_the_page_says_what_it_needs() {
+    let server = Server::start("127.0.0.1:0").await;
+    let browser = Browser::start().await;
+    if browser.engine() != Engine::Chromium {
+        // WebDriver has no command that switches JavaScript off. The text is plain HTML, in every browser.
+        return;
+    }
+    let off = serde_json::json!({ "value": true });
     browser
-        .devtools(
-            "Emulation.setScriptExecutionDisabled",
-            serde_json::json!({ "value": true }),
-        )
+        .devtools("Emulation.setScriptExecutionDisabled", off)
         .await;
     browser.goto(&server.origin).await;
     let text = browser
@@ -23,41 +82,23 @@ async fn a_load_that_fails_shows_the_reason() {
         .find(fantoccini::Locator::Css("noscript"))
         .await
         .expect("a noscript element");
-    assert!(
-        text.text()
-            .await
-            .expect("text")
-            .contains("JavaScript is off")
-    );
+    let text = text.text().await.expect("text");
+    assert!(text.contains("JavaScript is off"), "{text}");
+}
 
-    for blocked in ["*.wasm", "*.js"] {
-        let browser = Browser::start().await;
-        browser
-            .devtools("Network.enable", serde_json::json!({}))
-            .await;
-        browser
-            .devtools(
-                "Network.setBlockedURLs",
-                serde_json::json!({ "urls": [blocked] }),
-            )
-            .await;
-        browser.goto(&server.origin).await;
-        browser
-            .until("document.body.innerText.includes('SSE Scope could not start: ')")
-            .await;
-    }
-
-    let browser = Browser::start().await;
+#[tokio::test]
+async fn errors_in_the_page_are_recorded() {
+    // The test of what other tests rely on: that there are none.
+    let (_server, browser) = open("").await;
+    browser.until_line("^Ping: ").await;
+    assert_eq!(browser.console_errors().await, Vec::<String>::new());
     browser
-        .devtools(
-            "Page.addScriptToEvaluateOnNewDocument",
-            serde_json::json!({ "source": "delete window.WebAssembly" }),
+        .value(
+            "document.head.append(Object.assign(document.createElement('script'), { text: '1' }))",
         )
         .await;
-    browser.goto(&server.origin).await;
-    browser
-        .until("document.body.innerText.includes('no WebAssembly')")
-        .await;
+    let errors = browser.console_errors().await.join("\n").to_lowercase();
+    assert!(errors.contains("script-src"), "{errors}");
 }
 
 #[tokio::test]
