@@ -1,6 +1,8 @@
 //! A grip between two parts of the page, by which the user sets the size of the second one.
 
 use leptos::{ev, html, prelude::*};
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
 
 use super::settings;
 
@@ -79,9 +81,10 @@ pub(super) fn Grip(
     let start = RwSignal::new(None);
     let measured = move || {
         let part = grip.get_untracked().and_then(|grip| grip.parent_element());
+        let part = part.and_then(|part| part.dyn_into::<HtmlElement>().ok());
         part.map_or(0, |part| match size.axis {
-            Axis::X => part.client_width(),
-            Axis::Y => part.client_height(),
+            Axis::X => part.offset_width(),
+            Axis::Y => part.offset_height(),
         })
     };
     let position = move |event: &ev::PointerEvent| match size.axis {

@@ -94,6 +94,8 @@ impl Window {
 
     /// Scrolls as little as needed to have `row` in sight.
     pub(super) fn reveal(self, row: usize) {
+        // The window may have become smaller just now.
+        self.measure();
         self.move_to(|viewport, rows, top| viewport.reveal(row as u64, rows, top));
     }
 

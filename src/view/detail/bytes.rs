@@ -68,7 +68,7 @@ pub(super) fn Bytes(snapshot: Memo<Option<Arc<Snapshot>>>, search: Search) -> im
             node_ref=window.scroller
             on:scroll=move |_| window.scrolled()
         >
-            <div style:overflow="clip visible" node_ref=window.sizer>
+            <div style:overflow="visible clip" node_ref=window.sizer>
                 <div style:transform=move || window.transform()>
                     <For each=keys key=|key| *key children=row />
                 </div>

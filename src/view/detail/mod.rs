@@ -182,6 +182,8 @@ pub(crate) fn Detail(
             <Grip label="Height of the detail" size=height resized />
             <div class="detail-head">
                 <h2><bdi>{title}</bdi></h2>
+                <CopyButton label="Copy value" hidden=false text=Callback::new(value) />
+                <CopyButton label="Copy row" hidden=false text=Callback::new(row) />
                 <button type="button" class="quiet" title="Esc" on:click=move |_| on_close.run(())>
                     "Close"
                 </button>
@@ -197,10 +199,6 @@ pub(crate) fn Detail(
             <div class="detail-tools">
                 <Forms form />
                 <SearchBar search />
-                <div class="detail-copy">
-                    <CopyButton label="Copy value" hidden=false text=Callback::new(value) />
-                    <CopyButton label="Copy row" hidden=false text=Callback::new(row) />
-                </div>
             </div>
             <p class="detail-note" hidden=no_note>
                 {tree.note}

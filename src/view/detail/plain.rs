@@ -89,7 +89,7 @@ pub(super) fn Plain(snapshot: Memo<Option<Arc<Snapshot>>>, search: Search) -> im
     });
     let no_more = Memo::new(move |_| more.with(String::is_empty));
     view! {
-        <pre tabindex="0" aria-label="Data" node_ref=pre>
+        <pre role="region" tabindex="0" aria-label="Data" node_ref=pre>
             <For each=keys key=|key| *key children=part />
         </pre>
         <button type="button" hidden=no_more on:click=move |_| show(shown.get_untracked() + 1)>

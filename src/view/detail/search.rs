@@ -37,7 +37,7 @@ pub(super) struct Search {
     query: RwSignal<String>,
     /// What is marked: what is in the box, or else what the filter of the log finds.
     find: RwSignal<Option<Find>, LocalStorage>,
-    /// Distinguishes one `find` from the next.
+    /// Distinguishes what was marked before from what is marked now.
     pub(super) version: RwSignal<u32>,
     /// In ascending order: in a tree the numbers of the nodes that match, as ranges of one; in text and in
     /// bytes, places.
@@ -73,9 +73,9 @@ impl Search {
                 true => watched.highlight.get(),
                 false => highlight(&query, false, false),
             };
-            if search.find.with_untracked(|before| *before != find) {
+            let is_other = search.find.with_untracked(|before| *before != find);
+            if is_other {
                 search.find.set(find);
-                search.version.update(|version| *version += 1);
             }
             search.rest.set_value(None);
             search.current.set(None);
@@ -90,6 +90,11 @@ impl Search {
                         found = search.with(|find| find.ranges_in_bytes(&snapshot.bytes, MOST));
                     }
                 }
+            }
+            // What is shown without a mark now and before stays in the document as it is.
+            let had_none = search.found.with_untracked(Vec::is_empty);
+            if is_other || !had_none || !found.is_empty() {
+                search.version.update(|version| *version += 1);
             }
             search.found.set(found);
             if search.next.get_untracked().is_some() {

@@ -347,13 +347,13 @@ pub(super) fn Tree(tree: TreeState, search: Search) -> impl IntoView {
             on:scroll=move |_| window.scrolled()
             on:keydown=on_keydown
         >
-            <div role="presentation" style:overflow="clip visible" node_ref=window.sizer>
+            <div role="presentation" style:overflow="visible clip" node_ref=window.sizer>
                 <div role="presentation" style:transform=move || window.transform()>
                     <For each=keys key=|key| *key children=row />
                 </div>
             </div>
         </div>
-        <pre class="node-text" tabindex="0" aria-label="The selected text" hidden=no_long>
+        <pre class="node-text" role="region" tabindex="0" aria-label="The selected text" hidden=no_long>
             {long_text}
         </pre>
         <div class="tree-foot">
