@@ -312,6 +312,15 @@ async fn the_size_of_the_detail_is_set_by_keys_and_remembered() {
     browser
         .until(&format!("+{grip}.ariaValueNow === {expected}"))
         .await;
+    // By the pointer: to the left is wider.
+    let dragged = "['pointerdown', 100], ['pointermove', 70], ['lostpointercapture', 70]";
+    browser
+        .value(&format!(
+            "[{dragged}].forEach(([type, clientX]) => {grip}.dispatchEvent(new PointerEvent(type, {{ clientX, bubbles: true, cancelable: true }})))"
+        ))
+        .await;
+    let expected = expected + 30;
+    browser.until(&format!("{width} === {expected}")).await;
 
     browser.client.refresh().await.expect("the page reloads");
     open_line(&browser, "one").await;

@@ -73,6 +73,9 @@ impl Search {
                 true => watched.highlight.get(),
                 false => highlight(&query, false, false),
             };
+            // A regular expression is about text.
+            let is_bytes = shape.get() == Shape::Bytes;
+            let find = find.filter(|find| !(is_bytes && matches!(find, Find::Pattern(_))));
             let is_other = search.find.with_untracked(|before| *before != find);
             if is_other {
                 search.find.set(find);
