@@ -65,6 +65,11 @@ async fn json_is_a_tree_that_keys_fold_and_whose_values_are_copied() {
         ])
     );
 
+    // The line break in the text has a sign, and breaks no row.
+    let heights =
+        "[...document.querySelectorAll('[role=treeitem]')].map(node => node.scrollHeight)";
+    assert_eq!(browser.value(heights).await, serde_json::json!(vec![24; 7]));
+
     browser
         .value("document.querySelector('[role=tree]').focus()")
         .await;
