@@ -223,7 +223,7 @@ impl Request {
 
     /// The content type of a body that is a JSON object or array, unless it is among `headers`.
     fn json_type(&self, headers: &[(&str, &str)]) -> Option<(&'static str, &'static str)> {
-        (!has(headers, "content-type") && json::indent(&self.body).is_some())
+        (!has(headers, "content-type") && json::is_container(&self.body))
             .then_some(("content-type", "application/json"))
     }
 

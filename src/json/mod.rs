@@ -1,8 +1,15 @@
-//! JSON as text: writing strings, and indenting what was received without decoding it.
+//! JSON as text: writing strings, and finding the values in what was received without decoding them.
 
-mod indent;
+mod decode;
+mod fold;
+mod index;
+mod path;
+mod scan;
 
-pub(crate) use indent::indent;
+pub(crate) use decode::decoded;
+pub(crate) use fold::Folding;
+pub(crate) use index::{Index, Kind, Reader, is_container, looks_like_container};
+pub(crate) use path::path;
 
 /// Appends `text` as it is written within a string of JSON or JavaScript.
 pub(crate) fn escape(text: &str, out: &mut String) {

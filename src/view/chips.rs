@@ -8,6 +8,7 @@ use leptos_use::use_throttle_fn;
 use super::{
     chosen::{Chosen, hidden},
     filter::Filter,
+    marked::{Breaks, marked},
     watched::Watched,
 };
 use crate::{journal::Journal, text};
@@ -222,7 +223,7 @@ fn Chip(
             title=label
             on:click=move |_| on_press.run(())
         >
-            <bdi>{label}</bdi>
+            <bdi>{move || label.with(|label| marked(label, &[], None, Breaks::Sign))}</bdi>
             " "
             <span class="chip-count">{move || text::count(count.get())}</span>
         </button>

@@ -5,7 +5,7 @@ use js_sys::{Array, Function, Reflect, RegExp};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
-use super::{chosen::Chosen, settings, watched::Watched};
+use super::{chosen::Chosen, find::Find, settings, watched::Watched};
 use crate::{
     journal::{Criteria, Text},
     source::thrown_message,
@@ -14,7 +14,7 @@ use crate::{
 
 /// How much of an event's data a regular expression examines, in bytes. The browser cannot interrupt a
 /// search, and the time of some searches grows with the square of the length.
-const PATTERN_BYTES: usize = 16 << 10;
+pub(super) const PATTERN_BYTES: usize = 16 << 10;
 
 /// How long after the last key a regular expression is applied, in ms.
 const TYPED_MS: u32 = 250;
@@ -50,7 +50,8 @@ impl Filter {
             filter.match_case.track();
             filter.chosen.track();
             let text = filter.text.get();
-            if filter.is_pattern.get() && text != before {
+            // Nothing is searched for once the box is empty.
+            if filter.is_pattern.get() && text != before && !text.is_empty() {
                 let apply = move || filter.apply(watched);
                 typing.set_value(Some(Timeout::new(TYPED_MS, apply)));
             } else {
@@ -83,6 +84,17 @@ impl Filter {
                     names: chosen.names().to_owned(),
                     events_only: !chosen.has_asides(),
                 });
+                let highlight = highlight(
+                    &self.text.read_untracked(),
+                    self.match_case.get_untracked(),
+                    self.is_pattern.get_untracked(),
+                );
+                if watched
+                    .highlight
+                    .with_untracked(|before| *before != highlight)
+                {
+                    watched.highlight.set(highlight);
+                }
                 None
             }
             Err(problem) => Some(problem),
@@ -115,6 +127,22 @@ fn sought(text: &str, match_case: bool, is_pattern: bool) -> Result<Text, String
         let pattern = compile(&escaped(text), "i")?;
         Text::Pattern(Box::new(move |text| pattern.test(text)))
     })
+}
+
+/// What a filter by `text` finds, to be marked: all matches, whereas the filter looks for one.
+pub(super) fn highlight(text: &str, match_case: bool, is_pattern: bool) -> Option<Find> {
+    if text.is_empty() {
+        None
+    } else if is_pattern {
+        let pattern = compile(text, if match_case { "gu" } else { "giu" });
+        pattern.ok().map(Find::Pattern)
+    } else if match_case {
+        Some(Find::Exact(text.to_owned()))
+    } else if text.is_ascii() {
+        Some(Find::Folded(text.to_owned()))
+    } else {
+        compile(&escaped(text), "gi").ok().map(Find::Pattern)
+    }
 }
 
 /// A regular expression that matches `text` and nothing else.

@@ -2,7 +2,7 @@
 
 use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement, KeyboardEvent, Node};
+use web_sys::{Element, HtmlElement, HtmlInputElement, KeyboardEvent, Node};
 
 use super::{focus::Focus, watched::Watched};
 
@@ -44,11 +44,15 @@ pub(crate) fn Keys() -> impl IntoView {
                 </tr>
                 <tr>
                     <th scope="row"><kbd>"Enter"</kbd></th>
-                    <td>"go to the detail of the line"</td>
+                    <td>"go to the detail of the line; in a search to the next match"</td>
                 </tr>
                 <tr>
                     <th scope="row"><kbd>"Esc"</kbd></th>
-                    <td>"close, and go back to the log"</td>
+                    <td>"clear the filter, then close and go back to the log"</td>
+                </tr>
+                <tr>
+                    <th scope="row"><kbd>"→"</kbd> " " <kbd>"←"</kbd></th>
+                    <td>"in a tree: unfold, fold"</td>
                 </tr>
                 <tr>
                     <th scope="row"><kbd>"u"</kbd></th>
@@ -126,6 +130,11 @@ fn press(watched: Watched, focus: Focus, event: &KeyboardEvent) -> bool {
     }
     let target: Option<Element> = event.target().and_then(|target| target.dyn_into().ok());
     let key = event.key();
+    if let (Some(target), Some(filter)) = (&target, focus.filter.get_untracked())
+        && target.is_same_node(Some(&filter))
+    {
+        return press_in_filter(watched, &filter, &key);
+    }
     let place = place(target.as_ref(), focus);
     if place.uses(&key) {
         return false;
@@ -149,7 +158,7 @@ fn press(watched: Watched, focus: Focus, event: &KeyboardEvent) -> bool {
             }
         }
         "Enter" if watched.selected.get_untracked().is_some() => {
-            focus_on(focus.detail.get_untracked().as_deref());
+            focus_on(focus.data().as_ref());
         }
         "j" | "k" | "ArrowDown" | "ArrowUp" => {
             // The log itself handles these keys.
@@ -166,14 +175,42 @@ fn press(watched: Watched, focus: Focus, event: &KeyboardEvent) -> bool {
     true
 }
 
+/// Performs the action of a key in the box of the filter: Esc empties the box, then closes the detail;
+/// Enter goes to the lines that match. Returns whether the key has an action there.
+fn press_in_filter(watched: Watched, filter: &HtmlInputElement, key: &str) -> bool {
+    match key {
+        "Escape" if !filter.value().is_empty() => {
+            filter.set_value("");
+            let init = web_sys::EventInit::new();
+            init.set_bubbles(true);
+            if let Ok(event) = web_sys::Event::new_with_event_init_dict("input", &init) {
+                let _ = filter.dispatch_event(&event);
+            }
+            // Other lines are between those in sight now. The selected one stays in sight.
+            if let Some(selected) = watched.selected.get_untracked() {
+                request_animation_frame(move || watched.sought.set(Some(selected)));
+            }
+        }
+        "Escape" => {
+            watched.select(None);
+            watched.focus_log();
+        }
+        "Enter" => watched.focus_log(),
+        _ => return false,
+    }
+    true
+}
+
 /// The place of `target`.
 fn place(target: Option<&Element>, focus: Focus) -> Place {
     let Some(target) = target else {
         return Place::Page;
     };
     let node: &Node = target;
-    let detail = focus.detail.get_untracked();
-    if detail.is_some_and(|detail| detail.contains(Some(node))) {
+    if focus
+        .data()
+        .is_some_and(|detail| detail.contains(Some(node)))
+    {
         return Place::Detail;
     }
     let kind = target.get_attribute("type").unwrap_or_default();

@@ -2,7 +2,11 @@
 
 use leptos::prelude::*;
 
-use super::{viewport::ROW, watched::Watched};
+use super::{
+    marked::{Breaks, marked},
+    viewport::ROW,
+    watched::Watched,
+};
 use crate::{
     clock,
     journal::{Kind, Line},
@@ -11,6 +15,9 @@ use crate::{
 
 /// How many bytes of an event's data, type or ID a row shows. The detail shows them all.
 const SHOWN: usize = 400;
+
+/// How many matches of the filter a row marks at most.
+const MARKS: usize = 40;
 
 /// The texts of a row.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -48,11 +55,11 @@ impl Cells {
     ) -> Self {
         let mut cells = Self {
             time: match origin {
-                Some(origin) => text::duration(line.at() - origin),
+                Some(origin) => text::time_since(line.at() - origin),
                 None => clock::time_of_day(line.at()),
             },
             delta: before.map_or(String::new(), |before| {
-                ["+", &text::duration(line.at() - before)].concat()
+                ["+", &text::gap(line.at() - before)].concat()
             }),
             colour: line.name().map(|name| name % 8),
             ..Self::default()
@@ -89,7 +96,22 @@ pub(super) fn Row(
     cells: Signal<Cells>,
     place: Signal<Place>,
 ) -> impl IntoView {
+    let watched = Watched::expect();
     let cell = move |part: fn(&Cells) -> &str| move || cells.with(|cells| part(cells).to_owned());
+    let name = move |part: fn(&Cells) -> &str| {
+        move || cells.with(|cells| marked(part(cells), &[], None, Breaks::Sign))
+    };
+    let data = move || {
+        cells.with(|cells| {
+            let matches = watched.highlight.with(|highlight| {
+                let found = highlight
+                    .as_ref()
+                    .map(|find| find.ranges(&cells.data, MARKS));
+                found.unwrap_or_default()
+            });
+            marked(&cells.data, &matches, None, Breaks::Sign)
+        })
+    };
     let separator = move |cells: &Cells| if cells.label.is_empty() { "" } else { ": " };
     view! {
         <div
@@ -108,11 +130,11 @@ pub(super) fn Row(
             <time class="time" role="gridcell">{cell(|cells| &cells.time)}</time>
             <span class="delta" role="gridcell">{cell(|cells| &cells.delta)}</span>
             <span class="line" role="presentation">
-                <b class="label" role="gridcell">{cell(|cells| &cells.label)}</b>
+                <b class="label" role="gridcell"><bdi>{name(|cells| &cells.label)}</bdi></b>
                 <span class="separator">{move || cells.with(separator)}</span>
-                <span class="data" role="gridcell">{cell(|cells| &cells.data)}</span>
+                <span class="data" role="gridcell"><bdi>{data}</bdi></span>
             </span>
-            <span class="id" role="gridcell">{cell(|cells| &cells.id)}</span>
+            <span class="id" role="gridcell"><bdi>{name(|cells| &cells.id)}</bdi></span>
             <span class="size" role="gridcell">{cell(|cells| &cells.size)}</span>
         </div>
     }

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use gloo_timers::callback::{Interval, Timeout};
 use leptos::{html, prelude::*};
 
-use super::{files, focus::Focus, labels::Labels, settings};
+use super::{files, find::Find, focus::Focus, labels::Labels, settings};
 use crate::{
     clock::now,
     journal::{Criteria, Journal, Matches},
@@ -43,6 +43,8 @@ pub(crate) struct Watched {
     pub(super) sought: RwSignal<Option<u64>>,
     /// Whether times count from the first line.
     pub(super) relative: RwSignal<bool>,
+    /// What the filter finds in the data, to be marked there.
+    pub(super) highlight: RwSignal<Option<Find>, LocalStorage>,
     /// The lines that are shown.
     matches: RwSignal<Matches, LocalStorage>,
     /// The fraction of the lines that the filter has examined, from 0 to 1; `None` once it has examined
@@ -81,6 +83,7 @@ impl Watched {
             log: Focus::get().log,
             sought: RwSignal::new(None),
             relative: RwSignal::new(settings::recall("time").as_deref() == Some("relative")),
+            highlight: RwSignal::new_local(None),
             matches: RwSignal::new_local(Matches::default()),
             filtering: RwSignal::new(None),
             rest: StoredValue::new_local(None),

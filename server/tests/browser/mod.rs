@@ -29,10 +29,13 @@ const PAGE: &str = include_str!("page.js");
 pub(crate) const ENTER: &str = "\u{E007}";
 pub(crate) const ESCAPE: &str = "\u{E00C}";
 pub(crate) const TAB: &str = "\u{E004}";
+pub(crate) const LEFT: &str = "\u{E012}";
 pub(crate) const UP: &str = "\u{E013}";
 pub(crate) const RIGHT: &str = "\u{E014}";
+pub(crate) const DOWN: &str = "\u{E015}";
 pub(crate) const DELETE: &str = "\u{E003}";
 pub(crate) const SELECT_ALL: &str = "\u{E009}a\u{E000}";
+pub(crate) const SHIFT_ENTER: &str = "\u{E008}\u{E007}";
 pub(crate) const CTRL_ENTER: &str = "\u{E009}\u{E007}\u{E000}";
 
 /// How long a condition may take to become true before a test fails.

@@ -82,8 +82,10 @@ const page = (() => {
     away: () => find("button", /^\+.* new, /),
     selected: () => document.getElementById(log().getAttribute("aria-activedescendant")),
     title: () => text(find("heading", undefined, detail())),
-    /** The data in the detail. */
-    data: () => detail().querySelector("pre").textContent,
+    /** What shows the data in the detail: text, a tree or bytes. */
+    box: () => [...detail().querySelectorAll("[aria-label=Data]")].find(isVisible),
+    /** The data in the detail, as text. */
+    data: () => detail().querySelector("pre[aria-label=Data]").textContent,
     isPressed: (button) => find("button", button)?.ariaPressed === "true",
     /** The accessible name of what has the focus. */
     focused: () => name(document.activeElement),

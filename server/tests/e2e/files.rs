@@ -63,7 +63,7 @@ async fn a_url_leads_to_an_exported_file_by_keyboard_alone() {
     assert_eq!(browser.value(focused).await, "filter");
     browser.keys("OTHER").await;
     browser.until_rows(3).await;
-    browser.keys(ESCAPE).await;
+    browser.keys(ENTER).await;
     browser.keys("k").await;
     browser.until("page.data() === 'other'").await;
     browser.keys(ENTER).await;

@@ -64,9 +64,7 @@ async fn the_log_works_by_keyboard_alone() {
         "document.getElementById(page.log().getAttribute('aria-activedescendant')).ariaSelected";
     assert_eq!(browser.value(selected).await, "true");
     // Esc works inside the detail as well, and returns to the log.
-    browser
-        .value("page.detail().querySelector('pre').focus()")
-        .await;
+    browser.value("page.box().focus()").await;
     keys(ESCAPE).await;
     browser.until("!page.detail()").await;
     browser.until("document.activeElement === page.log()").await;

@@ -266,8 +266,7 @@ impl CaptureReader {
                 }
             },
             Part::Facts => {
-                let facts =
-                    line.filter(|line| line.starts_with('{') && json::indent(line).is_some());
+                let facts = line.filter(|line| line.starts_with('{') && json::is_container(line));
                 let facts = facts.ok_or_else(|| self.bad("a JSON object of facts"))?;
                 sink(Record::Facts(facts));
                 Part::Record

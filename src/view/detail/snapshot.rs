@@ -1,0 +1,124 @@
+//! A line, copied from the log.
+
+use std::sync::Arc;
+
+use super::super::watched::Watched;
+use crate::{
+    clock,
+    journal::{Journal, Kind, Line},
+    json, text,
+};
+
+/// How much of a type or an ID is shown, in bytes.
+const FACT: usize = 1_000;
+
+/// A line, copied from the log, so that it stays visible if the log evicts it.
+pub(super) struct Snapshot {
+    /// The number of the line.
+    pub(super) line: u64,
+    pub(super) title: String,
+    /// What is known about the line: names and values.
+    pub(super) facts: Vec<(&'static str, String)>,
+    pub(super) data: Arc<str>,
+    /// The bytes of the line as they arrived.
+    pub(super) bytes: Vec<u8>,
+    /// The event type and the last event ID, of an event.
+    event: Option<(String, String)>,
+    /// When the line arrived, in ms since the Unix epoch.
+    at: f64,
+}
+
+impl Snapshot {
+    pub(super) fn of(line: Line<'_>, journal: &Journal, watched: Watched) -> Self {
+        let before = line
+            .seq()
+            .checked_sub(1)
+            .and_then(|before| journal.get(before));
+        let event_type = line.event_type();
+        let title = match line.kind() {
+            Kind::Event => text::beginning(&watched.label(&event_type), 100).to_owned(),
+            Kind::Opened | Kind::Closed => "Connection".to_owned(),
+            Kind::Comment => "Comment".to_owned(),
+            Kind::Retry => "Reconnection time".to_owned(),
+            Kind::Note => "Note".to_owned(),
+        };
+        let mut facts = Vec::new();
+        let mut event = None;
+        let mut add = |name, value: &str| facts.push((name, fact(value)));
+        if line.kind() == Kind::Event {
+            let id = line.last_event_id();
+            add("Type", &event_type);
+            add("Last event ID", if id.is_empty() { "–" } else { &id });
+            add(
+                "Size",
+                &format!("{} bytes", text::count(line.size() as u64)),
+            );
+            event = Some((event_type.into_owned(), id.into_owned()));
+        }
+        add("Received", &clock::time_of_day(line.at()));
+        if let Some(before) = before {
+            add("After", &text::gap(line.at() - before.at()));
+        }
+        add("Line", &text::count(line.seq() + 1));
+        if let Some(note) = line.note() {
+            add("Rule", note.rule());
+        }
+        let data = match line.kind() {
+            Kind::Opened => "Connection open ...".into(),
+            Kind::Closed => "Connection close.".into(),
+            _ => line.data(),
+        };
+        Self {
+            line: line.seq(),
+            title,
+            facts,
+            data: data.into(),
+            bytes: line.bytes().into_owned(),
+            event,
+            at: line.at(),
+        }
+    }
+
+    /// The line as a JSON object.
+    pub(super) fn json(&self) -> String {
+        let time = js_sys::Date::new(&self.at.into()).to_iso_string();
+        let mut out = ["{\"time\":\"", &String::from(time), "\""].concat();
+        let mut add = |name: &str, value: &str| {
+            out.push_str(",\"");
+            out.push_str(name);
+            out.push_str("\":\"");
+            json::escape(value, &mut out);
+            out.push('"');
+        };
+        if let Some((event_type, id)) = &self.event {
+            add("event", event_type);
+            add("id", id);
+        }
+        add("data", &self.data);
+        out.push('}');
+        out
+    }
+}
+
+/// The beginning of a value, with the length of the value if it is cut.
+fn fact(value: &str) -> String {
+    match text::beginning(value, FACT) {
+        all if all.len() == value.len() => value.to_owned(),
+        some => format!("{some}… ({} bytes in all)", value.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fact;
+
+    #[test]
+    fn a_long_fact_is_cut_with_its_length() {
+        assert_eq!(fact("7"), "7");
+        let long = "x".repeat(2_004);
+        assert_eq!(
+            fact(&long),
+            format!("{}… (2004 bytes in all)", "x".repeat(1_000))
+        );
+    }
+}
