@@ -66,8 +66,17 @@ pub use session::{
     use_event_source,
 };
 pub use source::{Answer, Failure, UrlError};
-pub use sse_wire::{Event, Note};
+pub use sse_wire::{Event, Field, LineEnd, Note};
 pub use view::{EventStream, EventStreamProps, Labels};
+
+/// Codecs for [`UseEventSourceReturn::decoded`] and [`UseEventSourceOptions::on_decoded`], from the crate
+/// `codee`.
+pub mod codec {
+    pub use codee::Decoder;
+    pub use codee::string::FromToStringCodec;
+    #[cfg(feature = "json")]
+    pub use codee::string::JsonSerdeCodec;
+}
 
 /// Compiles the code in the README.
 #[cfg(doctest)]

@@ -1,14 +1,17 @@
 //! One watched stream, from connect to close: its state as signals, and its commands.
 
+mod idle;
 mod link;
 mod options;
 mod retry;
 
 use std::{
     cell::{Cell, RefCell},
+    fmt,
     rc::{Rc, Weak},
 };
 
+use codee::Decoder;
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
 use web_sys::Blob;
@@ -23,20 +26,31 @@ use crate::{
         thrown_message,
     },
 };
+use idle::Idle;
 use link::Input;
-use options::OnEvent;
+use options::{OnEvent, Policy};
 use retry::{Attempt, Backoff, decide};
 
+pub(crate) use link::attempts_failed;
 pub use link::{By, Cause, Link};
 pub use options::{EventTypes, Message, UseEventSourceOptions};
-
-/// The reconnection time of a stream that sets none, in ms: the same as in Chromium.
-const RECONNECTION_TIME_MS: f64 = 3_000.0;
 
 /// Watches the event stream at `url`, with the browser's `EventSource` or by `fetch`.
 ///
 /// It connects when the calling component is mounted and whenever `url` changes, and closes the
 /// connection when that component is unmounted. There is never more than one connection.
+///
+/// An empty URL turns the stream off: the connection is closed, the link is [`Link::Idle`], and the log
+/// stays until there is another URL. So a signal can switch a stream on and off:
+///
+/// ```
+/// # use leptos::prelude::*;
+/// # use sse_scope::use_event_source;
+/// # fn demo(job: Signal<Option<u32>>) {
+/// let url = move || job.get().map_or_else(String::new, |job| format!("/jobs/{job}/progress"));
+/// let stream = use_event_source(url, Default::default());
+/// # }
+/// ```
 ///
 /// A lost connection is opened again: by the browser, as the HTML standard requires, or by this hook
 /// where the browser gives up (a status other than 200, another content type, CORS) and for every loss by
@@ -67,6 +81,9 @@ const RECONNECTION_TIME_MS: f64 = 3_000.0;
 ///   expose the status: this hook tries again after both.
 /// - [`UseEventSourceReturn::retry`] while the browser waits starts a new `EventSource`, which does not
 ///   have the last event ID.
+/// - The browser reconnects an `EventSource` after a time of its own. The options
+///   [`reconnection_time`](UseEventSourceOptions::reconnection_time) and the backoff count only where this
+///   hook takes over: after the browser gave up, and after an idle timeout.
 /// - [`Via::Fetch`] has none of these limits, but it is not the browser's own client. To another origin its
 ///   `Last-Event-ID` header causes a CORS preflight. A request whose method is not GET is not repeated
 ///   automatically.
@@ -86,6 +103,7 @@ fn watch(url: Signal<String>, options: UseEventSourceOptions) -> UseEventSourceR
         bound,
         last_event_id,
         on_event,
+        policy,
     } = options;
     let link = RwSignal::new(Link::Idle);
     let answer = RwSignal::new(None);
@@ -100,6 +118,7 @@ fn watch(url: Signal<String>, options: UseEventSourceOptions) -> UseEventSourceR
         with_credentials,
         first_event_id: last_event_id,
         on_event,
+        policy,
         link,
         answer,
         failure,
@@ -109,7 +128,9 @@ fn watch(url: Signal<String>, options: UseEventSourceOptions) -> UseEventSourceR
         source: RefCell::default(),
         file: RefCell::default(),
         answered: Cell::default(),
+        heard: Cell::default(),
         retry: RefCell::default(),
+        idle: RefCell::default(),
         backoff: RefCell::default(),
     });
     // The only strong reference: it is dropped with the component that owns this scope.
@@ -132,8 +153,11 @@ fn watch(url: Signal<String>, options: UseEventSourceOptions) -> UseEventSourceR
             }
             (Some(_), Some(_)) => {
                 session.connect();
-                // Another URL is another stream, with a log of its own.
-                session.entries.write().clear();
+                // Another URL is another stream, with a log of its own. What was received before the
+                // stream was turned off stays.
+                if !session.is_off() {
+                    session.entries.write().clear();
+                }
             }
             _ => {}
         }
@@ -163,6 +187,7 @@ fn watch(url: Signal<String>, options: UseEventSourceOptions) -> UseEventSourceR
 
 /// A capture that is opened in place of the stream.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Playback {
     /// The capture's JSON object of facts, if the log shows a capture.
     pub facts: Option<String>,
@@ -176,6 +201,7 @@ pub struct Playback {
 ///
 /// A command that is called after the component was unmounted does nothing.
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct UseEventSourceReturn {
     /// The state of the connection.
     pub link: ReadSignal<Link>,
@@ -194,8 +220,53 @@ pub struct UseEventSourceReturn {
     session: StoredValue<Rc<Session>, LocalStorage>,
 }
 
+impl fmt::Debug for UseEventSourceReturn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UseEventSourceReturn")
+            .field("link", &self.link.try_get_untracked())
+            .finish_non_exhaustive()
+    }
+}
+
 impl UseEventSourceReturn {
-    /// Connects. An existing connection is closed first.
+    /// The data of the last event, decoded by the codec `C`, and the error if it cannot be decoded. Use
+    /// it for a stream whose events are all of one shape, and
+    /// [`on_decoded`](UseEventSourceOptions::on_decoded) where each event type has its own, or where every
+    /// event counts.
+    ///
+    /// ```
+    /// # use leptos::prelude::*;
+    /// use sse_scope::{codec::FromToStringCodec, use_event_source};
+    ///
+    /// # #[component]
+    /// # fn Temperature() -> impl IntoView {
+    /// let stream = use_event_source("/temperature", Default::default());
+    /// let latest = stream.decoded::<f64, FromToStringCodec>();
+    /// let text = move || match latest.get() {
+    ///     None => "waiting".to_owned(),
+    ///     Some(Ok(celsius)) => format!("{celsius} °C"),
+    ///     Some(Err(error)) => format!("not a number: {error}"),
+    /// };
+    /// view! { <p>{text}</p> }
+    /// # }
+    /// ```
+    pub fn decoded<T, C>(self) -> Memo<Option<Result<T, C::Error>>>
+    where
+        T: Send + Sync + 'static,
+        C: Decoder<T, Encoded = str>,
+        C::Error: Send + Sync + 'static,
+    {
+        let message = self.message;
+        // An error need not be comparable: a different message is a different value.
+        Memo::new_with_compare(
+            move |_| {
+                message.with(|message| message.as_ref().map(|message| C::decode(&message.data)))
+            },
+            |_, _| true,
+        )
+    }
+
+    /// Connects. An existing connection is closed first. Does nothing while the URL is empty.
     pub fn connect(self) {
         self.command(Session::connect);
     }
@@ -270,6 +341,7 @@ struct Session {
     /// The last event ID that a new series of connections begins with.
     first_event_id: String,
     on_event: Option<OnEvent>,
+    policy: Policy,
     link: RwSignal<Link>,
     answer: RwSignal<Option<Answer>>,
     failure: RwSignal<Option<Failure>>,
@@ -282,14 +354,23 @@ struct Session {
     file: RefCell<Option<Capture>>,
     /// Whether the server answered the current attempt.
     answered: Cell<bool>,
+    /// When something last arrived, in ms since the Unix epoch. Only kept if there is an idle timeout.
+    heard: Cell<f64>,
     /// The timer of the next attempt, if the page makes it.
     retry: RefCell<Option<Timeout>>,
+    /// The timer of the idle timeout.
+    idle: RefCell<Option<Timeout>>,
     backoff: RefCell<Backoff>,
 }
 
 impl Session {
     fn connect(&self) {
         self.release();
+        if self.is_off() {
+            self.set_failure(None);
+            self.set_answer(None);
+            return self.apply(Input::TurnOff);
+        }
         self.file.take();
         if self
             .playback
@@ -371,16 +452,25 @@ impl Session {
         }
     }
 
+    /// Whether the URL is empty, which turns the stream off.
+    fn is_off(&self) -> bool {
+        self.url.with_untracked(|url| url.trim().is_empty())
+    }
+
     /// Ends the source and the timer.
     fn release(&self) {
         self.source.take();
         self.retry.take();
+        self.idle.take();
     }
 
     fn open(&self) {
         self.answered.set(false);
         match self.new_source() {
-            Ok(source) => *self.source.borrow_mut() = Some(source),
+            Ok(source) => {
+                *self.source.borrow_mut() = Some(source);
+                self.watch_for_silence();
+            }
             Err(cause) => self.apply(Input::Over(cause)),
         }
     }
@@ -424,6 +514,7 @@ impl Session {
                 let at = clock::from_time_stamp(time_stamp);
                 self.entries.write_untracked().event(at, event);
                 self.frame.request();
+                self.heard.set(at);
                 if let Some(on_event) = &self.on_event {
                     on_event(event.into());
                 }
@@ -437,6 +528,8 @@ impl Session {
                 clock::set();
                 self.set_failure(None);
                 self.apply(Input::Opened { at: now() });
+                // Also after the browser has reconnected by itself.
+                self.watch_for_silence();
             }
             Notice::Failed(failure) => self.failed(failure),
             Notice::Record(Record::Facts(facts)) => self.show_capture(facts),
@@ -459,14 +552,16 @@ impl Session {
     }
 
     fn receive_bytes(&self, bytes: &[u8]) {
+        let at = now();
+        self.heard.set(at);
         let mut entries = self.entries.write_untracked();
         let Some(on_event) = &self.on_event else {
-            entries.receive(now(), bytes);
+            entries.receive(at, bytes);
             return self.frame.request();
         };
         // The callback may use commands that change the log, so it is called after the log is updated.
         let mut messages = Vec::new();
-        entries.receive_with(now(), bytes, &mut |event| messages.push(event.into()));
+        entries.receive_with(at, bytes, &mut |event| messages.push(event.into()));
         drop(entries);
         self.frame.request();
         messages.into_iter().for_each(|message| on_event(message));
@@ -502,16 +597,52 @@ impl Session {
                     Via::EventSource => "GET",
                     Via::Fetch(request) => &request.method,
                 },
-                reconnection_time: reconnection_time.map_or(RECONNECTION_TIME_MS, |ms| ms as f64),
+                reconnection_time: reconnection_time.unwrap_or(self.policy.reconnection_time)
+                    as f64,
                 now: now(),
                 random: js_sys::Math::random(),
+                max_attempts: self.policy.max_attempts,
             },
             &mut self.backoff.borrow_mut(),
         );
-        if let Input::GaveUp { until } = input {
-            self.retry_at(until);
+        match &input {
+            Input::GaveUp { until } => {
+                self.release();
+                self.retry_at(*until);
+            }
+            Input::Over(_) => self.release(),
+            // While the browser waits, nothing can arrive.
+            _ => drop(self.idle.take()),
         }
         self.apply(input);
+    }
+
+    /// Starts the idle timeout, if there is one.
+    fn watch_for_silence(&self) {
+        if let Some(timeout) = self.policy.idle_timeout {
+            self.heard.set(now());
+            self.look_for_silence_in(f64::from(timeout));
+        }
+    }
+
+    /// Sets the timer of the idle timeout. `after` is in ms.
+    fn look_for_silence_in(&self, after: f64) {
+        let me = self.me.clone();
+        // Rounded up, so that it does not fire just before the time.
+        let timer = Timeout::new(after.ceil() as u32, move || {
+            if let Some(session) = me.upgrade() {
+                session.look_for_silence();
+            }
+        });
+        *self.idle.borrow_mut() = Some(timer);
+    }
+
+    fn look_for_silence(&self) {
+        let timeout = f64::from(self.policy.idle_timeout.unwrap_or(u32::MAX));
+        match Idle::at(now(), self.heard.get(), timeout) {
+            Idle::Wait(left) => self.look_for_silence_in(left),
+            Idle::TimedOut => self.failed(Failure::TimedOut),
+        }
     }
 
     /// Sets the timer of the next attempt.
