@@ -126,7 +126,13 @@ async fn an_empty_url_turns_the_stream_off_and_keeps_its_log() {
     for via in ways() {
         let on = RwSignal::new(false);
         let address = format!("{server}/stream");
-        let url = Signal::derive(move || on.get().then(|| address.clone()).unwrap_or_default());
+        let url = Signal::derive(move || {
+            if on.get() {
+                address.clone()
+            } else {
+                String::new()
+            }
+        });
         let (stream, _page) = watch(url, by(&via));
         stream.connect();
         TimeoutFuture::new(50).await;

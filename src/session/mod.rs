@@ -14,6 +14,7 @@ use std::{
 use codee::Decoder;
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
+use send_wrapper::SendWrapper;
 use web_sys::Blob;
 
 use crate::{
@@ -75,6 +76,8 @@ pub use options::{EventTypes, Message, UseEventSourceOptions};
 ///
 /// # Caveats
 ///
+/// - On a server (the feature `ssr`) it makes no connection, and the link is [`Link::Idle`]. It connects
+///   once the page is hydrated.
 /// - An `EventSource` does not expose the status and headers of the response, comments, or the
 ///   reconnection time. It delivers only events of the types that are subscribed to.
 /// - An `EventSource` gives up on status 204, which asks clients to stop, as it does on 500, and does not
@@ -109,42 +112,49 @@ fn watch(url: Signal<String>, options: UseEventSourceOptions) -> UseEventSourceR
     let answer = RwSignal::new(None);
     let failure = RwSignal::new(None);
     let playback = RwSignal::new(Playback::default());
-    let entries = RwSignal::new_local(Journal::new(bound));
-    let session = Rc::new_cyclic(|me| Session {
-        me: me.clone(),
-        url,
-        events,
-        via,
-        with_credentials,
-        first_event_id: last_event_id,
-        on_event,
-        policy,
-        link,
-        answer,
-        failure,
-        playback,
-        entries,
-        frame: Frame::new(move || entries.notify()),
-        source: RefCell::default(),
-        file: RefCell::default(),
-        answered: Cell::default(),
-        heard: Cell::default(),
-        retry: RefCell::default(),
-        idle: RefCell::default(),
-        backoff: RefCell::default(),
-    });
-    // The only strong reference: it is dropped with the component that owns this scope.
-    let session = StoredValue::new_local(session);
+    let entries = RwSignal::new(Journal::new(bound));
+    let new_session = || {
+        Rc::new_cyclic(|me| Session {
+            me: me.clone(),
+            url,
+            events,
+            via,
+            with_credentials,
+            first_event_id: last_event_id,
+            on_event,
+            policy,
+            link,
+            answer,
+            failure,
+            playback,
+            entries,
+            frame: Frame::new(move || entries.notify()),
+            source: RefCell::default(),
+            file: RefCell::default(),
+            answered: Cell::default(),
+            heard: Cell::default(),
+            retry: RefCell::default(),
+            idle: RefCell::default(),
+            backoff: RefCell::default(),
+        })
+    };
+    // The only strong reference: it is dropped with the component that owns this scope. On a server there
+    // is none, so that nothing touches a window and no command does anything.
+    let session = cfg!(target_arch = "wasm32").then(|| SendWrapper::new(new_session()));
+    let session = StoredValue::new(session);
 
     // Setting a signal to the value that it already has must not connect again.
     let mut requested: Option<(String, bool, Via)> = None;
+    let current = move || session.try_get_value().flatten();
     Effect::new(move |_| {
         let request = (url.get(), with_credentials.get(), via.get());
         let previous = match &requested {
             Some(requested) if *requested == request => return,
             _ => requested.replace(request),
         };
-        let session = session.get_value();
+        let Some(session) = current() else {
+            return;
+        };
         match (&previous, &requested) {
             (None, _) if immediate => session.connect(),
             (Some(previous), Some(requested)) if previous.0 == requested.0 => {
@@ -162,7 +172,12 @@ fn watch(url: Signal<String>, options: UseEventSourceOptions) -> UseEventSourceR
             _ => {}
         }
     });
-    Effect::new(move |_| session.get_value().subscribe(&events.get()));
+    Effect::new(move |_| {
+        let events = events.get();
+        if let Some(session) = current() {
+            session.subscribe(&events);
+        }
+    });
 
     let message = Memo::new(move |_| {
         entries.with(|journal| {
@@ -181,6 +196,8 @@ fn watch(url: Signal<String>, options: UseEventSourceOptions) -> UseEventSourceR
         failure: failure.read_only(),
         playback: playback.read_only(),
         entries: entries.read_only(),
+        url,
+        via,
         session,
     }
 }
@@ -216,8 +233,10 @@ pub struct UseEventSourceReturn {
     pub playback: ReadSignal<Playback>,
     /// What was received since `url` changed last. It notifies once a frame, not once an event; read it
     /// with `.with(…)`, which copies nothing.
-    pub entries: ReadSignal<Journal, LocalStorage>,
-    session: StoredValue<Rc<Session>, LocalStorage>,
+    pub entries: ReadSignal<Journal>,
+    url: Signal<String>,
+    via: Signal<Via>,
+    session: StoredValue<Option<SendWrapper<Rc<Session>>>>,
 }
 
 impl fmt::Debug for UseEventSourceReturn {
@@ -309,23 +328,23 @@ impl UseEventSourceReturn {
     }
 
     fn command(self, command: impl FnOnce(&Session)) {
-        if let Some(session) = self.session.try_get_value() {
+        if let Some(session) = self.session.try_get_value().flatten() {
             command(&session);
         }
     }
 
     /// The URL as it was given.
     pub(crate) fn url(self) -> String {
-        self.session.get_value().url.get_untracked()
+        self.url.get_untracked()
     }
 
     /// Whether the stream is received by `fetch`.
     pub(crate) fn via_fetch(self) -> bool {
-        self.session.get_value().via.get_untracked() != Via::EventSource
+        self.via.get_untracked() != Via::EventSource
     }
 
     pub(crate) fn current_playback(self) -> Playback {
-        self.session.get_value().playback.get_untracked()
+        self.playback.get_untracked()
     }
 }
 
@@ -346,7 +365,7 @@ struct Session {
     answer: RwSignal<Option<Answer>>,
     failure: RwSignal<Option<Failure>>,
     playback: RwSignal<Playback>,
-    entries: RwSignal<Journal, LocalStorage>,
+    entries: RwSignal<Journal>,
     /// Notifies the subscribers of `entries`.
     frame: Frame,
     source: RefCell<Option<Source>>,

@@ -3,6 +3,7 @@
 use gloo_timers::callback::Timeout;
 use js_sys::{Array, Function, Reflect, RegExp};
 use leptos::prelude::*;
+use send_wrapper::SendWrapper;
 use wasm_bindgen::JsCast;
 
 use super::{chosen::Chosen, settings, watched::Watched};
@@ -132,11 +133,11 @@ fn escaped(text: &str) -> String {
 /// Compiles a regular expression of the browser: the crate `regex` is larger than the page.
 ///
 /// `RegExp::new` does not catch the exception that a syntax error throws; `Reflect` does.
-fn compile(text: &str, flags: &str) -> Result<RegExp, String> {
+fn compile(text: &str, flags: &str) -> Result<SendWrapper<RegExp>, String> {
     let class = Reflect::get(&window(), &"RegExp".into()).unwrap_or_default();
     let arguments = Array::of2(&text.into(), &flags.into());
     Reflect::construct(class.unchecked_ref::<Function>(), &arguments)
-        .map(|made| made.unchecked_into())
+        .map(|made| SendWrapper::new(made.unchecked_into()))
         .map_err(|error| thrown_message(&error))
 }
 
