@@ -137,3 +137,8 @@ pub const STYLE: &str = concat!(
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// Compiles the code in the README of this crate.
+#[cfg(doctest)]
+#[doc = include_str!("README.md")]
+struct CrateReadme;

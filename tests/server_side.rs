@@ -16,7 +16,12 @@ fn rendered() -> String {
 fn the_component_renders_its_first_state() {
     let owner = Owner::new();
     let html = owner.with(rendered);
-    for expected in ["Not connected", "Connect", "Nothing received yet", "0 lines"] {
+    for expected in [
+        "Not connected",
+        "Connect",
+        "Nothing received yet",
+        "0 lines",
+    ] {
         assert!(html.contains(expected), "{expected} in {html}");
     }
 }
