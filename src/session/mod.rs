@@ -9,6 +9,7 @@ use std::{
     cell::{Cell, RefCell},
     fmt,
     rc::{Rc, Weak},
+    sync::Arc,
 };
 
 use codee::Decoder;
@@ -269,7 +270,7 @@ impl UseEventSourceReturn {
     /// view! { <p>{text}</p> }
     /// # }
     /// ```
-    pub fn decoded<T, C>(self) -> Memo<Option<Result<T, C::Error>>>
+    pub fn decoded<T, C>(self) -> Memo<Option<Result<T, Arc<C::Error>>>>
     where
         T: Send + Sync + 'static,
         C: Decoder<T, Encoded = str>,
@@ -279,7 +280,11 @@ impl UseEventSourceReturn {
         // An error need not be comparable: a different message is a different value.
         Memo::new_with_compare(
             move |_| {
-                message.with(|message| message.as_ref().map(|message| C::decode(&message.data)))
+                message.with(|message| {
+                    let data = &message.as_ref()?.data;
+                    // An error need not be Clone, which `get` needs.
+                    Some(C::decode(data).map_err(Arc::new))
+                })
             },
             |_, _| true,
         )
