@@ -250,7 +250,7 @@ async fn bad_input_gets_a_sentence_and_leaves_the_page_usable() {
         let text = serde_json::Value::from(sentence);
         browser
             .until(&format!(
-                "document.querySelector('.link-explanation')?.textContent.includes({text})"
+                "[...document.querySelectorAll('.link-explanation, .problem')].some((shown) => shown.textContent.includes({text}))"
             ))
             .await;
     }
