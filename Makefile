@@ -95,12 +95,17 @@ check: | target
 	@echo "== Lints: native, then $(TARGET)"
 	@cargo clippy --quiet --workspace --all-targets --all-features -- -D warnings
 	@cargo clippy --quiet --target $(TARGET) -p sse-scope -p sse-wire --lib --bins --tests --examples -- -D warnings
+	@cargo clippy --quiet --target $(TARGET) -p sse-scope --lib --no-default-features -- -D warnings
 	@echo "== Documentation"
 	@RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps --document-private-items
+
+	@echo "== Packages"
+	@cargo package --quiet --offline --no-verify --allow-dirty -p sse-wire -p sse-scope 2>target/package.log || { cat target/package.log; exit 1; }
 
 test-native:
 	@echo "== Native tests"
 	@cargo test --quiet --workspace
+	@cargo test --quiet -p sse-scope --no-default-features --features ssr --test server_side
 
 # The fixture is the server with more paths, for responses that the page has to handle. It runs the given
 # command with the server's address in the environment. The timeout is for all tests together, in seconds.

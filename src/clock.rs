@@ -13,8 +13,11 @@ thread_local! {
 /// but `Date` does not.
 const DRIFT_MS: f64 = 100.0;
 
-/// The time since the page's time origin, in ms.
+/// The time since the page's time origin, in ms. On a server, which has none, 0.
 pub(crate) fn ticks() -> f64 {
+    if !cfg!(target_arch = "wasm32") {
+        return 0.0;
+    }
     window().performance().map_or(0.0, |clock| clock.now())
 }
 
@@ -37,6 +40,9 @@ pub(crate) fn now() -> f64 {
 /// A time since the page's time origin, such as the `timeStamp` of a DOM event, as one since the Unix
 /// epoch. Both are in ms.
 pub(crate) fn from_time_stamp(time_stamp: f64) -> f64 {
+    if !cfg!(target_arch = "wasm32") {
+        return time_stamp;
+    }
     ORIGIN.with(|origin| {
         if origin.get() == 0.0 {
             origin.set(js_sys::Date::now() - ticks());

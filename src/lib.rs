@@ -19,7 +19,19 @@
 //! }
 //! ```
 //!
-//! The component brings no style sheet; the sheets in `style/` style [`App`].
+//! The component works without a style sheet; [`STYLE`] is the one that it is designed with.
+//!
+//! # Features
+//!
+//! | feature | what it adds |
+//! | --- | --- |
+//! | `app` (default) | the page: the component `App`, and `csr` |
+//! | `csr`, `hydrate`, `ssr` | the features of Leptos of the same names |
+//! | `json` | [`codec::JsonSerdeCodec`](codec) |
+//!
+//! An application that uses the hook or the component needs none of the page: `default-features = false`.
+//! On a server the component renders its first state and connects to nothing; it connects once the page
+//! is hydrated.
 //!
 //! # Code map
 //!
@@ -45,8 +57,18 @@
 // Use `get`: slicing adds 5 kB of panic messages to the page.
 #![cfg_attr(not(test), warn(clippy::string_slice))]
 #![warn(unreachable_pub)]
+#![cfg_attr(
+    not(feature = "app"),
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "the page uses more of the rooms than the component"
+    )
+)]
 
+#[cfg(feature = "app")]
 mod address;
+#[cfg(feature = "app")]
 mod app;
 mod clock;
 mod frame;
@@ -58,6 +80,7 @@ mod source;
 mod text;
 mod view;
 
+#[cfg(feature = "app")]
 pub use app::App;
 pub use journal::{CaptureError, DEFAULT_BOUND, Figures, Journal, Kind, Line, Name};
 pub use request::{FetchRequest, Via};
@@ -66,10 +89,56 @@ pub use session::{
     use_event_source,
 };
 pub use source::{Answer, Failure, UrlError};
-pub use sse_wire::{Event, Note};
+pub use sse_wire::{Event, Field, LineEnd, Note};
 pub use view::{EventStream, EventStreamProps, Labels};
+
+/// Codecs for [`UseEventSourceReturn::decoded`] and [`UseEventSourceOptions::on_decoded`], from the crate
+/// `codee`.
+pub mod codec {
+    pub use codee::Decoder;
+    pub use codee::string::FromToStringCodec;
+    #[cfg(feature = "json")]
+    pub use codee::string::JsonSerdeCodec;
+}
+
+/// The style sheet of [`EventStream`], light and dark as the system is. Without it the component works,
+/// and its rows are legible.
+///
+/// Put it into the page once, in a `<style>` element or in a file of your own. Its custom properties, such
+/// as `--accent`, can be set to other values after it.
+///
+/// ```
+/// # use leptos::prelude::*;
+/// # use sse_scope::EventStream;
+/// # #[component]
+/// # fn Demo() -> impl IntoView {
+/// view! {
+///     <style>{sse_scope::STYLE}</style>
+///     <EventStream url="/events" />
+/// }
+/// # }
+/// ```
+///
+/// The element needs the permission of a content security policy, if there is one: write the constant to a
+/// file in a build script then.
+pub const STYLE: &str = concat!(
+    include_str!("../style/tokens.css"),
+    include_str!("../style/component.css"),
+    // The rules for buttons and boxes hold within the component only.
+    ":where(.event-stream) {",
+    include_str!("../style/controls.css"),
+    "}",
+    include_str!("../style/link.css"),
+    include_str!("../style/log.css"),
+    include_str!("../style/detail.css"),
+);
 
 /// Compiles the code in the README.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// Compiles the code in the README of this crate.
+#[cfg(doctest)]
+#[doc = include_str!("README.md")]
+struct CrateReadme;

@@ -4,6 +4,7 @@ use crate::json::{self, quoted};
 
 /// How a stream is received.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Via {
     /// By the browser's `EventSource`: exactly what any page with an `EventSource` receives.
     #[default]
@@ -12,7 +13,20 @@ pub enum Via {
     Fetch(FetchRequest),
 }
 
+impl From<FetchRequest> for Via {
+    fn from(request: FetchRequest) -> Self {
+        Self::Fetch(request)
+    }
+}
+
 /// The request that [`Via::Fetch`] sends.
+///
+/// ```
+/// use sse_scope::FetchRequest;
+///
+/// let question = FetchRequest::post(r#"{"prompt": "Hello"}"#)
+///     .header("content-type", "application/json");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FetchRequest {
     /// The method: `GET`, `POST` …
@@ -30,6 +44,24 @@ impl Default for FetchRequest {
             headers: Vec::new(),
             body: None,
         }
+    }
+}
+
+impl FetchRequest {
+    /// A POST with `body`.
+    pub fn post(body: impl Into<String>) -> Self {
+        Self {
+            method: "POST".to_owned(),
+            headers: Vec::new(),
+            body: Some(body.into()),
+        }
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
     }
 }
 

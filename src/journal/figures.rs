@@ -4,6 +4,7 @@ use super::rate::Rate;
 
 /// Figures since the log was cleared. Times are in ms since the Unix epoch, gaps in ms.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Figures {
     /// Events received, kept or not.
     pub events: u64,

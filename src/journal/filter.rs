@@ -28,7 +28,7 @@ pub(crate) enum Text {
     /// This text, where the case of ASCII letters does not matter.
     Folded(String),
     /// A match by any other rule, such as a regular expression of the browser.
-    Pattern(Box<dyn Fn(&str) -> bool>),
+    Pattern(Box<dyn Fn(&str) -> bool + Send + Sync>),
 }
 
 impl Text {

@@ -121,6 +121,7 @@ struct Row {
 
 /// What a line of the log is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Kind {
     /// The connection opened.
     Opened,

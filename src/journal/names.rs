@@ -9,6 +9,7 @@ const LONGEST: usize = 256;
 
 /// An event type, and how many events have it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Name {
     /// The event type.
     pub text: Box<str>,

@@ -1,13 +1,16 @@
 //! The state of a connection. Pure.
 
+use std::fmt;
+
 use crate::source::{Failure, UrlError};
 
 /// The state of a connection. Times are in ms since the Unix epoch.
 ///
 /// Attempts are numbered from 1 until a connection opens.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub enum Link {
-    /// No connection was requested yet.
+    /// No connection was requested yet, or the URL is empty, which turns the stream off.
     #[default]
     Idle,
     /// Requested, but not answered yet.
@@ -38,6 +41,7 @@ pub enum Link {
 
 /// Who makes the next attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum By {
     /// The browser: its `EventSource` is in the ready state CONNECTING.
     Browser,
@@ -46,20 +50,44 @@ pub enum By {
     Page,
 }
 
-/// Why a connection is over.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Why a connection is over. The `Display` is a sentence.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Cause {
-    /// The user closed it.
+    /// It was closed by [`disconnect`](crate::UseEventSourceReturn::disconnect).
+    #[error("The user closed the connection.")]
     User,
     /// The URL cannot be opened.
+    #[error(transparent)]
     Url(UrlError),
-    /// The browser does not send this request; the sentence is its reason.
+    /// The browser does not send this request; the text is its reason.
+    #[error("The browser does not send this request: {0}.")]
     Request(String),
     /// The server answered with status 204, which asks clients to stop reconnecting (HTML, 9.2.3).
+    #[error("{}", Failure::NoContent)]
     NoContent,
     /// The connection failed or ended, and the request is not repeated because its method is not GET.
+    #[error("{0} A request that is not a GET is not repeated automatically.")]
     NotRepeated(Failure),
+    /// As many attempts failed in a row as
+    /// [`max_attempts`](crate::UseEventSourceOptions::max_attempts) allows.
+    #[error("{failure} {}", attempts_failed(*attempts))]
+    AttemptLimit {
+        /// How many attempts failed since the stream was open, or since it was requested. None if the
+        /// stream was lost and no attempt is allowed.
+        attempts: u32,
+        /// How the last one failed.
+        failure: Failure,
+    },
+}
+
+/// The sentence after that of the last failure, once no further attempt is allowed.
+pub(crate) fn attempts_failed(attempts: u32) -> String {
+    match attempts {
+        0 => "It is not requested again.".to_owned(),
+        1 => "There is no second attempt.".to_owned(),
+        attempts => format!("{attempts} attempts failed in a row; no further one follows."),
+    }
 }
 
 /// Something that happens to a connection. Times are in ms since the Unix epoch.
@@ -67,6 +95,8 @@ pub enum Cause {
 pub(super) enum Input {
     /// The user asks for a connection.
     Connect,
+    /// The URL is empty: no connection is wanted.
+    TurnOff,
     /// The response is an event stream.
     Opened {
         /// When the head of the response arrived.
@@ -94,9 +124,16 @@ impl Link {
     pub(super) fn next(self, input: Input) -> Self {
         match (self, input) {
             (_, Input::Connect) => Self::Connecting { attempt: 1 },
-            (Self::Idle | Self::Connecting { .. } | Self::Open { .. }, Input::Over(cause)) => {
-                Self::Closed { cause }
-            }
+            (_, Input::TurnOff) => Self::Idle,
+            (
+                Self::Idle
+                | Self::Connecting { .. }
+                | Self::Open { .. }
+                | Self::Waiting {
+                    by: By::Browser, ..
+                },
+                Input::Over(cause),
+            ) => Self::Closed { cause },
 
             (
                 Self::Connecting { .. }
@@ -155,6 +192,14 @@ impl Link {
         }
     }
 
+    /// How many attempts failed since the stream was open or was requested, if the current one fails.
+    pub(super) fn failed_attempts(&self) -> u32 {
+        match self {
+            Self::Connecting { attempt } | Self::Waiting { attempt, .. } => *attempt,
+            Self::Idle | Self::Open { .. } | Self::Closed { .. } => 0,
+        }
+    }
+
     /// Whether events can arrive.
     pub fn is_open(&self) -> bool {
         matches!(self, Self::Open { .. })
@@ -166,6 +211,20 @@ impl Link {
             self,
             Self::Connecting { .. } | Self::Open { .. } | Self::Waiting { .. }
         )
+    }
+}
+
+impl fmt::Display for Link {
+    /// The state in a few words: `connecting, attempt 2`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Idle => f.write_str("not connected"),
+            Self::Connecting { attempt: 1 } => f.write_str("connecting"),
+            Self::Connecting { attempt } => write!(f, "connecting, attempt {attempt}"),
+            Self::Open { .. } => f.write_str("open"),
+            Self::Waiting { attempt, .. } => write!(f, "waiting for attempt {attempt}"),
+            Self::Closed { .. } => f.write_str("closed"),
+        }
     }
 }
 
@@ -213,8 +272,9 @@ mod tests {
             refused(),
         ];
         // Each row: an input, and the state after it for each of the states above.
-        let table: [(Input, [Link; 8]); 7] = [
+        let table: [(Input, [Link; 8]); 8] = [
             (Input::Connect, std::array::from_fn(|_| connecting(1))),
+            (Input::TurnOff, std::array::from_fn(|_| IDLE)),
             (
                 Input::Opened { at: 20.0 },
                 [
@@ -274,7 +334,7 @@ mod tests {
                     refused(),
                     refused(),
                     refused(),
-                    browser(2),
+                    refused(),
                     page(4, 50.0),
                     CLOSED,
                     refused(),
@@ -326,6 +386,41 @@ mod tests {
             (CLOSED, false),
         ] {
             assert_eq!(state.is_live(), live, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn links_and_causes_are_shown_in_words() {
+        for (shown, expected) in [
+            (IDLE.to_string(), "not connected"),
+            (connecting(1).to_string(), "connecting"),
+            (connecting(3).to_string(), "connecting, attempt 3"),
+            (OPEN.to_string(), "open"),
+            (page(4, 50.0).to_string(), "waiting for attempt 4"),
+            (CLOSED.to_string(), "closed"),
+            (Cause::User.to_string(), "The user closed the connection."),
+            (
+                Cause::Request("no such method".to_owned()).to_string(),
+                "The browser does not send this request: no such method.",
+            ),
+            (
+                Cause::NoContent.to_string(),
+                "The server answered 204, which asks clients to stop reconnecting.",
+            ),
+            (
+                Cause::NotRepeated(Failure::Ended).to_string(),
+                "The stream ended. A request that is not a GET is not repeated automatically.",
+            ),
+            (
+                Cause::AttemptLimit {
+                    attempts: 3,
+                    failure: Failure::TimedOut,
+                }
+                .to_string(),
+                "Nothing arrived within the idle timeout. 3 attempts failed in a row; no further one follows.",
+            ),
+        ] {
+            assert_eq!(shown, expected);
         }
     }
 }

@@ -1,16 +1,21 @@
 //! One watched stream, from connect to close: its state as signals, and its commands.
 
+mod idle;
 mod link;
 mod options;
 mod retry;
 
 use std::{
     cell::{Cell, RefCell},
+    fmt,
     rc::{Rc, Weak},
+    sync::Arc,
 };
 
+use codee::Decoder;
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
+use send_wrapper::SendWrapper;
 use web_sys::Blob;
 
 use crate::{
@@ -23,20 +28,31 @@ use crate::{
         thrown_message,
     },
 };
+use idle::Idle;
 use link::Input;
-use options::OnEvent;
+use options::{OnEvent, Policy};
 use retry::{Attempt, Backoff, decide};
 
+pub(crate) use link::attempts_failed;
 pub use link::{By, Cause, Link};
 pub use options::{EventTypes, Message, UseEventSourceOptions};
-
-/// The reconnection time of a stream that sets none, in ms: the same as in Chromium.
-const RECONNECTION_TIME_MS: f64 = 3_000.0;
 
 /// Watches the event stream at `url`, with the browser's `EventSource` or by `fetch`.
 ///
 /// It connects when the calling component is mounted and whenever `url` changes, and closes the
 /// connection when that component is unmounted. There is never more than one connection.
+///
+/// An empty URL turns the stream off: the connection is closed, the link is [`Link::Idle`], and the log
+/// stays until there is another URL. So a signal can switch a stream on and off:
+///
+/// ```
+/// # use leptos::prelude::*;
+/// # use sse_scope::use_event_source;
+/// # fn demo(job: Signal<Option<u32>>) {
+/// let url = move || job.get().map_or_else(String::new, |job| format!("/jobs/{job}/progress"));
+/// let stream = use_event_source(url, Default::default());
+/// # }
+/// ```
 ///
 /// A lost connection is opened again: by the browser, as the HTML standard requires, or by this hook
 /// where the browser gives up (a status other than 200, another content type, CORS) and for every loss by
@@ -61,12 +77,17 @@ const RECONNECTION_TIME_MS: f64 = 3_000.0;
 ///
 /// # Caveats
 ///
+/// - On a server (the feature `ssr`) it makes no connection, and the link is [`Link::Idle`]. It connects
+///   once the page is hydrated.
 /// - An `EventSource` does not expose the status and headers of the response, comments, or the
 ///   reconnection time. It delivers only events of the types that are subscribed to.
 /// - An `EventSource` gives up on status 204, which asks clients to stop, as it does on 500, and does not
 ///   expose the status: this hook tries again after both.
 /// - [`UseEventSourceReturn::retry`] while the browser waits starts a new `EventSource`, which does not
 ///   have the last event ID.
+/// - The browser reconnects an `EventSource` after a time of its own. The options
+///   [`reconnection_time`](UseEventSourceOptions::reconnection_time) and the backoff count only where this
+///   hook takes over: after the browser gave up, and after an idle timeout.
 /// - [`Via::Fetch`] has none of these limits, but it is not the browser's own client. To another origin its
 ///   `Last-Event-ID` header causes a CORS preflight. A request whose method is not GET is not repeated
 ///   automatically.
@@ -86,44 +107,55 @@ fn watch(url: Signal<String>, options: UseEventSourceOptions) -> UseEventSourceR
         bound,
         last_event_id,
         on_event,
+        policy,
     } = options;
     let link = RwSignal::new(Link::Idle);
     let answer = RwSignal::new(None);
     let failure = RwSignal::new(None);
     let playback = RwSignal::new(Playback::default());
-    let entries = RwSignal::new_local(Journal::new(bound));
-    let session = Rc::new_cyclic(|me| Session {
-        me: me.clone(),
-        url,
-        events,
-        via,
-        with_credentials,
-        first_event_id: last_event_id,
-        on_event,
-        link,
-        answer,
-        failure,
-        playback,
-        entries,
-        frame: Frame::new(move || entries.notify()),
-        source: RefCell::default(),
-        file: RefCell::default(),
-        answered: Cell::default(),
-        retry: RefCell::default(),
-        backoff: RefCell::default(),
-    });
-    // The only strong reference: it is dropped with the component that owns this scope.
-    let session = StoredValue::new_local(session);
+    let entries = RwSignal::new(Journal::new(bound));
+    let new_session = || {
+        Rc::new_cyclic(|me| Session {
+            me: me.clone(),
+            url,
+            events,
+            via,
+            with_credentials,
+            first_event_id: last_event_id,
+            on_event,
+            policy,
+            link,
+            answer,
+            failure,
+            playback,
+            entries,
+            frame: Frame::new(move || entries.notify()),
+            source: RefCell::default(),
+            file: RefCell::default(),
+            answered: Cell::default(),
+            heard: Cell::default(),
+            retry: RefCell::default(),
+            idle: RefCell::default(),
+            backoff: RefCell::default(),
+        })
+    };
+    // The only strong reference: it is dropped with the component that owns this scope. On a server there
+    // is none, so that nothing touches a window and no command does anything.
+    let session = cfg!(target_arch = "wasm32").then(|| SendWrapper::new(new_session()));
+    let session = StoredValue::new(session);
 
     // Setting a signal to the value that it already has must not connect again.
     let mut requested: Option<(String, bool, Via)> = None;
+    let current = move || session.try_get_value().flatten();
     Effect::new(move |_| {
         let request = (url.get(), with_credentials.get(), via.get());
         let previous = match &requested {
             Some(requested) if *requested == request => return,
             _ => requested.replace(request),
         };
-        let session = session.get_value();
+        let Some(session) = current() else {
+            return;
+        };
         match (&previous, &requested) {
             (None, _) if immediate => session.connect(),
             (Some(previous), Some(requested)) if previous.0 == requested.0 => {
@@ -132,13 +164,21 @@ fn watch(url: Signal<String>, options: UseEventSourceOptions) -> UseEventSourceR
             }
             (Some(_), Some(_)) => {
                 session.connect();
-                // Another URL is another stream, with a log of its own.
-                session.entries.write().clear();
+                // Another URL is another stream, with a log of its own. What was received before the
+                // stream was turned off stays.
+                if !session.is_off() {
+                    session.entries.write().clear();
+                }
             }
             _ => {}
         }
     });
-    Effect::new(move |_| session.get_value().subscribe(&events.get()));
+    Effect::new(move |_| {
+        let events = events.get();
+        if let Some(session) = current() {
+            session.subscribe(&events);
+        }
+    });
 
     let message = Memo::new(move |_| {
         entries.with(|journal| {
@@ -157,12 +197,15 @@ fn watch(url: Signal<String>, options: UseEventSourceOptions) -> UseEventSourceR
         failure: failure.read_only(),
         playback: playback.read_only(),
         entries: entries.read_only(),
+        url,
+        via,
         session,
     }
 }
 
 /// A capture that is opened in place of the stream.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Playback {
     /// The capture's JSON object of facts, if the log shows a capture.
     pub facts: Option<String>,
@@ -176,6 +219,7 @@ pub struct Playback {
 ///
 /// A command that is called after the component was unmounted does nothing.
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct UseEventSourceReturn {
     /// The state of the connection.
     pub link: ReadSignal<Link>,
@@ -190,12 +234,63 @@ pub struct UseEventSourceReturn {
     pub playback: ReadSignal<Playback>,
     /// What was received since `url` changed last. It notifies once a frame, not once an event; read it
     /// with `.with(…)`, which copies nothing.
-    pub entries: ReadSignal<Journal, LocalStorage>,
-    session: StoredValue<Rc<Session>, LocalStorage>,
+    pub entries: ReadSignal<Journal>,
+    url: Signal<String>,
+    via: Signal<Via>,
+    session: StoredValue<Option<SendWrapper<Rc<Session>>>>,
+}
+
+impl fmt::Debug for UseEventSourceReturn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UseEventSourceReturn")
+            .field("link", &self.link.try_get_untracked())
+            .finish_non_exhaustive()
+    }
 }
 
 impl UseEventSourceReturn {
-    /// Connects. An existing connection is closed first.
+    /// The data of the last event, decoded by the codec `C`, and the error if it cannot be decoded. Use
+    /// it for a stream whose events are all of one shape, and
+    /// [`on_decoded`](UseEventSourceOptions::on_decoded) where each event type has its own, or where every
+    /// event counts.
+    ///
+    /// ```
+    /// # use leptos::prelude::*;
+    /// use sse_scope::{codec::FromToStringCodec, use_event_source};
+    ///
+    /// # #[component]
+    /// # fn Temperature() -> impl IntoView {
+    /// let stream = use_event_source("/temperature", Default::default());
+    /// let latest = stream.decoded::<f64, FromToStringCodec>();
+    /// let text = move || match latest.get() {
+    ///     None => "waiting".to_owned(),
+    ///     Some(Ok(celsius)) => format!("{celsius} °C"),
+    ///     Some(Err(error)) => format!("not a number: {error}"),
+    /// };
+    /// view! { <p>{text}</p> }
+    /// # }
+    /// ```
+    pub fn decoded<T, C>(self) -> Memo<Option<Result<T, Arc<C::Error>>>>
+    where
+        T: Send + Sync + 'static,
+        C: Decoder<T, Encoded = str>,
+        C::Error: Send + Sync + 'static,
+    {
+        let message = self.message;
+        // An error need not be comparable: a different message is a different value.
+        Memo::new_with_compare(
+            move |_| {
+                message.with(|message| {
+                    let data = &message.as_ref()?.data;
+                    // An error need not be Clone, which `get` needs.
+                    Some(C::decode(data).map_err(Arc::new))
+                })
+            },
+            |_, _| true,
+        )
+    }
+
+    /// Connects. An existing connection is closed first. Does nothing while the URL is empty.
     pub fn connect(self) {
         self.command(Session::connect);
     }
@@ -238,23 +333,23 @@ impl UseEventSourceReturn {
     }
 
     fn command(self, command: impl FnOnce(&Session)) {
-        if let Some(session) = self.session.try_get_value() {
+        if let Some(session) = self.session.try_get_value().flatten() {
             command(&session);
         }
     }
 
     /// The URL as it was given.
     pub(crate) fn url(self) -> String {
-        self.session.get_value().url.get_untracked()
+        self.url.get_untracked()
     }
 
     /// Whether the stream is received by `fetch`.
     pub(crate) fn via_fetch(self) -> bool {
-        self.session.get_value().via.get_untracked() != Via::EventSource
+        self.via.get_untracked() != Via::EventSource
     }
 
     pub(crate) fn current_playback(self) -> Playback {
-        self.session.get_value().playback.get_untracked()
+        self.playback.get_untracked()
     }
 }
 
@@ -270,11 +365,12 @@ struct Session {
     /// The last event ID that a new series of connections begins with.
     first_event_id: String,
     on_event: Option<OnEvent>,
+    policy: Policy,
     link: RwSignal<Link>,
     answer: RwSignal<Option<Answer>>,
     failure: RwSignal<Option<Failure>>,
     playback: RwSignal<Playback>,
-    entries: RwSignal<Journal, LocalStorage>,
+    entries: RwSignal<Journal>,
     /// Notifies the subscribers of `entries`.
     frame: Frame,
     source: RefCell<Option<Source>>,
@@ -282,14 +378,23 @@ struct Session {
     file: RefCell<Option<Capture>>,
     /// Whether the server answered the current attempt.
     answered: Cell<bool>,
+    /// When something last arrived, in ms since the Unix epoch. Only kept if there is an idle timeout.
+    heard: Cell<f64>,
     /// The timer of the next attempt, if the page makes it.
     retry: RefCell<Option<Timeout>>,
+    /// The timer of the idle timeout.
+    idle: RefCell<Option<Timeout>>,
     backoff: RefCell<Backoff>,
 }
 
 impl Session {
     fn connect(&self) {
         self.release();
+        if self.is_off() {
+            self.set_failure(None);
+            self.set_answer(None);
+            return self.apply(Input::TurnOff);
+        }
         self.file.take();
         if self
             .playback
@@ -371,16 +476,25 @@ impl Session {
         }
     }
 
+    /// Whether the URL is empty, which turns the stream off.
+    fn is_off(&self) -> bool {
+        self.url.with_untracked(|url| url.trim().is_empty())
+    }
+
     /// Ends the source and the timer.
     fn release(&self) {
         self.source.take();
         self.retry.take();
+        self.idle.take();
     }
 
     fn open(&self) {
         self.answered.set(false);
         match self.new_source() {
-            Ok(source) => *self.source.borrow_mut() = Some(source),
+            Ok(source) => {
+                *self.source.borrow_mut() = Some(source);
+                self.watch_for_silence();
+            }
             Err(cause) => self.apply(Input::Over(cause)),
         }
     }
@@ -424,6 +538,7 @@ impl Session {
                 let at = clock::from_time_stamp(time_stamp);
                 self.entries.write_untracked().event(at, event);
                 self.frame.request();
+                self.heard.set(at);
                 if let Some(on_event) = &self.on_event {
                     on_event(event.into());
                 }
@@ -437,6 +552,8 @@ impl Session {
                 clock::set();
                 self.set_failure(None);
                 self.apply(Input::Opened { at: now() });
+                // Also after the browser has reconnected by itself.
+                self.watch_for_silence();
             }
             Notice::Failed(failure) => self.failed(failure),
             Notice::Record(Record::Facts(facts)) => self.show_capture(facts),
@@ -459,14 +576,16 @@ impl Session {
     }
 
     fn receive_bytes(&self, bytes: &[u8]) {
+        let at = now();
+        self.heard.set(at);
         let mut entries = self.entries.write_untracked();
         let Some(on_event) = &self.on_event else {
-            entries.receive(now(), bytes);
+            entries.receive(at, bytes);
             return self.frame.request();
         };
         // The callback may use commands that change the log, so it is called after the log is updated.
         let mut messages = Vec::new();
-        entries.receive_with(now(), bytes, &mut |event| messages.push(event.into()));
+        entries.receive_with(at, bytes, &mut |event| messages.push(event.into()));
         drop(entries);
         self.frame.request();
         messages.into_iter().for_each(|message| on_event(message));
@@ -502,16 +621,52 @@ impl Session {
                     Via::EventSource => "GET",
                     Via::Fetch(request) => &request.method,
                 },
-                reconnection_time: reconnection_time.map_or(RECONNECTION_TIME_MS, |ms| ms as f64),
+                reconnection_time: reconnection_time.unwrap_or(self.policy.reconnection_time)
+                    as f64,
                 now: now(),
                 random: js_sys::Math::random(),
+                max_attempts: self.policy.max_attempts,
             },
             &mut self.backoff.borrow_mut(),
         );
-        if let Input::GaveUp { until } = input {
-            self.retry_at(until);
+        match &input {
+            Input::GaveUp { until } => {
+                self.release();
+                self.retry_at(*until);
+            }
+            Input::Over(_) => self.release(),
+            // While the browser waits, nothing can arrive.
+            _ => drop(self.idle.take()),
         }
         self.apply(input);
+    }
+
+    /// Starts the idle timeout, if there is one.
+    fn watch_for_silence(&self) {
+        if let Some(timeout) = self.policy.idle_timeout {
+            self.heard.set(now());
+            self.look_for_silence_in(f64::from(timeout));
+        }
+    }
+
+    /// Sets the timer of the idle timeout. `after` is in ms.
+    fn look_for_silence_in(&self, after: f64) {
+        let me = self.me.clone();
+        // Rounded up, so that it does not fire just before the time.
+        let timer = Timeout::new(after.ceil() as u32, move || {
+            if let Some(session) = me.upgrade() {
+                session.look_for_silence();
+            }
+        });
+        *self.idle.borrow_mut() = Some(timer);
+    }
+
+    fn look_for_silence(&self) {
+        let timeout = f64::from(self.policy.idle_timeout.unwrap_or(u32::MAX));
+        match Idle::at(now(), self.heard.get(), timeout) {
+            Idle::Wait(left) => self.look_for_silence_in(left),
+            Idle::TimedOut => self.failed(Failure::TimedOut),
+        }
     }
 
     /// Sets the timer of the next attempt.

@@ -28,6 +28,8 @@ pub(super) struct Attempt<'a> {
     pub(super) now: f64,
     /// A random number from 0 up to 1.
     pub(super) random: f64,
+    /// After how many failed attempts in a row to stop; `None` never to stop.
+    pub(super) max_attempts: Option<u32>,
 }
 
 /// Decides how the link continues after `failure`.
@@ -35,7 +37,7 @@ pub(super) struct Attempt<'a> {
 /// A stream that ended, or that cannot be reached, is requested again after its reconnection time, as a
 /// browser does; after a failed attempt, with a backoff delay added to it. After a refusal only the
 /// backoff delay counts, or the server's `Retry-After` if that is longer. A request whose method is not
-/// GET is never repeated.
+/// GET is never repeated, nor any request after as many failures in a row as are allowed.
 pub(super) fn decide(failure: &Failure, attempt: &Attempt<'_>, backoff: &mut Backoff) -> Input {
     let is_open = attempt.link.is_open();
     if let Link::Open { since } = attempt.link
@@ -43,16 +45,25 @@ pub(super) fn decide(failure: &Failure, attempt: &Attempt<'_>, backoff: &mut Bac
     {
         backoff.reset();
     }
+    let attempts = attempt.link.failed_attempts();
     let delay = match failure {
-        Failure::BrowserRetries => return Input::Lost,
         Failure::NoContent => return Input::Over(Cause::NoContent),
+        _ if attempt.max_attempts.is_some_and(|most| attempts >= most) => {
+            return Input::Over(Cause::AttemptLimit {
+                attempts,
+                failure: failure.clone(),
+            });
+        }
+        Failure::BrowserRetries => return Input::Lost,
         _ if !attempt.method.eq_ignore_ascii_case("GET") => {
             return Input::Over(Cause::NotRepeated(failure.clone()));
         }
-        Failure::Ended | Failure::BrokeOff | Failure::Unreachable if is_open => {
+        Failure::Ended | Failure::BrokeOff | Failure::Unreachable | Failure::TimedOut
+            if is_open =>
+        {
             attempt.reconnection_time
         }
-        Failure::Ended | Failure::BrokeOff | Failure::Unreachable => {
+        Failure::Ended | Failure::BrokeOff | Failure::Unreachable | Failure::TimedOut => {
             attempt.reconnection_time + backoff.next_delay(attempt.random)
         }
         Failure::Refused { retry_after } => {
@@ -94,7 +105,8 @@ mod tests {
     const NOW: f64 = 1e12;
 
     /// The failures after which a GET is repeated.
-    const REPEATED: [Failure; 5] = [
+    const REPEATED: [Failure; 6] = [
+        Failure::TimedOut,
         Failure::Ended,
         Failure::BrokeOff,
         Failure::Unreachable,
@@ -111,6 +123,7 @@ mod tests {
             reconnection_time: 3_000.0,
             now: NOW,
             random: 0.5,
+            max_attempts: None,
         };
         decide(failure, &attempt, backoff)
     }
@@ -139,8 +152,9 @@ mod tests {
             (&REPEATED[0], [5_000.0, 5_000.0, 3_000.0, 3_000.0]),
             (&REPEATED[1], [5_000.0, 5_000.0, 3_000.0, 3_000.0]),
             (&REPEATED[2], [5_000.0, 5_000.0, 3_000.0, 3_000.0]),
-            (&REPEATED[3], [2_000.0, 2_000.0, 2_000.0, 500.0]),
-            (&REPEATED[4], [7_000.0, 7_000.0, 7_000.0, 7_000.0]),
+            (&REPEATED[3], [5_000.0, 5_000.0, 3_000.0, 3_000.0]),
+            (&REPEATED[4], [2_000.0, 2_000.0, 2_000.0, 500.0]),
+            (&REPEATED[5], [7_000.0, 7_000.0, 7_000.0, 7_000.0]),
         ];
         for (failure, delays) in table {
             for (link, delay) in links.iter().zip(delays) {
@@ -165,6 +179,49 @@ mod tests {
             assert_eq!(input, Input::Over(Cause::NotRepeated(failure.clone())));
             let input = decided(&failure, &link, "get", &mut Backoff::default());
             assert!(matches!(input, Input::GaveUp { .. }));
+        }
+    }
+
+    #[test]
+    fn after_as_many_failed_attempts_as_are_allowed_the_link_closes() {
+        let browser = |attempt| Link::Waiting {
+            attempt,
+            until: None,
+            by: By::Browser,
+        };
+        let open = Link::Open { since: NOW };
+        // Each row: the link at the failure, how many attempts are allowed, and how many have failed if
+        // that was the last.
+        let table = [
+            (&open, 0, Some(0)),
+            (&open, 1, None),
+            (&Link::Connecting { attempt: 1 }, 0, Some(1)),
+            (&Link::Connecting { attempt: 1 }, 1, Some(1)),
+            (&Link::Connecting { attempt: 1 }, 2, None),
+            (&Link::Connecting { attempt: 2 }, 2, Some(2)),
+            (&browser(1), 2, None),
+            (&browser(2), 2, Some(2)),
+        ];
+        for (link, max_attempts, expected) in table {
+            for failure in [Failure::BrowserRetries, Failure::Unreachable] {
+                let attempt = Attempt {
+                    link,
+                    method: "GET",
+                    reconnection_time: 3_000.0,
+                    now: NOW,
+                    random: 0.5,
+                    max_attempts: Some(max_attempts),
+                };
+                let input = decide(&failure, &attempt, &mut Backoff::default());
+                let over = match &input {
+                    Input::Over(Cause::AttemptLimit { attempts, .. }) => Some(*attempts),
+                    _ => None,
+                };
+                assert_eq!(
+                    over, expected,
+                    "{link:?}, {max_attempts} allowed: {input:?}"
+                );
+            }
         }
     }
 

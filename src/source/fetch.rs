@@ -28,6 +28,7 @@ const EXCERPT: usize = 2_000;
 
 /// A server's response, without the body of an event stream. Times are in ms.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Answer {
     /// The status code.
     pub status: u16,

@@ -83,27 +83,41 @@ impl Drop for Guard {
     }
 }
 
-/// How a connection ended, other than by its owner.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// How a connection ended, other than by its owner. The `Display` is a sentence.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Failure {
     /// The connection was lost or could not be made, and the browser's `EventSource` tries again by
     /// itself.
+    #[error("The connection was lost or could not be made. The browser tries again.")]
     BrowserRetries,
     /// No answer arrived: the network failed, or CORS forbids reading the answer. A browser does not expose
     /// which.
+    #[error(
+        "No answer: nothing listens there, the network is down, or the other origin does not allow this page to read the stream (CORS). A browser does not expose which."
+    )]
     Unreachable,
     /// The stream ended.
+    #[error("The stream ended.")]
     Ended,
     /// The connection was lost in the middle of the response. Bytes that the browser had not handed
     /// over by then are lost.
+    #[error(
+        "The connection broke off in the middle of the response. What the browser had not passed on by then is lost."
+    )]
     BrokeOff,
     /// The answer is not an event stream: its status is not 200, or its content type is not
     /// `text/event-stream`. Also any failure after which the browser's `EventSource` gives up.
+    #[error("The response is not an event stream.")]
     Refused {
         /// How long the server asks clients to wait (the `Retry-After` header), in ms.
         retry_after: Option<u64>,
     },
     /// The status is 204, which asks clients to stop reconnecting (HTML, 9.2.3).
+    #[error("The server answered 204, which asks clients to stop reconnecting.")]
     NoContent,
+    /// Nothing arrived for as long as the
+    /// [`idle_timeout`](crate::UseEventSourceOptions::idle_timeout).
+    #[error("Nothing arrived within the idle timeout.")]
+    TimedOut,
 }

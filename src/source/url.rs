@@ -5,6 +5,7 @@ use web_sys::Url;
 
 /// Why a text is not the URL of an event stream.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum UrlError {
     /// The text is empty.
     #[error("The URL is empty: give one such as /stream or https://example.org/events.")]

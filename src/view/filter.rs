@@ -1,20 +1,18 @@
 //! What the log is filtered by.
 
 use gloo_timers::callback::Timeout;
-use js_sys::{Array, Function, Reflect, RegExp};
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
 
-use super::{chosen::Chosen, find::Find, settings, watched::Watched};
+use super::{
+    chosen::Chosen,
+    find::{Find, PATTERN_BYTES, compile, escaped},
+    settings,
+    watched::Watched,
+};
 use crate::{
     journal::{Criteria, Text},
-    source::thrown_message,
     text,
 };
-
-/// How much of an event's data a regular expression examines, in bytes. The browser cannot interrupt a
-/// search, and the time of some searches grows with the square of the length.
-pub(super) const PATTERN_BYTES: usize = 16 << 10;
 
 /// How long after the last key a regular expression is applied, in ms.
 const TYPED_MS: u32 = 250;
@@ -84,7 +82,7 @@ impl Filter {
                     names: chosen.names().to_owned(),
                     events_only: !chosen.has_asides(),
                 });
-                let highlight = highlight(
+                let highlight = Find::new(
                     &self.text.read_untracked(),
                     self.match_case.get_untracked(),
                     self.is_pattern.get_untracked(),
@@ -127,64 +125,4 @@ fn sought(text: &str, match_case: bool, is_pattern: bool) -> Result<Text, String
         let pattern = compile(&escaped(text), "i")?;
         Text::Pattern(Box::new(move |text| pattern.test(text)))
     })
-}
-
-/// What a filter by `text` finds, to be marked: all matches, whereas the filter looks for one.
-pub(super) fn highlight(text: &str, match_case: bool, is_pattern: bool) -> Option<Find> {
-    if text.is_empty() {
-        None
-    } else if is_pattern {
-        let pattern = compile(text, if match_case { "gu" } else { "giu" });
-        pattern.ok().map(Find::Pattern)
-    } else if match_case {
-        Some(Find::Exact(text.to_owned()))
-    } else if text.is_ascii() {
-        Some(Find::Folded(text.to_owned()))
-    } else {
-        compile(&escaped(text), "gi").ok().map(Find::Pattern)
-    }
-}
-
-/// A regular expression that matches `text` and nothing else.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::new();
-    for letter in text.chars() {
-        if letter.is_ascii_punctuation() {
-            escaped.push('\\');
-        }
-        escaped.push(letter);
-    }
-    escaped
-}
-
-/// Compiles a regular expression of the browser: the crate `regex` is larger than the page.
-///
-/// `RegExp::new` does not catch the exception that a syntax error throws; `Reflect` does.
-fn compile(text: &str, flags: &str) -> Result<RegExp, String> {
-    let class = Reflect::get(&window(), &"RegExp".into()).unwrap_or_default();
-    let arguments = Array::of2(&text.into(), &flags.into());
-    Reflect::construct(class.unchecked_ref::<Function>(), &arguments)
-        .map(|made| made.unchecked_into())
-        .map_err(|error| {
-            // Only some browsers begin with this.
-            let (message, beginning) = (thrown_message(&error), "Invalid regular expression: ");
-            let reason = message.strip_prefix(beginning).unwrap_or(&message);
-            [beginning, reason].concat()
-        })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::escaped;
-
-    #[test]
-    fn a_text_is_not_read_as_a_pattern() {
-        for (text, expected) in [
-            ("ä", "ä"),
-            ("(ä)|b.*", r"\(ä\)\|b\.\*"),
-            ("a b\\", r"a b\\"),
-        ] {
-            assert_eq!(escaped(text), expected);
-        }
-    }
 }

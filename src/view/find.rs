@@ -2,20 +2,58 @@
 
 use std::ops::Range;
 
-use js_sys::RegExp;
+use js_sys::{Array, Function, Reflect, RegExp};
+use leptos::prelude::window;
+use send_wrapper::SendWrapper;
+use wasm_bindgen::JsCast;
+
+use crate::source::thrown_message;
+
+/// How much of an event's data a regular expression examines, in bytes. The browser cannot interrupt a
+/// search, and the time of some searches grows with the square of the length.
+pub(super) const PATTERN_BYTES: usize = 16 << 10;
 
 /// What to mark.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(super) enum Find {
     /// This text.
     Exact(String),
     /// This text, where the case of ASCII letters does not matter.
     Folded(String),
     /// What a regular expression of the browser matches; it has the flags `g` and `u` or `i`.
-    Pattern(RegExp),
+    Pattern(SendWrapper<RegExp>),
+}
+
+impl PartialEq for Find {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Exact(one), Self::Exact(other)) | (Self::Folded(one), Self::Folded(other)) => {
+                one == other
+            }
+            // Each is compiled anew, so these are equal only to themselves.
+            (Self::Pattern(one), Self::Pattern(other)) => **one == **other,
+            _ => false,
+        }
+    }
 }
 
 impl Find {
+    /// What a filter by `text` finds, to be marked: all matches, whereas the filter looks for one.
+    pub(super) fn new(text: &str, match_case: bool, is_pattern: bool) -> Option<Self> {
+        if text.is_empty() {
+            None
+        } else if is_pattern {
+            let pattern = compile(text, if match_case { "gu" } else { "giu" });
+            pattern.ok().map(Self::Pattern)
+        } else if match_case {
+            Some(Self::Exact(text.to_owned()))
+        } else if text.is_ascii() {
+            Some(Self::Folded(text.to_owned()))
+        } else {
+            compile(&escaped(text), "gi").ok().map(Self::Pattern)
+        }
+    }
+
     /// The places of the first `most` matches in `text`, in bytes. No two overlap and none is empty.
     pub(super) fn ranges(&self, text: &str, most: usize) -> Vec<Range<usize>> {
         match self {
@@ -52,6 +90,34 @@ impl Find {
         };
         (length > 0).then_some(from + at..from + at + length)
     }
+}
+
+/// A regular expression that matches `text` and nothing else.
+pub(super) fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for letter in text.chars() {
+        if letter.is_ascii_punctuation() {
+            escaped.push('\\');
+        }
+        escaped.push(letter);
+    }
+    escaped
+}
+
+/// Compiles a regular expression of the browser: the crate `regex` is larger than the page.
+///
+/// `RegExp::new` does not catch the exception that a syntax error throws; `Reflect` does.
+pub(super) fn compile(text: &str, flags: &str) -> Result<SendWrapper<RegExp>, String> {
+    let class = Reflect::get(&window(), &"RegExp".into()).unwrap_or_default();
+    let arguments = Array::of2(&text.into(), &flags.into());
+    Reflect::construct(class.unchecked_ref::<Function>(), &arguments)
+        .map(|made| SendWrapper::new(made.unchecked_into()))
+        .map_err(|error| {
+            // Only some browsers begin with this.
+            let (message, beginning) = (thrown_message(&error), "Invalid regular expression: ");
+            let reason = message.strip_prefix(beginning).unwrap_or(&message);
+            [beginning, reason].concat()
+        })
 }
 
 /// The first place of `needle` in `text`, where the case of ASCII letters does not matter.
@@ -132,6 +198,17 @@ mod tests {
             let found = Find::Folded(needle.clone()).ranges(&text, usize::MAX);
             let starts: Vec<usize> = found.iter().map(|place| place.start).collect();
             assert_eq!(starts, expected, "{needle} in {text}");
+        }
+    }
+
+    #[test]
+    fn a_text_is_not_read_as_a_pattern() {
+        for (text, expected) in [
+            ("ä", "ä"),
+            ("(ä)|b.*", r"\(ä\)\|b\.\*"),
+            ("a b\\", r"a b\\"),
+        ] {
+            assert_eq!(escaped(text), expected);
         }
     }
 }

@@ -5,7 +5,7 @@ use leptos::{html, prelude::*};
 use super::watched::Watched;
 use crate::{
     clock::now,
-    session::{By, Cause, Link},
+    session::{By, Cause, Link, attempts_failed},
     source::{Answer, Failure},
     text,
 };
@@ -16,14 +16,8 @@ const PATIENCE_MS: f64 = 4_000.0;
 const GAVE_UP: &str = "The browser gave up on this stream and does not expose why: a status other than 200, a content \
      type other than text/event-stream, or CORS. By fetch the page can show the reason.";
 
-const UNREACHABLE: &str = "No answer: nothing listens there, the network is down, or the other origin does not allow this \
-     page to read the stream (CORS). A browser does not expose which.";
-
 const NOBODY: &str =
     "No answer: nothing listens there, its name is not known, or the network is down.";
-
-const BROKE_OFF: &str = "The connection broke off in the middle of the response. What the browser had not passed on by \
-     then is lost.";
 
 const NO_ANSWER: &str = "No answer yet. The server may hold it back, or the browser the request: it opens at most six \
      connections to an HTTP/1.1 server, over all tabs.";
@@ -180,34 +174,36 @@ fn explain(
     via_fetch: bool,
 ) -> String {
     match link {
-        Link::Waiting { by: By::Page, .. } if !via_fetch => GAVE_UP.to_owned(),
+        Link::Waiting { by: By::Page, .. } if !via_fetch && failure != Some(&Failure::TimedOut) => {
+            GAVE_UP.to_owned()
+        }
         Link::Waiting { by: By::Page, .. } => failed(answer, failure, "The page tries again."),
         // After a refusal the browser would have given up: so no server answers.
         Link::Waiting { attempt, .. } if *attempt > 1 => NOBODY.to_owned(),
         Link::Closed { cause } => match cause {
             Cause::User => String::new(),
-            Cause::Url(error) => error.to_string(),
-            Cause::Request(why) => format!("The browser does not send this request: {why}."),
-            Cause::NoContent => {
-                "The server answered 204, which asks clients to stop reconnecting.".to_owned()
-            }
             Cause::NotRepeated(failure) => failed(
                 answer,
                 Some(failure),
                 "A request that is not a GET is not repeated automatically.",
             ),
+            Cause::AttemptLimit { attempts, failure } => {
+                failed(answer, Some(failure), &attempts_failed(*attempts))
+            }
+            cause => cause.to_string(),
         },
         _ => String::new(),
     }
 }
 
-/// How a connection by fetch failed or ended. After the end of a stream, the sentence `next` follows.
+/// How a connection by fetch failed or ended. After the loss of a stream, the sentence `next` follows.
 fn failed(answer: Option<&Answer>, failure: Option<&Failure>, next: &str) -> String {
     match (failure, answer) {
-        (Some(Failure::Ended), _) => ["The stream ended. ", next].concat(),
-        (Some(Failure::BrokeOff), _) => [BROKE_OFF, " ", next].concat(),
+        (Some(failure @ (Failure::Ended | Failure::BrokeOff | Failure::TimedOut)), _) => {
+            format!("{failure} {next}")
+        }
         (_, Some(answer)) if !answer.is_event_stream() => refusal(answer),
-        _ => UNREACHABLE.to_owned(),
+        _ => Failure::Unreachable.to_string(),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use leptos::{ev, html, prelude::*};
+use send_wrapper::SendWrapper;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Element, ResizeObserver};
 
@@ -227,7 +228,7 @@ impl List {
 
     /// Measures the window when it appears and whenever its size changes.
     fn observe_size(self) {
-        let observed = StoredValue::new_local(None);
+        let observed = StoredValue::new(None);
         Effect::new(move |_| {
             let Some(scroller) = self.scroller.get() else {
                 return;
@@ -243,10 +244,10 @@ impl List {
             // Every browser that runs WebAssembly has a ResizeObserver.
             if let Ok(observer) = ResizeObserver::new(callback.as_ref().unchecked_ref()) {
                 observer.observe(&scroller);
-                observed.set_value(Some(Observer {
+                observed.set_value(Some(SendWrapper::new(Observer {
                     observer,
                     _callback: callback,
-                }));
+                })));
             }
         });
     }

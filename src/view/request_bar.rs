@@ -11,6 +11,7 @@ use super::{
 use crate::{
     address::{usual_types, with_scheme},
     request::{Differences, Request},
+    source::UrlError,
 };
 
 /// How many URLs are remembered.
@@ -45,7 +46,11 @@ pub(crate) fn RequestBar(
     // The entered request, if it can be sent. Otherwise this shows the problem.
     let entered = move || {
         let entered = completed(&form.read_untracked());
-        let checked = entered.via();
+        // The hook takes an empty URL for a stream that is turned off, which nobody enters on purpose.
+        let checked = match &*entered.url {
+            "" => Err(UrlError::Empty.to_string()),
+            _ => entered.via(),
+        };
         problem.set(checked.as_ref().err().cloned().unwrap_or_default());
         checked.is_ok().then_some(entered)
     };

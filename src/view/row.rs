@@ -120,6 +120,9 @@ pub(super) fn Row(
             id=id
             style:height=format!("{}px", ROW as i64)
             style:position="absolute"
+            // Without a style sheet too, a row is one line, with spaces between its cells.
+            style:overflow="hidden"
+            style:white-space="pre"
             style:inset="0 0 auto"
             style:transform=move || format!("translateY({}px)", place.with(|place| place.y as i64))
             aria-rowindex=move || place.with(|place| place.index + 1)
@@ -128,13 +131,17 @@ pub(super) fn Row(
             data-name=move || cells.with(|cells| cells.colour)
         >
             <time class="time" role="gridcell">{cell(|cells| &cells.time)}</time>
+            " "
             <span class="delta" role="gridcell">{cell(|cells| &cells.delta)}</span>
+            " "
             <span class="line" role="presentation">
                 <b class="label" role="gridcell"><bdi>{name(|cells| &cells.label)}</bdi></b>
                 <span class="separator">{move || cells.with(separator)}</span>
                 <span class="data" role="gridcell"><bdi>{data}</bdi></span>
             </span>
+            " "
             <span class="id" role="gridcell"><bdi>{name(|cells| &cells.id)}</bdi></span>
+            " "
             <span class="size" role="gridcell">{cell(|cells| &cells.size)}</span>
         </div>
     }

@@ -8,6 +8,10 @@ use leptos::prelude::window;
 use web_sys::Storage;
 
 fn storage() -> Option<Storage> {
+    // A server has none.
+    if !cfg!(target_arch = "wasm32") {
+        return None;
+    }
     window().local_storage().ok().flatten()
 }
 

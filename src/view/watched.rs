@@ -4,6 +4,7 @@ use std::ops::Deref;
 
 use gloo_timers::callback::{Interval, Timeout};
 use leptos::{html, prelude::*};
+use send_wrapper::SendWrapper;
 
 use super::{files, find::Find, focus::Focus, labels::Labels, settings};
 use crate::{
@@ -44,20 +45,23 @@ pub(crate) struct Watched {
     /// Whether times count from the first line.
     pub(super) relative: RwSignal<bool>,
     /// What the filter finds in the data, to be marked there.
-    pub(super) highlight: RwSignal<Option<Find>, LocalStorage>,
+    pub(super) highlight: RwSignal<Option<Find>>,
     /// The lines that are shown.
-    matches: RwSignal<Matches, LocalStorage>,
+    matches: RwSignal<Matches>,
     /// The fraction of the lines that the filter has examined, from 0 to 1; `None` once it has examined
     /// all.
     pub(super) filtering: RwSignal<Option<f64>>,
     /// Continues a filter that needs more than one slice.
-    rest: StoredValue<Option<Timeout>, LocalStorage>,
+    rest: StoredValue<Option<SendWrapper<Timeout>>>,
 }
 
 impl Watched {
     pub(super) fn new(stream: UseEventSourceReturn, labels: Signal<Labels>) -> Self {
         let time = RwSignal::new(now());
-        StoredValue::new_local(Interval::new(TICK_MS, move || time.set(now())));
+        // On a server no time passes.
+        if cfg!(target_arch = "wasm32") {
+            StoredValue::new_local(Interval::new(TICK_MS, move || time.set(now())));
+        }
         let shows_other = Memo::new(move |_| {
             let href = |url: &str| resolve(url).map(|url| url.href());
             stream.playback.with(|playback| {
@@ -83,10 +87,10 @@ impl Watched {
             log: Focus::get().log,
             sought: RwSignal::new(None),
             relative: RwSignal::new(settings::recall("time").as_deref() == Some("relative")),
-            highlight: RwSignal::new_local(None),
-            matches: RwSignal::new_local(Matches::default()),
+            highlight: RwSignal::new(None),
+            matches: RwSignal::new(Matches::default()),
             filtering: RwSignal::new(None),
-            rest: StoredValue::new_local(None),
+            rest: StoredValue::new(None),
         };
         Effect::new(move |_| {
             stream.entries.track();
@@ -145,7 +149,7 @@ impl Watched {
         let progress = (!done).then(|| matches.progress(&journal));
         drop((matches, journal));
         let watched = *self;
-        let rest = (!done).then(|| Timeout::new(0, move || watched.advance()));
+        let rest = (!done).then(|| SendWrapper::new(Timeout::new(0, move || watched.advance())));
         self.rest.set_value(rest);
         if self.filtering.get_untracked() != progress {
             self.filtering.set(progress);

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use leptos::{html, prelude::*};
+use send_wrapper::SendWrapper;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::ResizeObserver;
 
@@ -42,7 +43,7 @@ impl Window {
             rows,
             shown: RwSignal::default(),
         };
-        let observed = StoredValue::new_local(None);
+        let observed = StoredValue::new(None);
         Effect::new(move |_| {
             let Some(scroller) = window.scroller.get() else {
                 return;
@@ -52,10 +53,10 @@ impl Window {
             // Every browser that runs WebAssembly has a ResizeObserver.
             if let Ok(observer) = ResizeObserver::new(callback.as_ref().unchecked_ref()) {
                 observer.observe(&scroller);
-                observed.set_value(Some(Observer {
+                observed.set_value(Some(SendWrapper::new(Observer {
                     observer,
                     _callback: callback,
-                }));
+                })));
             }
         });
         Effect::new(move |_| {

@@ -4,11 +4,11 @@ use std::{ops::Range, sync::Arc};
 
 use gloo_timers::callback::Timeout;
 use leptos::{ev, html, prelude::*};
+use send_wrapper::SendWrapper;
 
 use super::{
     super::{
-        filter::{PATTERN_BYTES, highlight},
-        find::Find,
+        find::{Find, PATTERN_BYTES},
         watched::Watched,
     },
     Shape,
@@ -36,7 +36,7 @@ pub(super) struct Search {
     /// What is in the box.
     query: RwSignal<String>,
     /// What is marked: what is in the box, or else what the filter of the log finds.
-    find: RwSignal<Option<Find>, LocalStorage>,
+    find: RwSignal<Option<Find>>,
     /// Distinguishes what was marked before from what is marked now.
     pub(super) version: RwSignal<u32>,
     /// In ascending order: in a tree the numbers of the nodes that match, as ranges of one; in text and in
@@ -47,7 +47,7 @@ pub(super) struct Search {
     /// The node of the tree that is searched next; `None` if all are searched.
     next: RwSignal<Option<usize>>,
     /// Continues a search that needs more than one slice.
-    rest: StoredValue<Option<Timeout>, LocalStorage>,
+    rest: StoredValue<Option<SendWrapper<Timeout>>>,
 }
 
 impl Search {
@@ -60,18 +60,18 @@ impl Search {
         let watched = Watched::expect();
         let search = Self {
             query: RwSignal::default(),
-            find: RwSignal::new_local(None),
+            find: RwSignal::new(None),
             version: RwSignal::new(0),
             found: RwSignal::default(),
             current: RwSignal::default(),
             next: RwSignal::default(),
-            rest: StoredValue::new_local(None),
+            rest: StoredValue::new(None),
         };
         Effect::new(move |_| {
             let query = search.query.get();
             let find = match query.is_empty() {
                 true => watched.highlight.get(),
-                false => highlight(&query, false, false),
+                false => Find::new(&query, false, false),
             };
             // A regular expression is about text.
             let is_bytes = shape.get() == Shape::Bytes;
@@ -166,7 +166,7 @@ impl Search {
         self.show_first();
         if !is_done {
             let rest = Timeout::new(0, move || self.advance(tree));
-            self.rest.set_value(Some(rest));
+            self.rest.set_value(Some(SendWrapper::new(rest)));
         }
     }
 

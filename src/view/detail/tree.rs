@@ -7,6 +7,7 @@ use std::sync::{
 
 use gloo_timers::callback::Timeout;
 use leptos::{ev, prelude::*};
+use send_wrapper::SendWrapper;
 
 use super::{
     super::{
@@ -53,7 +54,7 @@ pub(super) struct TreeState {
     pub(super) note: RwSignal<String>,
     reader: StoredValue<Option<Reader>>,
     /// Continues reading.
-    rest: StoredValue<Option<Timeout>, LocalStorage>,
+    rest: StoredValue<Option<SendWrapper<Timeout>>>,
 }
 
 impl TreeState {
@@ -64,7 +65,7 @@ impl TreeState {
             selected: RwSignal::default(),
             note: RwSignal::default(),
             reader: StoredValue::new(None),
-            rest: StoredValue::new_local(None),
+            rest: StoredValue::new(None),
         }
     }
 
@@ -105,7 +106,7 @@ impl TreeState {
             Some(Ok(None)) => {
                 self.note.set("Reading the JSON…".to_owned());
                 let rest = Timeout::new(0, move || self.advance());
-                self.rest.set_value(Some(rest));
+                self.rest.set_value(Some(SendWrapper::new(rest)));
             }
             Some(Err(problem)) => self.note.set(problem.to_string()),
         }
