@@ -59,7 +59,9 @@ mod text;
 mod view;
 
 pub use app::App;
-pub use journal::{CaptureError, DEFAULT_BOUND, Figures, Journal, Kind, Line, Name};
+pub use journal::{
+    CaptureError, DEFAULT_BOUND, FailedAttempts, Figures, Journal, Kind, Line, Name,
+};
 pub use request::{FetchRequest, Via};
 pub use session::{
     By, Cause, EventTypes, Link, Message, Playback, UseEventSourceOptions, UseEventSourceReturn,

@@ -1,6 +1,8 @@
 //! End to end: the built page, served by the built binary, in a real Chromium.
 
 mod browser;
+#[path = "e2e/log.rs"]
+mod log;
 
 use browser::{Browser, Server};
 use tokio::{
@@ -745,12 +747,14 @@ async fn an_opened_capture_shows_the_same_lines() {
         .until("!document.querySelector('[data-problem=file]').hidden")
         .await;
     browser
-        .until("document.querySelector('.opened').textContent.startsWith('This is a capture of ')")
+        .until(
+            "document.querySelector('.opened').textContent.startsWith('Capture “again.sse” of ')",
+        )
         .await;
 
     // A file that is not a capture changes nothing.
     let lines = browser.lines().await;
-    for wrong in ["data: 1\n\n", "", "sse-capture 2\n{}\n", "\u{89}PNG\r\n"] {
+    for wrong in ["data", "", "sse-capture 2\n{}\n", "\u{89}PNG\r\n"] {
         std::fs::write(&file, wrong).expect("a writable file");
         browser
             .value("document.querySelector('[data-problem=file]').hidden = true")

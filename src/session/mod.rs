@@ -1,5 +1,6 @@
 //! One watched stream, from connect to close: its state as signals, and its commands.
 
+mod attempt;
 mod link;
 mod options;
 mod retry;
@@ -11,7 +12,8 @@ use std::{
 
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
-use web_sys::Blob;
+use wasm_bindgen::JsCast;
+use web_sys::{Blob, File};
 
 use crate::{
     clock::{self, now},
@@ -108,7 +110,9 @@ fn watch(url: Signal<String>, options: UseEventSourceOptions) -> UseEventSourceR
         frame: Frame::new(move || entries.notify()),
         source: RefCell::default(),
         file: RefCell::default(),
+        file_name: RefCell::default(),
         answered: Cell::default(),
+        started: Cell::default(),
         retry: RefCell::default(),
         backoff: RefCell::default(),
     });
@@ -133,7 +137,7 @@ fn watch(url: Signal<String>, options: UseEventSourceOptions) -> UseEventSourceR
             (Some(_), Some(_)) => {
                 session.connect();
                 // Another URL is another stream, with a log of its own.
-                session.entries.write().clear();
+                session.entries.write().start_over();
             }
             _ => {}
         }
@@ -164,6 +168,8 @@ fn watch(url: Signal<String>, options: UseEventSourceOptions) -> UseEventSourceR
 /// A capture that is opened in place of the stream.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Playback {
+    /// The name of the file, if the log shows a capture and its file has a name.
+    pub name: String,
     /// The capture's JSON object of facts, if the log shows a capture.
     pub facts: Option<String>,
     /// The fraction of a file that was read, from 0 to 1; `None` if no file is being read.
@@ -280,8 +286,12 @@ struct Session {
     source: RefCell<Option<Source>>,
     /// A file that is being read, until it is known to be a capture and becomes the source.
     file: RefCell<Option<Capture>>,
+    /// The name of that file.
+    file_name: RefCell<String>,
     /// Whether the server answered the current attempt.
     answered: Cell<bool>,
+    /// When the current attempt began, in ms since the Unix epoch.
+    started: Cell<f64>,
     /// The timer of the next attempt, if the page makes it.
     retry: RefCell<Option<Timeout>>,
     backoff: RefCell<Backoff>,
@@ -295,7 +305,7 @@ impl Session {
             .playback
             .with_untracked(|playback| playback.facts.is_some())
         {
-            self.entries.write().clear();
+            self.entries.write().start_over();
         }
         self.set_playback(Playback::default());
         self.set_answer(None);
@@ -330,19 +340,26 @@ impl Session {
     }
 
     fn clear(&self) {
-        if self
+        let is_capture = self
             .playback
-            .with_untracked(|playback| playback.facts.is_some())
-        {
+            .with_untracked(|playback| playback.facts.is_some());
+        if is_capture {
             self.release();
         }
         self.file.take();
         self.set_playback(Playback::default());
-        self.entries.write().clear();
+        let mut entries = self.entries.write();
+        if is_capture {
+            entries.start_over();
+        } else {
+            entries.clear();
+        }
     }
 
     fn play(&self, file: Blob) {
         self.stop_playing();
+        let name = file.dyn_ref::<File>().map(File::name);
+        *self.file_name.borrow_mut() = name.unwrap_or_default();
         let on_notice = self.on_notice();
         *self.file.borrow_mut() = Some(Capture::open(file, on_notice));
         self.playback.update(|playback| {
@@ -379,6 +396,7 @@ impl Session {
 
     fn open(&self) {
         self.answered.set(false);
+        self.started.set(now());
         match self.new_source() {
             Ok(source) => *self.source.borrow_mut() = Some(source),
             Err(cause) => self.apply(Input::Over(cause)),
@@ -476,13 +494,17 @@ impl Session {
     fn show_capture(&self, facts: &str) {
         let capture = self.file.take();
         self.disconnect();
+        self.set_answer(None);
+        self.set_failure(None);
         *self.source.borrow_mut() = capture.map(Source::Capture);
         let mut entries = self.entries.write();
-        entries.clear();
+        entries.start_over();
         entries.restart("");
         drop(entries);
-        self.playback
-            .update(|playback| playback.facts = Some(facts.to_owned()));
+        self.playback.update(|playback| {
+            playback.name = self.file_name.take();
+            playback.facts = Some(facts.to_owned());
+        });
     }
 
     fn failed(&self, failure: Failure) {
@@ -492,6 +514,7 @@ impl Session {
             self.set_answer(None);
         }
         self.set_failure(Some(failure.clone()));
+        self.log_failed_attempt();
         let via = self.via.get_untracked();
         let reconnection_time = self.entries.read_untracked().reconnection_time();
         let input = decide(
@@ -512,6 +535,22 @@ impl Session {
             self.retry_at(until);
         }
         self.apply(input);
+    }
+
+    /// Adds a failed attempt to the log. The loss of an open connection is not one.
+    fn log_failed_attempt(&self) {
+        let link = self.link.get_untracked();
+        if link.is_open() {
+            return;
+        }
+        let answer = self.answer.get_untracked().filter(|_| self.answered.get());
+        let via_fetch = self.via.get_untracked() != Via::EventSource;
+        let reason = attempt::reason(answer.as_ref(), via_fetch);
+        // A browser does not expose when it begins an attempt of its own.
+        let is_own = matches!(link, Link::Connecting { .. });
+        let took = is_own.then(|| now() - self.started.get());
+        self.entries.write_untracked().failed(now(), &reason, took);
+        self.frame.request();
     }
 
     /// Sets the timer of the next attempt.

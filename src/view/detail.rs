@@ -6,7 +6,7 @@ use leptos::{html, prelude::*};
 use leptos_use::{UseClipboardReturn, use_clipboard};
 use web_sys::{ScrollIntoViewOptions, ScrollLogicalPosition};
 
-use super::{focus::Focus, settings, watched::Watched};
+use super::{focus::Focus, row::failed, settings, watched::Watched};
 use crate::{
     clock,
     journal::{Journal, Kind, Line},
@@ -289,7 +289,7 @@ impl Snapshot {
         let event_type = line.event_type();
         let title = match line.kind() {
             Kind::Event => text::beginning(&watched.label(&event_type), 100).to_owned(),
-            Kind::Opened | Kind::Closed => "Connection".to_owned(),
+            Kind::Opened | Kind::Closed | Kind::Failed => "Connection".to_owned(),
             Kind::Comment => "Comment".to_owned(),
             Kind::Retry => "Reconnection time".to_owned(),
             Kind::Note => "Note".to_owned(),
@@ -316,6 +316,7 @@ impl Snapshot {
         let data = match line.kind() {
             Kind::Opened => "Connection open ...".into(),
             Kind::Closed => "Connection close.".into(),
+            Kind::Failed => failed(&line).into(),
             _ => line.data(),
         };
         Self {
