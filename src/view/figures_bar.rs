@@ -46,12 +46,12 @@ pub(crate) fn FiguresBar() -> impl IntoView {
     };
     let exact = figure(|journal, _| journal.figures().events.to_string());
     let none_failed = Memo::new(move |_| {
-        moment.track();
+        moment.get();
         watched.journal().figures().failed_attempts == 0
     });
     let turn = Memo::new(move |_| in_steps(watched.clock.get(), SPOKEN_MS));
     let spoken = Memo::new(move |_| {
-        turn.track();
+        turn.get();
         spoken(watched.journal().figures().events)
     });
 

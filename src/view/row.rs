@@ -108,7 +108,7 @@ pub(super) fn Row(
             style:position="absolute"
             style:inset="0 0 auto"
             style:transform=move || format!("translateY({}px)", place.with(|place| place.y as i64))
-            aria-rowindex=move || place.with(|place| place.index + 1)
+            aria-rowindex=move || place.with(|place| place.index + 2)
             aria-selected=move || if place.with(|place| place.selected) { "true" } else { "false" }
             data-kind=move || cells.with(|cells| cells.kind)
             data-name=move || cells.with(|cells| cells.colour)

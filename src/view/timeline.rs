@@ -49,6 +49,7 @@ pub(crate) fn Timeline() -> impl IntoView {
         pointer: RwSignal::new(None),
         grabbed: StoredValue::new(None),
     };
+    // A memo is computed only if it is read: `track` alone would never notify.
     let pace = Memo::new(move |_| (watched.clock.get() / PACE_MS) as u64);
     let is_capture = Memo::new(move |_| timeline.is_capture());
     Effect::new(move |before: Option<bool>| {
@@ -60,7 +61,7 @@ pub(crate) fn Timeline() -> impl IntoView {
         is_capture
     });
     Effect::new(move |_| {
-        pace.track();
+        pace.get();
         watched.selected.track();
         watched.stream.link.track();
         timeline.window.track();
@@ -69,18 +70,18 @@ pub(crate) fn Timeline() -> impl IntoView {
         }
     });
     let reading = Memo::new(move |_| {
-        pace.track();
+        pace.get();
         timeline.reading()
     });
     let value = Memo::new(move |_| {
-        pace.track();
+        pace.get();
         timeline.window.get().position(timeline.extent())
     });
     let spoken = Memo::new(move |_| {
         let window = timeline.window.get();
         if window.follows() {
             // The same while time passes: a screen reader would announce each change.
-            pace.track();
+            pace.get();
             let span = text::duration(window.span(timeline.extent()));
             [&*span, ", up to the last line"].concat()
         } else {
