@@ -1,6 +1,9 @@
 //! Why an attempt to connect failed, for the log. Pure.
 
-use crate::source::Answer;
+use crate::{source::Answer, text};
+
+/// How much of the first line of a body is in the log, in bytes: what follows it must stay in sight.
+const SHOWN: usize = 60;
 
 /// Why an attempt failed, on one line. `answer` is what the server answered to this attempt, if it did.
 /// By `EventSource` neither an answer nor a reason is known.
@@ -25,10 +28,13 @@ pub(super) fn reason(answer: Option<&Answer>, via_fetch: bool) -> String {
         add(" instead of ", "text/event-stream");
     }
     let mut lines = answer.excerpt.lines().map(str::trim);
-    add(
-        ": ",
-        lines.find(|line| !line.is_empty()).unwrap_or_default(),
-    );
+    let line = lines.find(|line| !line.is_empty()).unwrap_or_default();
+    let beginning = text::beginning(line, SHOWN);
+    // The sentence continues.
+    add(": ", beginning.trim_end_matches('.'));
+    if beginning.len() < line.len() {
+        reason.push('…');
+    }
     reason
 }
 
@@ -48,7 +54,11 @@ mod tests {
         };
         for (answer, expected) in [
             (answer(401, "Unauthorized", ""), "401 Unauthorized"),
-            (answer(503, "", "\n  busy \nlater"), "503: busy"),
+            (answer(503, "", "\n  busy. \nlater"), "503: busy"),
+            (
+                answer(400, "", &"x".repeat(61)),
+                &["400: ", &"x".repeat(60), "…"].concat(),
+            ),
             (
                 answer(200, "OK", "<html>"),
                 "200 OK, content type text/html instead of text/event-stream: <html>",

@@ -169,8 +169,12 @@ impl Browser {
 
     /// Waits until `condition`, an expression in the page, is true.
     pub(crate) async fn until(&self, condition: &str) {
+        // An element that the page does not have yet is an error, which is no answer.
         let script = format!(
-            "const done = arguments[0]; (function look() {{ if ({condition}) done(); else setTimeout(look, 20); }})();"
+            "const done = arguments[0]; (function look() {{ \
+             let is_true = false; \
+             try {{ is_true = {condition}; }} catch {{}} \
+             if (is_true) done(); else setTimeout(look, 20); }})();"
         );
         if let Err(error) = self.client.execute_async(&script, Vec::new()).await {
             let page = self.value("document.body.innerText").await;
