@@ -938,6 +938,7 @@ async fn an_event_stream_without_times_is_opened_like_a_capture() {
 async fn an_unfinished_event_of_a_capture_is_not_reported_in_the_next_log() {
     let server = server!();
     let (stream, _page) = watch(format!("{server}/stream"), fetch());
+    until("open", async || log(stream).len() >= 3).await;
     let cut_off = "sse-capture 1\n{}\nopen 1000\nbytes 2000 16\ndata: unfinished\n";
     stream.play(file(cut_off));
     until("the error", async || {
