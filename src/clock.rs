@@ -64,6 +64,13 @@ pub(crate) fn minute(at: f64) -> String {
     )
 }
 
+/// The local date and time, to the second: `2026-11-24 23:25:54`. `at` is in ms since the Unix epoch.
+pub(crate) fn date_time(at: f64) -> String {
+    let (minute, time) = (minute(at), time_of_day(at));
+    let (date, _) = minute.split_once('T').unwrap_or_default();
+    [date, " ", time.get(..8).unwrap_or_default()].concat()
+}
+
 /// The local time of day with ms: `23:25:54.120`. `at` is in ms since the Unix epoch.
 pub(crate) fn time_of_day(at: f64) -> String {
     let date = js_sys::Date::new(&at.into());

@@ -82,7 +82,9 @@ mod view;
 
 #[cfg(feature = "app")]
 pub use app::App;
-pub use journal::{CaptureError, DEFAULT_BOUND, Figures, Journal, Kind, Line, Name};
+pub use journal::{
+    CaptureError, DEFAULT_BOUND, FailedAttempts, Figures, Journal, Kind, Line, Name,
+};
 pub use request::{FetchRequest, Via};
 pub use session::{
     By, Cause, EventTypes, Link, Message, Playback, UseEventSourceOptions, UseEventSourceReturn,

@@ -104,6 +104,7 @@ impl Journal {
             Record::Facts(_) => {}
             Record::Opened { at } => self.opened(at),
             Record::Closed { at } => self.closed(at),
+            Record::Failed { at, attempts } => self.add_attempts(at, attempts.clone()),
             Record::Broken { at } => {
                 self.end_stream(at);
                 self.mark(at, What::Broken);
@@ -178,7 +179,7 @@ impl Journal {
     }
 
     /// Ends the stream at `at`. An unfinished line or event gets a note.
-    fn end_stream(&mut self, at: f64) {
+    pub(super) fn end_stream(&mut self, at: f64) {
         let first = self.rows.range().end;
         let mut reader = mem::take(&mut self.reader);
         reader.finish(|item| {
@@ -194,7 +195,7 @@ impl Journal {
         self.evict();
     }
 
-    fn link(&mut self, at: f64, what: What, kind: Kind) {
+    pub(super) fn link(&mut self, at: f64, what: What, kind: Kind) {
         self.mark(at, what);
         let end = self.tape.range().end;
         self.push(at, kind, end..end);

@@ -1,5 +1,7 @@
 //! Evicting the oldest lines to stay within the bound.
 
+use sse_wire::Reader;
+
 use super::{Arrival, Journal, MOST_BOUND, Row, figures::Figures};
 
 /// How many bytes a note counts against the bound: the note itself, and the text that it quotes.
@@ -15,7 +17,8 @@ impl Journal {
     }
 
     /// The bytes that count against the bound, which they never exceed: the bytes of the stream, an
-    /// unfinished event included, and what is kept of lines, arrivals, last event IDs and notes.
+    /// unfinished event included, and what is kept of lines, arrivals, last event IDs, failed
+    /// attempts and notes.
     ///
     /// The table of event types and the last event ID itself do not count. Both are limited.
     pub fn held(&self) -> usize {
@@ -23,6 +26,7 @@ impl Journal {
             + self.rows.len() * size_of::<Row>()
             + self.arrivals.len() * size_of::<Arrival>()
             + self.notes.len() * NOTE_BYTES
+            + self.attempts.held()
             + self.ids.held()
             + self.marks.held()
             + self.runs.held()
@@ -67,6 +71,7 @@ impl Journal {
         while self.notes.front().is_some_and(|(number, _)| *number < line) {
             self.notes.pop_front();
         }
+        self.attempts.drop_before(line);
         let cut = self
             .rows
             .get(line)
@@ -87,6 +92,14 @@ impl Journal {
         let line = self.rows.range().start;
         self.marks
             .drop_before(line, tape, |change| ids.drop_changes(change + 1));
+    }
+
+    /// Drops everything, an unfinished event included: the next bytes are those of another stream.
+    pub(crate) fn start_over(&mut self) {
+        self.reader = Reader::with_bound(self.largest_event).with_last_event_id(self.ids.current());
+        self.stream = self.tape.range().end;
+        self.pending = self.stream;
+        self.clear();
     }
 
     /// Drops the lines, the counts and the figures.

@@ -15,6 +15,8 @@ pub struct Figures {
     pub reads: u64,
     /// How often a connection opened.
     pub openings: u64,
+    /// How many attempts to connect failed.
+    pub failed_attempts: u64,
     /// The largest gap between two events.
     pub max_gap: Option<f64>,
     /// The gap between the last two events.

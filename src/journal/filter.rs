@@ -91,7 +91,7 @@ impl Criteria {
     /// Whether `line` is shown.
     pub(crate) fn matches(&self, line: &Line<'_>) -> bool {
         match line.kind() {
-            Kind::Opened | Kind::Closed => !self.is_search(),
+            Kind::Opened | Kind::Closed | Kind::Failed => !self.is_search(),
             Kind::Event => {
                 let names = &self.names;
                 let is_named =

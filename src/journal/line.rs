@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use sse_wire::{Content, Event, Note, Reader};
 
-use super::{Journal, Kind, NO_NAME, Row, read_items};
+use super::{FailedAttempts, Journal, Kind, NO_NAME, Row, read_items};
 
 /// One line of a [`Journal`].
 #[derive(Clone, Copy, Debug)]
@@ -78,8 +78,13 @@ impl<'a> Line<'a> {
         Some(&notes[place].1)
     }
 
-    /// The data of an event, the text of a comment, the reconnection time in ms, or the sentence of a
-    /// note.
+    /// The failed attempts, if the line is about some.
+    pub fn failed_attempts(&self) -> Option<&'a FailedAttempts> {
+        self.journal.attempts.get(self.seq)
+    }
+
+    /// The data of an event, the text of a comment, the reconnection time in ms, the sentence of a
+    /// note, or why attempts failed.
     pub fn data(&self) -> Cow<'a, str> {
         match self.row.kind {
             Kind::Event if self.row.direct => text(self.own_bytes()),
@@ -90,6 +95,10 @@ impl<'a> Line<'a> {
                 let line = line.trim_matches(['\r', '\n']);
                 let (_, value) = line.split_once(':').unwrap_or_default();
                 Cow::Owned(value.strip_prefix(' ').unwrap_or(value).to_owned())
+            }
+            Kind::Failed => {
+                let attempts = self.failed_attempts();
+                Cow::Owned(attempts.map(ToString::to_string).unwrap_or_default())
             }
             Kind::Opened | Kind::Closed => Cow::Borrowed(""),
         }

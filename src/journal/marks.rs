@@ -18,7 +18,7 @@ pub(super) struct Marks {
 pub(super) struct Mark {
     /// The position on the tape.
     pub(super) position: u64,
-    /// The line of an opening or closing; for anything else, the first line after it.
+    /// The line of an opening, a closing or failed attempts; for anything else, the first line after it.
     pub(super) line: u64,
     /// The time, in ms since the Unix epoch.
     pub(super) at: f64,
@@ -32,6 +32,8 @@ pub(super) enum What {
     Opened,
     /// A connection closed.
     Closed,
+    /// Attempts to connect failed.
+    Failed,
     /// The stream ended although no connection closed: bytes are missing here.
     Broken,
     /// The last event ID changed without bytes that set it: the change with this number.
@@ -94,7 +96,7 @@ impl Marks {
             match mark.what {
                 What::Opened => self.before = Some((mark.at, true)),
                 What::Closed => self.before = Some((mark.at, false)),
-                What::Broken => {}
+                What::Broken | What::Failed => {}
                 What::Id(change) => on_id(change),
             }
             if mark.ends_stream() {
@@ -118,7 +120,7 @@ impl Journal {
         let kept = self.marks.iter().filter_map(|mark| match mark.what {
             What::Opened => Some((mark.at, true)),
             What::Closed => Some((mark.at, false)),
-            What::Broken | What::Id(_) => None,
+            What::Failed | What::Broken | What::Id(_) => None,
         });
         self.marks.before.into_iter().chain(kept)
     }
@@ -135,11 +137,12 @@ impl Journal {
 }
 
 impl What {
-    /// The kind of the log line for an opening or a closing.
+    /// The kind of the line of the log about this.
     pub(super) fn kind(self) -> Option<Kind> {
         match self {
             Self::Opened => Some(Kind::Opened),
             Self::Closed => Some(Kind::Closed),
+            Self::Failed => Some(Kind::Failed),
             Self::Broken | Self::Id(_) => None,
         }
     }

@@ -1,6 +1,7 @@
 //! What was received: read, kept within a bound, counted, filtered and exported. Pure.
 
 mod add;
+mod attempts;
 mod capture;
 mod evict;
 mod export;
@@ -19,14 +20,16 @@ use std::{collections::VecDeque, ops::Range};
 
 use sse_wire::{Item, Note, Reader};
 
+use attempts::Attempts;
 use ids::Ids;
 use marks::Marks;
 use names::Names;
 use ring::{Ring, widen};
 use runs::Runs;
 
+pub use attempts::FailedAttempts;
 pub use capture::CaptureError;
-pub(crate) use capture::{CaptureReader, Record};
+pub(crate) use capture::{CaptureReader, FileKind, Record};
 pub(crate) use export::{Export, Format};
 pub use figures::Figures;
 pub(crate) use filter::{Criteria, Matches, Text};
@@ -71,6 +74,7 @@ pub struct Journal {
     names: Names,
     /// The notes, each with the number of its line.
     notes: VecDeque<(u64, Note)>,
+    attempts: Attempts,
     /// How many of the kept lines are comments, reconnection times or notes.
     asides: usize,
     /// How many of the kept lines are about the connection.
@@ -127,6 +131,8 @@ pub enum Kind {
     Opened,
     /// The connection was lost, or closed by hand.
     Closed,
+    /// Attempts to connect failed.
+    Failed,
     /// An event was dispatched.
     Event,
     /// A comment.
@@ -140,7 +146,7 @@ pub enum Kind {
 impl Kind {
     /// Whether the line is about the connection.
     pub(crate) fn is_link(self) -> bool {
-        matches!(self, Self::Opened | Self::Closed)
+        matches!(self, Self::Opened | Self::Closed | Self::Failed)
     }
 
     /// Whether the line is a comment, a reconnection time or a note.
@@ -172,6 +178,7 @@ impl Journal {
             ids: Ids::new(),
             names: Names::default(),
             notes: VecDeque::new(),
+            attempts: Attempts::default(),
             asides: 0,
             link_lines: 0,
             first: 0,

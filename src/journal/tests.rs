@@ -37,6 +37,8 @@ struct Model {
     reader: Reader,
     stream: Vec<u8>,
     id: String,
+    /// The last failed attempts, with the number of their line.
+    failed: Option<(u64, FailedAttempts)>,
 }
 
 impl Model {
@@ -146,6 +148,7 @@ pub(super) struct Live {
 }
 
 const TYPES: [&str; 6] = ["message", "a", "b", "über", "tick", "open"];
+const REASONS: [&str; 3] = ["", "no answer", "503 Überlastet: \u{1F600}"];
 const IDS: [&str; 5] = ["", "1", "2", "long-identifier-0123456789", "é"];
 
 impl Live {
@@ -161,6 +164,7 @@ impl Live {
                 reader: Reader::with_bound(largest_event),
                 stream: Vec::new(),
                 id: String::new(),
+                failed: None,
             },
             bound: bound.min(MOST_BOUND),
             way: Way::Closed,
@@ -198,6 +202,15 @@ impl Live {
                 let id = IDS[self.random.usize(..IDS.len())];
                 self.journal.restart(id);
                 self.model.set_id(id);
+            }
+            (5..20, Way::Closed) => {
+                let reason = REASONS[self.random.usize(..REASONS.len())];
+                let took = Some(self.random.f64() * 1e4).filter(|took| *took > 1e3);
+                self.fail(
+                    at,
+                    reason,
+                    took.map(|took| time::from_micros(time::micros(took))),
+                );
             }
             (_, Way::Closed) => {
                 self.way = if self.random.u8(..4) == 0 && !self.only_bytes {
@@ -244,6 +257,49 @@ impl Live {
                 self.model.receive(at, &chunk);
             }
         }
+    }
+
+    /// An attempt fails. The model adds it to the last line if that is about such attempts, and is kept.
+    fn fail(&mut self, at: f64, reason: &str, took: Option<f64>) {
+        // Times are exact to the microsecond in a capture, and so are those in the text.
+        let at = time::from_micros(time::micros(at));
+        let is_kept = !self.journal.is_empty();
+        self.journal.failed(at, reason, took);
+        let last = self
+            .model
+            .failed
+            .take()
+            .filter(|(line, _)| is_kept && line + 1 == self.model.lines.len() as u64);
+        let (line, attempts) = match last {
+            Some((line, known)) if known.reason == reason => {
+                let count = known.count + 1;
+                (
+                    line,
+                    FailedAttempts {
+                        last_at: at,
+                        count,
+                        took,
+                        ..known
+                    },
+                )
+            }
+            _ => {
+                self.model.link(at, Kind::Failed);
+                let reason = reason.to_owned();
+                let line = self.model.lines.len() as u64 - 1;
+                (
+                    line,
+                    FailedAttempts {
+                        last_at: at,
+                        count: 1,
+                        took,
+                        reason,
+                    },
+                )
+            }
+        };
+        self.model.lines[line as usize].data = attempts.to_string();
+        self.model.failed = Some((line, attempts));
     }
 
     /// Whether the event does not fit in the journal. The model has not received it yet.
@@ -327,7 +383,7 @@ impl Live {
         let links: Vec<_> = model
             .lines
             .iter()
-            .filter(|line| line.kind.is_link())
+            .filter(|line| matches!(line.kind, Kind::Opened | Kind::Closed))
             .collect();
         let told: Vec<_> = journal.links().collect();
         let known: Vec<_> = links
@@ -335,7 +391,10 @@ impl Live {
             .map(|line| (line.at, line.kind == Kind::Opened))
             .collect();
         assert!(known.ends_with(&told));
-        let of_kept = expected.iter().filter(|line| line.kind.is_link()).count();
+        let of_kept = expected
+            .iter()
+            .filter(|line| matches!(line.kind, Kind::Opened | Kind::Closed));
+        let of_kept = of_kept.count();
         assert!((of_kept..=of_kept + 1).contains(&told.len()));
         for _ in 0..3 {
             let mut time = || match expected.len() {

@@ -1,5 +1,6 @@
 //! One watched stream, from connect to close: its state as signals, and its commands.
 
+mod attempt;
 mod idle;
 mod link;
 mod options;
@@ -16,7 +17,8 @@ use codee::Decoder;
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
 use send_wrapper::SendWrapper;
-use web_sys::Blob;
+use wasm_bindgen::JsCast;
+use web_sys::{Blob, File};
 
 use crate::{
     clock::{self, now},
@@ -132,7 +134,9 @@ fn watch(url: Signal<String>, options: UseEventSourceOptions) -> UseEventSourceR
             frame: Frame::new(move || entries.notify()),
             source: RefCell::default(),
             file: RefCell::default(),
+            file_name: RefCell::default(),
             answered: Cell::default(),
+            started: Cell::default(),
             heard: Cell::default(),
             retry: RefCell::default(),
             idle: RefCell::default(),
@@ -167,7 +171,7 @@ fn watch(url: Signal<String>, options: UseEventSourceOptions) -> UseEventSourceR
                 // Another URL is another stream, with a log of its own. What was received before the
                 // stream was turned off stays.
                 if !session.is_off() {
-                    session.entries.write().clear();
+                    session.entries.write().start_over();
                 }
             }
             _ => {}
@@ -207,6 +211,8 @@ fn watch(url: Signal<String>, options: UseEventSourceOptions) -> UseEventSourceR
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Playback {
+    /// The name of the file, if the log shows a capture and its file has a name.
+    pub name: String,
     /// The capture's JSON object of facts, if the log shows a capture.
     pub facts: Option<String>,
     /// The fraction of a file that was read, from 0 to 1; `None` if no file is being read.
@@ -376,10 +382,14 @@ struct Session {
     source: RefCell<Option<Source>>,
     /// A file that is being read, until it is known to be a capture and becomes the source.
     file: RefCell<Option<Capture>>,
+    /// The name of that file.
+    file_name: RefCell<String>,
     /// Whether the server answered the current attempt.
     answered: Cell<bool>,
     /// When something last arrived, in ms since the Unix epoch. Only kept if there is an idle timeout.
     heard: Cell<f64>,
+    /// When the current attempt began, in ms since the Unix epoch.
+    started: Cell<f64>,
     /// The timer of the next attempt, if the page makes it.
     retry: RefCell<Option<Timeout>>,
     /// The timer of the idle timeout.
@@ -400,7 +410,7 @@ impl Session {
             .playback
             .with_untracked(|playback| playback.facts.is_some())
         {
-            self.entries.write().clear();
+            self.entries.write().start_over();
         }
         self.set_playback(Playback::default());
         self.set_answer(None);
@@ -435,19 +445,26 @@ impl Session {
     }
 
     fn clear(&self) {
-        if self
+        let is_capture = self
             .playback
-            .with_untracked(|playback| playback.facts.is_some())
-        {
+            .with_untracked(|playback| playback.facts.is_some());
+        if is_capture {
             self.release();
         }
         self.file.take();
         self.set_playback(Playback::default());
-        self.entries.write().clear();
+        let mut entries = self.entries.write();
+        if is_capture {
+            entries.start_over();
+        } else {
+            entries.clear();
+        }
     }
 
     fn play(&self, file: Blob) {
         self.stop_playing();
+        let name = file.dyn_ref::<File>().map(File::name);
+        *self.file_name.borrow_mut() = name.unwrap_or_default();
         let on_notice = self.on_notice();
         *self.file.borrow_mut() = Some(Capture::open(file, on_notice));
         self.playback.update(|playback| {
@@ -490,6 +507,7 @@ impl Session {
 
     fn open(&self) {
         self.answered.set(false);
+        self.started.set(now());
         match self.new_source() {
             Ok(source) => {
                 *self.source.borrow_mut() = Some(source);
@@ -595,13 +613,17 @@ impl Session {
     fn show_capture(&self, facts: &str) {
         let capture = self.file.take();
         self.disconnect();
+        self.set_answer(None);
+        self.set_failure(None);
         *self.source.borrow_mut() = capture.map(Source::Capture);
         let mut entries = self.entries.write();
-        entries.clear();
+        entries.start_over();
         entries.restart("");
         drop(entries);
-        self.playback
-            .update(|playback| playback.facts = Some(facts.to_owned()));
+        self.playback.update(|playback| {
+            playback.name = self.file_name.take();
+            playback.facts = Some(facts.to_owned());
+        });
     }
 
     fn failed(&self, failure: Failure) {
@@ -611,6 +633,7 @@ impl Session {
             self.set_answer(None);
         }
         self.set_failure(Some(failure.clone()));
+        self.log_failed_attempt();
         let via = self.via.get_untracked();
         let reconnection_time = self.entries.read_untracked().reconnection_time();
         let input = decide(
@@ -667,6 +690,22 @@ impl Session {
             Idle::Wait(left) => self.look_for_silence_in(left),
             Idle::TimedOut => self.failed(Failure::TimedOut),
         }
+    }
+
+    /// Adds a failed attempt to the log. The loss of an open connection is not one.
+    fn log_failed_attempt(&self) {
+        let link = self.link.get_untracked();
+        if link.is_open() {
+            return;
+        }
+        let answer = self.answer.get_untracked().filter(|_| self.answered.get());
+        let via_fetch = self.via.get_untracked() != Via::EventSource;
+        let reason = attempt::reason(answer.as_ref(), via_fetch);
+        // A browser does not expose when it begins an attempt of its own.
+        let is_own = matches!(link, Link::Connecting { .. });
+        let took = is_own.then(|| now() - self.started.get());
+        self.entries.write_untracked().failed(now(), &reason, took);
+        self.frame.request();
     }
 
     /// Sets the timer of the next attempt.

@@ -1,4 +1,4 @@
-//! A capture file as a source.
+//! A file as a source: a capture, or an event stream that was saved as it is.
 
 use std::rc::Rc;
 
@@ -9,12 +9,18 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
 use super::{Guard, Notice, thrown_message};
-use crate::journal::{CaptureError, CaptureReader};
+use crate::{
+    clock::now,
+    journal::{CaptureError, CaptureReader, FileKind, Record},
+};
 
 /// How much of the file is read at once, in bytes: little enough to add within a frame.
 const PIECE: f64 = (256 << 10) as f64;
 
-/// A capture that is being read. Dropping it ends the reading.
+/// The facts about a file that is an event stream and no capture: there are none.
+const NO_FACTS: &str = "{}";
+
+/// A file that is being read. Dropping it ends the reading.
 pub(crate) struct Capture {
     _guard: Guard,
 }
@@ -33,7 +39,7 @@ impl Capture {
 
 /// Reads `file` to its end, as long as `notify` returns true.
 async fn play(file: &Blob, notify: &dyn Fn(Notice<'_>) -> bool) -> Result<(), CaptureError> {
-    let mut reader = CaptureReader::new();
+    let mut reader = None;
     let mut at = 0.0;
     while at < file.size() {
         let end = (at + PIECE).min(file.size());
@@ -42,15 +48,71 @@ async fn play(file: &Blob, notify: &dyn Fn(Notice<'_>) -> bool) -> Result<(), Ca
             .map_err(|error| CaptureError::Unreadable {
                 message: thrown_message(&error),
             })?;
-        reader.feed(&bytes, &mut |record| {
-            notify(Notice::Record(record));
-        })?;
+        let reader = match &mut reader {
+            Some(reader) => reader,
+            none => none.insert(Reader::of(&bytes, notify)?),
+        };
+        reader.feed(&bytes, notify)?;
         at = end;
         if !notify(Notice::Progress(at / file.size())) {
             return Ok(());
         }
     }
-    reader.finish()
+    // An empty file is neither a capture nor an event stream.
+    reader.map_or(Err(CaptureError::NotACapture), |reader| {
+        reader.finish(notify)
+    })
+}
+
+/// Reads the file as what it is.
+enum Reader {
+    Capture(CaptureReader),
+    /// An event stream without times: as if it arrived now.
+    EventStream,
+}
+
+impl Reader {
+    /// A reader of the file that begins with `bytes`.
+    fn of(bytes: &[u8], notify: &dyn Fn(Notice<'_>) -> bool) -> Result<Self, CaptureError> {
+        match FileKind::of(bytes) {
+            FileKind::Capture => Ok(Self::Capture(CaptureReader::new())),
+            FileKind::EventStream => {
+                notify(Notice::Record(Record::Facts(NO_FACTS)));
+                notify(Notice::Record(Record::Opened { at: now() }));
+                Ok(Self::EventStream)
+            }
+            FileKind::Other => Err(CaptureError::NotACapture),
+        }
+    }
+
+    fn feed(
+        &mut self,
+        bytes: &[u8],
+        notify: &dyn Fn(Notice<'_>) -> bool,
+    ) -> Result<(), CaptureError> {
+        let mut record = |record: Record<'_>| {
+            notify(Notice::Record(record));
+        };
+        match self {
+            Self::Capture(reader) => return reader.feed(bytes, &mut record),
+            Self::EventStream => record(Record::Bytes {
+                at: now(),
+                bytes,
+                continues: false,
+            }),
+        }
+        Ok(())
+    }
+
+    fn finish(self, notify: &dyn Fn(Notice<'_>) -> bool) -> Result<(), CaptureError> {
+        match self {
+            Self::Capture(reader) => reader.finish(),
+            Self::EventStream => {
+                notify(Notice::Record(Record::Closed { at: now() }));
+                Ok(())
+            }
+        }
+    }
 }
 
 /// The bytes of `file` from `start` to `end`.

@@ -45,9 +45,13 @@ pub(crate) fn FiguresBar() -> impl IntoView {
         })
     };
     let exact = figure(|journal, _| journal.figures().events.to_string());
+    let none_failed = Memo::new(move |_| {
+        moment.get();
+        watched.journal().figures().failed_attempts == 0
+    });
     let turn = Memo::new(move |_| in_steps(watched.clock.get(), SPOKEN_MS));
     let spoken = Memo::new(move |_| {
-        turn.track();
+        turn.get();
         spoken(watched.journal().figures().events)
     });
 
@@ -81,6 +85,13 @@ pub(crate) fn FiguresBar() -> impl IntoView {
                     title="How often the connection was opened again"
                     text=figure(reconnects)
                 />
+                <div
+                    title="How many attempts to connect failed. The log shows why"
+                    hidden=move || none_failed.get()
+                >
+                    <dt>"Attempts failed"</dt>
+                    <dd data-figure="failed">{figure(failed)}</dd>
+                </div>
             </dl>
             <p class="unseen" role="status">{spoken}</p>
         </div>
@@ -162,6 +173,10 @@ fn last_id(journal: &Journal, _: Moment) -> String {
 
 fn reconnects(journal: &Journal, _: Moment) -> String {
     text::count(journal.figures().openings.saturating_sub(1))
+}
+
+fn failed(journal: &Journal, _: Moment) -> String {
+    text::count(journal.figures().failed_attempts)
 }
 
 /// A quantile of the gaps, if there are at least `from` of them.

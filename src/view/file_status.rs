@@ -6,6 +6,7 @@ use super::{
     files::{Files, url_of},
     watched::Watched,
 };
+use crate::{clock, journal::Journal};
 
 /// The work under way, with its progress and a button to cancel it; which capture is opened; and why a
 /// file could not be opened or written.
@@ -32,11 +33,12 @@ pub(super) fn FileStatus(
     };
 
     let opened = Memo::new(move |_| {
-        let facts = playback.with(|playback| playback.facts.clone())?;
-        Some(match url_of(&facts) {
-            Some(url) => ["This is a capture of ", &*url, "."].concat(),
-            None => "This is a capture.".to_owned(),
-        })
+        let (name, facts) = playback.with(|playback| {
+            let facts = playback.facts.clone()?;
+            Some((playback.name.clone(), facts))
+        })?;
+        let times = watched.stream.entries.with(times);
+        Some(opened(&name, url_of(&facts).as_deref(), times.as_ref()))
     });
     let problem = Memo::new(move |_| {
         files
@@ -63,6 +65,39 @@ pub(super) fn FileStatus(
     }
 }
 
+/// The times of the first and the last line, to the second.
+fn times(journal: &Journal) -> Option<(String, String)> {
+    let mut lines = journal.iter();
+    let first = clock::date_time(lines.next()?.at());
+    let last = lines.next_back().map(|last| clock::date_time(last.at()));
+    Some((first.clone(), last.unwrap_or(first)))
+}
+
+/// What is opened: the name of the file, where it is from, and when.
+fn opened(name: &str, url: Option<&str>, times: Option<&(String, String)>) -> String {
+    let mut opened = "Capture".to_owned();
+    let mut add = |before: &str, text: &str, after: &str| {
+        if !text.is_empty() {
+            for part in [before, text, after] {
+                opened.push_str(part);
+            }
+        }
+    };
+    add(" “", name, "”");
+    add(" of ", url.unwrap_or_default(), "");
+    if let Some((first, last)) = times {
+        add(", ", first, "");
+        // On the same day, the date is not repeated.
+        let days = [first, last].map(|time| time.split_once(' ').unwrap_or_default());
+        match days {
+            [(day, _), (same, time)] if day == same && first != last => add(" to ", time, ""),
+            _ if first != last => add(" to ", last, ""),
+            _ => {}
+        }
+    }
+    opened
+}
+
 /// A line that is shown while it has a text.
 #[component]
 pub(super) fn Sentence(
@@ -79,5 +114,43 @@ pub(super) fn Sentence(
         <p class=class data-problem=what role="status" hidden=move || text.with(Option::is_none)>
             {move || text.get().unwrap_or_default()}
         </p>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_opened_capture_shows_its_name_its_origin_and_its_times() {
+        let times = |first: &str, last: &str| (first.to_owned(), last.to_owned());
+        let same_day = times("2026-11-24 23:25:54", "2026-11-24 23:26:10");
+        let next_day = times("2026-11-24 23:25:54", "2026-11-25 00:00:10");
+        let at_once = times("2026-11-24 23:25:54", "2026-11-24 23:25:54");
+        let url = Some("https://example.org/");
+        for (name, url, times, expected) in [
+            ("", None, None, "Capture"),
+            (
+                "a.sse",
+                url,
+                None,
+                "Capture “a.sse” of https://example.org/",
+            ),
+            (
+                "a.sse",
+                url,
+                Some(same_day),
+                "Capture “a.sse” of https://example.org/, 2026-11-24 23:25:54 to 23:26:10",
+            ),
+            (
+                "a.sse",
+                None,
+                Some(next_day),
+                "Capture “a.sse”, 2026-11-24 23:25:54 to 2026-11-25 00:00:10",
+            ),
+            ("", None, Some(at_once), "Capture, 2026-11-24 23:25:54"),
+        ] {
+            assert_eq!(opened(name, url, times.as_ref()), expected);
+        }
     }
 }

@@ -77,7 +77,8 @@ impl Files {
         let playback = watched.stream.playback;
         let facts = Memo::new(move |_| playback.with(|playback| playback.facts.clone()));
         Effect::new(move |before: Option<()>| {
-            facts.track();
+            // A memo that is not read never notifies.
+            facts.get();
             if before.is_some() {
                 // The log is a new one.
                 watched.start_over();

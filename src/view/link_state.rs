@@ -30,17 +30,29 @@ pub(crate) fn LinkState() -> impl IntoView {
     let link = stream.link;
     let is_live = Memo::new(move |_| link.with(Link::is_live));
     let not_waiting = Memo::new(move |_| link.with(|link| !matches!(link, Link::Waiting { .. })));
+    let is_capture = Memo::new(move |_| stream.playback.with(|playback| playback.facts.is_some()));
     let kind = Memo::new(move |_| {
+        if is_capture.get() {
+            return "capture";
+        }
         stream
             .failure
             .with(|failure| link.with(|link| kind(link, failure.as_ref())))
     });
     let name = Memo::new(move |_| {
+        if is_capture.get() {
+            return "Capture".to_owned();
+        }
         stream
             .failure
             .with(|failure| link.with(|link| name(link, failure.as_ref())))
     });
-    let spoken = Memo::new(move |_| link.with(spoken));
+    let spoken = Memo::new(move |_| {
+        if is_capture.get() {
+            return "Capture";
+        }
+        link.with(spoken)
+    });
     let button = Memo::new(move |_| {
         if is_live.get() {
             "Disconnect"

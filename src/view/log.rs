@@ -8,14 +8,14 @@ use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Element, ResizeObserver};
 
 use super::{
-    columns::{Columns, Width},
+    columns::{Columns, Filled, Width},
     labels::Labels,
     row::{Cells, Place, Row},
     viewport::{Layout, ROW, Viewport},
     watched::Watched,
 };
 use crate::{
-    journal::{Journal, Line},
+    journal::{Journal, Kind, Line},
     text,
 };
 
@@ -26,9 +26,16 @@ pub(super) fn Log() -> impl IntoView {
     let list = List::new(watched);
     let scroller = list.scroller;
     let (event, id) = (
-        Width::remembered("width-event"),
-        Width::remembered("width-id"),
+        Width::remembered("width-event", 130),
+        Width::remembered("width-id", 90),
     );
+    let filled = Memo::new(move |before: Option<&Filled>| {
+        let before = before.copied().unwrap_or_default();
+        let journal = watched.stream.entries;
+        watched
+            .labels
+            .with(|labels| journal.with(|journal| Filled::of(journal, labels, before)))
+    });
     let active = move || {
         list.slots.with(|slots| {
             let selected = slots.iter().find(|slot| slot.place.get().selected)?;
@@ -39,17 +46,21 @@ pub(super) fn Log() -> impl IntoView {
     view! {
         <div
             class="log"
+            class:has-delta=move || filled.get().delta
+            class:has-event=move || filled.get().event()
+            class:has-id=move || filled.get().id
+            class:has-size=move || filled.get().size
+            style=("--chars-event", move || filled.get().event_css())
             style=("--width-event", move || event.css())
             style=("--width-id", move || id.css())
         >
-            <Columns event id />
             <div
                 class="log-scroller"
                 tabindex="0"
                 role="grid"
                 aria-label="Log"
-                aria-colcount="6"
-                aria-rowcount=move || list.total.get()
+                // The header is a row too.
+                aria-rowcount=move || list.total.get() + 1
                 aria-activedescendant=active
                 // The number of rows in the document depends on this height, so no style sheet may raise
                 // it to the height of all rows.
@@ -60,9 +71,10 @@ pub(super) fn Log() -> impl IntoView {
                 on:keydown=move |event| list.key(&event)
                 on:click=move |event| list.click(&event)
             >
+                <Columns event id />
                 <div
                     class="log-sizer"
-                    role="presentation"
+                    role="rowgroup"
                     style:position="relative"
                     node_ref=list.sizer
                 >
@@ -283,7 +295,9 @@ impl List {
         let mut before = shown.start.checked_sub(1).and_then(line_at);
         for ((index, line), slot) in lines.iter().zip(&mut slots) {
             let times = (before.map(|line| line.at()), origin);
-            if relabelled || slot.times != Some(times) {
+            // Later attempts that fail alike change their line.
+            let may_change = line.kind() == Kind::Failed;
+            if relabelled || may_change || slot.times != Some(times) {
                 slot.times = Some(times);
                 set_if_changed(&slot.cells, Cells::of(line, times.0, times.1, watched));
             }
@@ -504,14 +518,15 @@ impl List {
     }
 }
 
-/// The height of the window, in px: no more than that of the screen, whatever the style.
+/// The height of the window below the header, in px: no more than that of the screen, whatever the style.
 fn visible_height(scroller: &Element) -> f64 {
     let height = f64::from(scroller.client_height());
     let screen = window()
         .inner_height()
         .ok()
         .and_then(|height| height.as_f64());
-    screen.map_or(height, |screen| height.min(screen))
+    let height = screen.map_or(height, |screen| height.min(screen));
+    (height - ROW).max(0.0)
 }
 
 fn set_if_changed<T: PartialEq + Send + Sync + 'static>(signal: &ArcRwSignal<T>, value: T) {

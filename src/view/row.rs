@@ -67,6 +67,7 @@ impl Cells {
         (cells.kind, cells.data) = match line.kind() {
             Kind::Opened => ("opened", "Connection open ...".to_owned()),
             Kind::Closed => ("closed", "Connection close.".to_owned()),
+            Kind::Failed => ("failed", failed(line)),
             Kind::Event => ("event", line.beginning(SHOWN).into_owned()),
             Kind::Comment => ("comment", line.beginning(SHOWN).into_owned()),
             Kind::Retry => ("retry", line.beginning(SHOWN).into_owned()),
@@ -86,6 +87,13 @@ impl Cells {
         }
         cells
     }
+}
+
+/// Which attempts failed, and why.
+pub(super) fn failed(line: &Line<'_>) -> String {
+    let attempts = line.failed_attempts();
+    let described = attempts.map(|attempts| attempts.describe(&clock::time_of_day));
+    ["Connection failed: ", &described.unwrap_or_default()].concat()
 }
 
 /// A row of the log. It shows one line for as long as that line is in sight, and then another.
@@ -125,7 +133,7 @@ pub(super) fn Row(
             style:white-space="pre"
             style:inset="0 0 auto"
             style:transform=move || format!("translateY({}px)", place.with(|place| place.y as i64))
-            aria-rowindex=move || place.with(|place| place.index + 1)
+            aria-rowindex=move || place.with(|place| place.index + 2)
             aria-selected=move || if place.with(|place| place.selected) { "true" } else { "false" }
             data-kind=move || cells.with(|cells| cells.kind)
             data-name=move || cells.with(|cells| cells.colour)

@@ -1,7 +1,7 @@
 //! The connection: opened, lost, closed, and never asked for what is not a GET.
 
 use super::browser::{Browser, Server};
-use super::{CLOSE, DATE, OPEN, open};
+use super::{CLOSE, DATE, OPEN, open, serve};
 
 #[tokio::test]
 async fn the_default_stream_appears_under_the_policy_without_a_console_error() {
@@ -58,4 +58,33 @@ async fn a_link_sends_only_a_get_by_itself() {
     browser.until("!location.search.includes('secret')").await;
     browser.press("Connect").await;
     browser.until_line("^message: 0$").await;
+}
+
+/// A refusal with a body.
+const BUSY: &str = "HTTP/1.1 503 Service Unavailable\r\naccess-control-allow-origin: *\r\n\
+     connection: close\r\ncontent-length: 11\r\n\r\nbusy\nlater\n";
+
+#[tokio::test]
+async fn failed_attempts_by_fetch_share_a_line_with_their_reason_and_their_number() {
+    let busy = serve(BUSY, |_| String::new(), 0).await;
+    let (_server, browser) = open(&format!("?via=fetch&url={busy}/")).await;
+    let line = "^Connection failed: 503 Service Unavailable: busy, \\d+ times, the last at \\d\\d:\\d\\d:\\d\\d\\.\\d{3} in \\d";
+    browser.until_line(line).await;
+    assert_eq!(browser.count("Connection failed").await, 1);
+    browser.until("page.number('Attempts failed') >= 2").await;
+}
+
+#[tokio::test]
+async fn a_failed_attempt_by_event_source_is_a_line_without_a_reason() {
+    let busy = serve(BUSY, |_| String::new(), 0).await;
+    let (server, browser) = open(&format!("?via=EventSource&url={busy}/")).await;
+    browser
+        .until_line("^Connection failed: the browser gives no reason")
+        .await;
+    // By fetch more is known.
+    let page = format!("{}/?via=fetch&url=http://127.0.0.1:1/", server.origin);
+    browser.goto(&page).await;
+    browser
+        .until_line("^Connection failed: no answer, in")
+        .await;
 }

@@ -152,14 +152,14 @@ async fn an_opened_capture_shows_the_same_lines() {
     std::fs::write(&file, &first[..first.len() / 2]).expect("a writable file");
     browser.choose_file(&file).await;
     browser.until_says("The capture is cut off at byte").await;
-    browser.until_says("This is a capture of ").await;
+    browser.until_says("Capture “again.sse” of ").await;
 
     // A file that is not a capture changes nothing.
     let lines = browser.lines().await;
     for (wrong, sentence) in [
-        ("", "This is not a capture"),
+        ("", "This is neither a capture"),
         ("sse-capture 2\n{}\n", "version 2"),
-        ("\u{89}PNG\r\n", "This is not a capture"),
+        ("\u{89}PNG\r\n", "This is neither a capture"),
     ] {
         std::fs::write(&file, wrong).expect("a writable file");
         browser.choose_file(&file).await;
@@ -183,7 +183,7 @@ async fn an_opened_capture_shows_the_same_lines() {
     browser.until_line("^message: 3$").await;
     let lines = browser.lines().await;
     assert_eq!(lines[..2], [OPEN.to_owned(), "message: 0".to_owned()]);
-    browser.until("!page.says('This is a capture')").await;
+    browser.until("!page.says('Capture “')").await;
 
     // The same stream replaces the capture as well.
     std::fs::write(&file, &first).expect("a writable file");
@@ -241,7 +241,7 @@ async fn a_problem_with_a_file_outlives_a_filter_and_is_shown_again() {
     let (_server, browser) = open("").await;
     browser.until_line("^Ping: ").await;
     let file = browser.downloads().join("wrong.sse");
-    const FILE_PROBLEM: &str = "This is not a capture";
+    const FILE_PROBLEM: &str = "This is neither a capture";
     const FILTER_PROBLEM: &str = "Invalid regular expression";
     std::fs::write(&file, "no capture").expect("it can be written");
     browser.choose_file(&file).await;
@@ -276,4 +276,26 @@ async fn labels_belong_to_the_stream_and_not_to_a_capture_of_another() {
     browser.until_line("^Ping: 2$").await;
     let lines = browser.lines().await;
     assert_eq!(lines[1..3], ["Start time: 1", "Ping: 2"]);
+}
+
+#[tokio::test]
+async fn a_saved_event_stream_opens_as_a_stream_of_its_own() {
+    let (_server, browser) = open("").await;
+    browser.until_line("^Ping: ").await;
+    assert_eq!(browser.value("page.says('Attempts failed')").await, false);
+    let file = browser.downloads().join("saved.txt");
+    std::fs::write(&file, ": by curl -N\n\ndata: saved\n\n").expect("it can be written");
+    browser.choose_file(&file).await;
+    // The labels are not those of the stream before.
+    browser.until_line("^message: saved$").await;
+    browser.until_line("^Connection close.$").await;
+    let lines = browser.lines().await;
+    assert_eq!(lines[0], OPEN);
+    let status = "page.all('status').map(page.text)";
+    browser
+        .until(&format!(
+            "{status}.some(text => /^Capture “saved.txt”, \\d{{4}}-\\d\\d-\\d\\d \\d\\d:/.test(text))"
+        ))
+        .await;
+    browser.until("page.state() === 'Capture'").await;
 }

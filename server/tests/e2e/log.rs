@@ -154,3 +154,41 @@ async fn the_log_follows_across_reconnections_after_a_detail_was_closed() {
         "it stopped following"
     );
 }
+
+#[tokio::test]
+async fn columns_without_content_take_no_room_and_headers_belong_to_the_grid() {
+    let (server, browser) =
+        open("?via=fetch&url=/stream%3Finterval=50ms%26event=a%26id=seq%26after=30").await;
+    let headers = "page.all('columnheader').map(page.text).join()";
+    browser
+        .until(&format!("{headers} === 'time,Δ,event,data,id,size'"))
+        .await;
+    let grips = "page.all('separator').every(grip => +grip.ariaValueNow >= 40)";
+    assert_eq!(browser.value(grips).await, true);
+    // Without IDs there is no column for them.
+    let url = format!("{}/?via=fetch&url=/stream%3Finterval=50ms", server.origin);
+    browser.goto(&url).await;
+    browser
+        .until(&format!("{headers} === 'time,Δ,event,data,size'"))
+        .await;
+}
+
+#[tokio::test]
+async fn a_third_of_a_small_screen_is_log() {
+    let (_server, browser) = open("").await;
+    browser.until_line("^Ping: ").await;
+    for (width, height) in [(320, 640), (390, 844), (640, 400)] {
+        let size = serde_json::json!({
+            "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false
+        });
+        browser
+            .devtools("Emulation.setDeviceMetricsOverride", size)
+            .await;
+        browser.until(&format!("innerWidth === {width}")).await;
+        let part = "(log => (Math.min(log.bottom, innerHeight) - log.top) / innerHeight)(page.log().getBoundingClientRect())";
+        let part = browser.value(part).await.as_f64().expect("a number");
+        assert!(part >= 1.0 / 3.0, "{width} × {height}: {part}");
+        let overflows = "document.documentElement.scrollWidth > innerWidth";
+        assert_eq!(browser.value(overflows).await, false, "{width}");
+    }
+}

@@ -12,6 +12,7 @@ mod generator;
 mod loading;
 mod log;
 mod request;
+mod timeline;
 
 use browser::{Browser, Server};
 use tokio::{

@@ -2,14 +2,17 @@
 
 use std::mem;
 
-use super::{super::time, HEAD, VERSION};
+use super::{
+    super::{FailedAttempts, attempts::LONGEST_REASON, time},
+    HEAD, VERSION,
+};
 use crate::json;
 
 /// The longest line of facts, in bytes.
 const LONGEST_FACTS: usize = 1 << 20;
 
 /// The longest line of any other record, in bytes.
-const LONGEST_RECORD: usize = 64;
+const LONGEST_RECORD: usize = 128;
 
 /// The longest last event ID, in bytes.
 const LONGEST_ID: u64 = 64 << 20;
@@ -18,8 +21,10 @@ const LONGEST_ID: u64 = 64 << 20;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CaptureError {
-    /// The file does not begin as a capture does.
-    #[error("This is not a capture: it does not begin with “sse-capture”.")]
+    /// The file does not begin as a capture does, and it is not an event stream.
+    #[error(
+        "This is neither a capture, which begins with “sse-capture”, nor an event stream, which has lines such as “data: …”."
+    )]
     NotACapture,
     /// The capture has a version that is not supported.
     #[error("This is a capture of version {version}; only version 1 is supported.")]
@@ -65,6 +70,11 @@ pub(crate) enum Record<'a> {
     },
     /// The connection was lost or closed.
     Closed { at: f64 },
+    /// Attempts to connect failed, the first of them at `at`.
+    Failed {
+        at: f64,
+        attempts: &'a FailedAttempts,
+    },
     /// The stream ended without a connection that closed.
     Broken { at: f64 },
     /// The last event ID changed, though no bytes set it.
@@ -99,7 +109,14 @@ enum Part {
     Id {
         left: u64,
     },
-    /// The LF after bytes or an ID.
+    /// Why attempts failed.
+    Reason {
+        at: f64,
+        /// Everything but the reason.
+        attempts: FailedAttempts,
+        left: u64,
+    },
+    /// The LF after bytes, an ID or a reason.
     LineEnd,
     /// Nothing may follow.
     End,
@@ -137,7 +154,7 @@ impl CaptureReader {
                     left,
                     continues,
                 } => Ok(self.bytes(at, left, continues, bytes, sink)),
-                Part::Id { left } => self.id(left, bytes, sink),
+                Part::Id { .. } | Part::Reason { .. } => self.text(bytes, sink),
                 Part::LineEnd => self.line_end(bytes),
                 Part::End => Err(self.bad("the end of the file")),
                 Part::Head | Part::Facts | Part::Record => self.line(bytes, sink),
@@ -199,19 +216,33 @@ impl CaptureReader {
         now
     }
 
-    /// Reads bytes of a last event ID.
-    fn id(&mut self, left: u64, bytes: &[u8], sink: &mut Sink<'_>) -> Result<usize, CaptureError> {
-        let now = usize::try_from(left).map_or(bytes.len(), |left| left.min(bytes.len()));
-        self.unfinished.extend_from_slice(&bytes[..now]);
-        let left = left - now as u64;
-        self.part = Part::Id { left };
-        if left == 0 {
-            let id = String::from_utf8(mem::take(&mut self.unfinished)).ok();
-            let id = id
-                .filter(|id| !id.contains(['\0', '\r', '\n']))
-                .ok_or_else(|| self.bad("a last event ID"))?;
+    /// Reads bytes of a last event ID or of a reason.
+    fn text(&mut self, bytes: &[u8], sink: &mut Sink<'_>) -> Result<usize, CaptureError> {
+        let (Part::Id { left } | Part::Reason { left, .. }) = &mut self.part else {
+            return Ok(0);
+        };
+        let now = usize::try_from(*left).map_or(bytes.len(), |left| left.min(bytes.len()));
+        let (piece, _) = bytes.split_at(now);
+        self.unfinished.extend_from_slice(piece);
+        *left -= now as u64;
+        if *left > 0 {
+            return Ok(now);
+        }
+        let text = String::from_utf8(mem::take(&mut self.unfinished)).ok();
+        let text = text.filter(|text| !text.contains(['\0', '\r', '\n']));
+        let part = mem::replace(&mut self.part, Part::LineEnd);
+        if let Part::Reason {
+            at, mut attempts, ..
+        } = part
+        {
+            attempts.reason = text.ok_or_else(|| self.bad("a reason"))?;
+            sink(Record::Failed {
+                at,
+                attempts: &attempts,
+            });
+        } else {
+            let id = text.ok_or_else(|| self.bad("a last event ID"))?;
             sink(Record::LastEventId(&id));
-            self.part = Part::LineEnd;
         }
         Ok(now)
     }
@@ -272,7 +303,7 @@ impl CaptureReader {
                 Part::Record
             }
             _ => line.and_then(|line| record(line, sink)).ok_or_else(|| {
-                self.bad("open, close, break, bytes or id with its numbers, or end")
+                self.bad("open, close, break, fail, bytes or id with its numbers, or end")
             })?,
         };
         self.next(part, read);
@@ -290,11 +321,14 @@ fn record(line: &str, sink: &mut Sink<'_>) -> Option<Part> {
         let left = number(rest).filter(|length| *length <= LONGEST_ID)?;
         return Some(Part::Id { left });
     }
+    if name == "fail" {
+        return attempts(rest);
+    }
     let (at, length) = match rest.split_once(' ') {
         Some((at, length)) => (at, Some(number(length)?)),
         None => (rest, None),
     };
-    let at = time::from_micros(time::parse_ms(at)?);
+    let at = ms(at)?;
     match (name, length) {
         ("bytes", Some(left)) => {
             return Some(Part::Bytes {
@@ -309,6 +343,32 @@ fn record(line: &str, sink: &mut Sink<'_>) -> Option<Part> {
         _ => return None,
     }
     Some(Part::Record)
+}
+
+/// Reads the numbers of a record of failed attempts; returns the part that follows.
+fn attempts(numbers: &str) -> Option<Part> {
+    let mut numbers = numbers.split(' ');
+    let (at, last_at) = (ms(numbers.next()?)?, ms(numbers.next()?)?);
+    let count = number(numbers.next()?).filter(|count| *count > 0)?;
+    let left = number(numbers.next()?).filter(|length| *length <= LONGEST_REASON as u64)?;
+    let took = match numbers.next() {
+        Some(took) => Some(ms(took)?),
+        None => None,
+    };
+    let reason = String::new();
+    let attempts = FailedAttempts {
+        last_at,
+        count,
+        took,
+        reason,
+    };
+    let is_end = numbers.next().is_none();
+    is_end.then_some(Part::Reason { at, attempts, left })
+}
+
+/// A time, in ms with at most three decimals.
+fn ms(text: &str) -> Option<f64> {
+    Some(time::from_micros(time::parse_ms(text)?))
 }
 
 /// A whole number, in digits only.

@@ -274,7 +274,7 @@ fn a_file_that_is_not_a_capture_is_refused_at_once() {
         reader.feed(b"sse-capture 2\n", &mut |_| {}),
         Err(CaptureError::UnknownVersion { version })
     );
-    let (mut reader, long) = (CaptureReader::new(), "1".repeat(100));
+    let (mut reader, long) = (CaptureReader::new(), "1".repeat(200));
     let result = reader.feed(format!("sse-capture {long}").as_bytes(), &mut |_| {});
     assert_eq!(result, Err(CaptureError::NotACapture));
 }
@@ -301,7 +301,7 @@ fn facts_are_an_object() {
 
 #[test]
 fn a_malformed_record_is_reported_with_its_position() {
-    const RECORD: &str = "open, close, break, bytes or id with its numbers, or end";
+    const RECORD: &str = "open, close, break, fail, bytes or id with its numbers, or end";
     for (records, at, expected) in [
         ("\n", 0, RECORD),
         ("begin 1\n", 0, RECORD),
@@ -323,13 +323,20 @@ fn a_malformed_record_is_reported_with_its_position() {
         ("bytes 1 99999999999999999999\n", 0, RECORD),
         ("bytes 1 2\n:\nend\n", 12, "the end of a line"),
         ("bytes 1 2\n:\n\n\n", 13, RECORD),
+        ("fail 1 2 3\n", 0, RECORD),
+        ("fail 1 2 0 0\n", 0, RECORD),
+        ("fail 1 2 1 301\n", 0, RECORD),
+        ("fail 1 2 1 0 \n", 0, RECORD),
+        ("fail 1 2 1 0 5 6\n", 0, RECORD),
+        ("fail 1 2 1 1\n\0\n", 13, "a reason"),
+        ("fail 1 2 1 1\nxy\n", 14, "the end of a line"),
         ("id 99999999999\n", 0, RECORD),
         ("id 1\n\0\n", 5, "a last event ID"),
         ("id 2\n\u{7FF}\n", 0, ""),
         ("id 1\n12\n", 6, "the end of a line"),
         ("end \n", 0, RECORD),
         ("end\nend\n", 4, "the end of the file"),
-        (&format!("open {}", "1".repeat(100)), 0, RECORD),
+        (&format!("open {}", "1".repeat(200)), 0, RECORD),
     ] {
         let (_, result) = opened(records);
         if expected.is_empty() {
@@ -348,6 +355,39 @@ fn a_malformed_record_is_reported_with_its_position() {
             "{records}"
         );
     }
+}
+
+#[test]
+fn failed_attempts_are_restored() {
+    let records = "fail 1 3.5 2 8 1.25\n503 Busy\nfail 4 4 1 0\n\nopen 5\nbytes 6 7\ndata: a\nfail 7 7 1 4\nlost\nend\n";
+    let (journal, result) = opened(records);
+    assert_eq!(result, Ok(()));
+    let lines: Vec<_> = lines(&journal)
+        .into_iter()
+        .map(|line| (line.at, line.kind, line.data))
+        .collect();
+    let unfinished = "The stream ended before this was complete; it was discarded.";
+    assert_eq!(
+        lines,
+        [
+            (
+                1.0,
+                Kind::Failed,
+                "503 Busy, 2 times, the last at 1970-01-01T00:00:00.003500Z in 1.25 ms".to_owned()
+            ),
+            (4.0, Kind::Failed, String::new()),
+            (5.0, Kind::Opened, String::new()),
+            (7.0, Kind::Note, unfinished.to_owned()),
+            (7.0, Kind::Failed, "lost".to_owned()),
+        ]
+    );
+    assert_eq!(journal.figures().failed_attempts, 4);
+    let (mut writer, mut out) = (Writer::new("{}"), Vec::new());
+    assert!(writer.step(&journal, usize::MAX, &mut out));
+    assert_eq!(
+        shown(&out),
+        shown(format!("sse-capture 1\n{{}}\n{records}").as_bytes())
+    );
 }
 
 #[test]

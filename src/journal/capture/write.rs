@@ -2,14 +2,12 @@
 
 use super::{
     super::{
-        Arrival, Journal,
+        Arrival, FailedAttempts, Journal,
         marks::{Mark, What},
         time,
     },
-    HEAD, VERSION,
+    BOM, HEAD, VERSION,
 };
-
-const BOM: &[u8] = "\u{FEFF}".as_bytes();
 
 /// Writes in steps what a journal holds at the first step.
 ///
@@ -205,6 +203,11 @@ fn write_mark(mark: &Mark, journal: &Journal, out: &mut Vec<u8>) {
         What::Opened => record("open", mark.at, None, out),
         What::Closed => record("close", mark.at, None, out),
         What::Broken => record("break", mark.at, None, out),
+        What::Failed => {
+            if let Some(attempts) = journal.attempts.get(mark.line) {
+                write_attempts(mark.at, attempts, out);
+            }
+        }
         What::Id(change) => write_id(&journal.ids.text(change), out),
     }
 }
@@ -213,6 +216,24 @@ fn write_id(id: &str, out: &mut Vec<u8>) {
     let mut line = String::from("id ");
     time::digits(id.len() as u64, 1, &mut line);
     for part in [&line, "\n", id, "\n"] {
+        out.extend_from_slice(part.as_bytes());
+    }
+}
+
+fn write_attempts(at: f64, attempts: &FailedAttempts, out: &mut Vec<u8>) {
+    let mut line = String::from("fail ");
+    time::ms(time::micros(at), &mut line);
+    line.push(' ');
+    time::ms(time::micros(attempts.last_at), &mut line);
+    for number in [attempts.count, attempts.reason.len() as u64] {
+        line.push(' ');
+        time::digits(number, 1, &mut line);
+    }
+    if let Some(took) = attempts.took {
+        line.push(' ');
+        time::ms(time::micros(took), &mut line);
+    }
+    for part in [&line, "\n", &attempts.reason, "\n"] {
         out.extend_from_slice(part.as_bytes());
     }
 }

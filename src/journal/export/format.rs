@@ -35,6 +35,7 @@ fn kind_name(kind: Kind) -> &'static str {
     match kind {
         Kind::Opened => "opened",
         Kind::Closed => "closed",
+        Kind::Failed => "failed",
         Kind::Event => "event",
         Kind::Comment => "comment",
         Kind::Retry => "retry",
@@ -54,7 +55,11 @@ fn json_line(line: &Line<'_>, out: &mut String) {
         json_member("event", &line.event_type(), out);
         json_member("id", &line.last_event_id(), out);
     }
-    if !line.kind().is_link() {
+    if let Some(attempts) = line.failed_attempts() {
+        out.push_str(",\"count\":");
+        time::digits(attempts.count, 1, out);
+    }
+    if !matches!(line.kind(), Kind::Opened | Kind::Closed) {
         json_member("data", &line.data(), out);
     }
     out.push_str("}\n");
@@ -132,6 +137,8 @@ mod tests {
         journal.opened(1_795_403_666_120.0);
         journal.receive(1_795_403_666_120.25, STREAM);
         journal.closed(1_795_403_666_121.0);
+        journal.failed(1_795_403_666_122.0, "503, busy", Some(2.0));
+        journal.failed(1_795_403_666_123.0, "503, busy", Some(3.0));
         journal
     }
 
@@ -145,6 +152,7 @@ mod tests {
 {"seq":3,"time":"2026-11-23T03:14:26.120250Z","kind":"event","event":"\"x\"","id":"7","data":"=1+1\n\"q\""}
 {"seq":4,"time":"2026-11-23T03:14:26.120250Z","kind":"note","data":"The line “foo” was ignored: it is neither a field nor a comment."}
 {"seq":5,"time":"2026-11-23T03:14:26.121000Z","kind":"closed"}
+{"seq":6,"time":"2026-11-23T03:14:26.122000Z","kind":"failed","count":2,"data":"503, busy, 2 times, the last at 2026-11-23T03:14:26.123000Z in 3.00 ms"}
 "#
         );
     }
@@ -159,7 +167,8 @@ mod tests {
              2,2026-11-23T03:14:26.120250Z,retry,,,5\r\n\
              3,2026-11-23T03:14:26.120250Z,event,\"\"\"x\"\"\",7,\"=1+1\n\"\"q\"\"\"\r\n\
              4,2026-11-23T03:14:26.120250Z,note,,,The line “foo” was ignored: it is neither a field nor a comment.\r\n\
-             5,2026-11-23T03:14:26.121000Z,closed,,,\r\n"
+             5,2026-11-23T03:14:26.121000Z,closed,,,\r\n\
+             6,2026-11-23T03:14:26.122000Z,failed,,,\"503, busy, 2 times, the last at 2026-11-23T03:14:26.123000Z in 3.00 ms\"\r\n"
         );
     }
 
@@ -271,7 +280,8 @@ mod tests {
                 assert_eq!(csv[3..], [event_type, id, data.clone()]);
                 let told = json.split_once(r#","data":"#);
                 let told = told.map(|(_, data)| parsed(&data[..data.len() - 1]));
-                assert_eq!(told, (!kind.is_link()).then_some(data));
+                let has_data = !matches!(kind, Kind::Opened | Kind::Closed);
+                assert_eq!(told, has_data.then_some(data));
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::watched::Watched;
+use super::super::{row::failed, watched::Watched};
 use crate::{
     clock,
     journal::{Journal, Kind, Line},
@@ -37,7 +37,7 @@ impl Snapshot {
         let event_type = line.event_type();
         let title = match line.kind() {
             Kind::Event => text::beginning(&watched.label(&event_type), 100).to_owned(),
-            Kind::Opened | Kind::Closed => "Connection".to_owned(),
+            Kind::Opened | Kind::Closed | Kind::Failed => "Connection".to_owned(),
             Kind::Comment => "Comment".to_owned(),
             Kind::Retry => "Reconnection time".to_owned(),
             Kind::Note => "Note".to_owned(),
@@ -66,6 +66,7 @@ impl Snapshot {
         let data = match line.kind() {
             Kind::Opened => "Connection open ...".into(),
             Kind::Closed => "Connection close.".into(),
+            Kind::Failed => failed(&line).into(),
             _ => line.data(),
         };
         Self {
