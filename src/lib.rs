@@ -31,6 +31,9 @@
 //! | `app` | [`App`], the page: everything around one watched stream |
 //! | `address` | converts between the page's address and a request |
 //! | `request` | a request: as entered, as sent, and as code for curl and JavaScript; pure |
+//! | `curl` | reads a curl command line as a request; pure |
+//! | `headers` | the headers of a request as rows; pure |
+//! | `known_types` | the event types of known services; pure |
 //! | `session` | [`use_event_source`]: one watched stream as signals and commands; `link` and `retry` are its rules, pure |
 //! | `source` | the browser's network and file objects, each with one owner |
 //! | `journal` | [`Journal`]: what was received, within a bound; pure |
@@ -49,9 +52,12 @@
 mod address;
 mod app;
 mod clock;
+mod curl;
 mod frame;
+mod headers;
 mod journal;
 mod json;
+mod known_types;
 mod request;
 mod session;
 mod source;

@@ -1,6 +1,8 @@
 //! End to end: the built page, served by the built binary, in a real Chromium.
 
 mod browser;
+#[path = "e2e/request.rs"]
+mod request;
 
 use browser::{Browser, Server};
 use tokio::{
@@ -242,8 +244,11 @@ async fn bad_input_gets_a_sentence_and_leaves_the_page_usable() {
         ),
         ("javascript:alert(1)", "has the scheme “javascript:”"),
         // These are not streams: HTML, and a 404.
-        ("/", "The browser gave up on this stream"),
-        ("/strem", "The browser gave up on this stream"),
+        (
+            "/",
+            "Content type is text/html; expected text/event-stream.",
+        ),
+        ("/strem", "Server answered 404; expected 200."),
     ] {
         browser.fill("url", url).await;
         browser.press("Open").await;
@@ -269,6 +274,7 @@ async fn the_address_follows_the_form_and_opens_the_same_stream_again() {
     .await;
     let (_server, browser) = open("").await;
     browser.fill("url", &format!("{stream}/?a=b&c=d")).await;
+    choose_way(&browser, "EventSource").await;
     browser.fill("events", "step").await;
     browser.press("Open").await;
     browser.until_line("^step: 1$").await;
@@ -281,7 +287,7 @@ async fn the_address_follows_the_form_and_opens_the_same_stream_again() {
 async fn an_entered_value_looks_applied_only_once_it_is() {
     let (server, browser) = open("?url=/stream&events=connecttime,step").await;
     browser.until_line("^Ping: ").await;
-    let is_marked = "document.querySelector('.request [type=submit]').matches('.primary')";
+    let is_marked = "[...document.querySelectorAll('form button')].some(button => button.textContent === 'Open')";
     let types = "document.querySelector('[name=events]').value";
     let url = "document.querySelector('[name=url]').value";
     assert_eq!(browser.value(is_marked).await, false);
@@ -296,12 +302,12 @@ async fn an_entered_value_looks_applied_only_once_it_is() {
     browser.fill("url", "/stream").await;
     browser.until(&format!("!{is_marked}")).await;
     assert_eq!(browser.value(types).await, "connecttime, step");
-    browser.click(".via label:has([value=fetch])").await;
+    choose_way(&browser, "fetch").await;
     browser.until(is_marked).await;
     browser
         .until("document.querySelector('[name=events]').offsetParent === null")
         .await;
-    browser.click(".via label:has([value=EventSource])").await;
+    choose_way(&browser, "auto").await;
     browser.until(&format!("!{is_marked}")).await;
 
     // A host gets its scheme.
@@ -979,11 +985,16 @@ async fn a_million_rows_can_be_scrolled() {
     assert!(rows.as_u64().is_some_and(|rows| rows < 100), "{rows}");
 }
 
+/// Chooses the way of the request that is entered.
+async fn choose_way(browser: &Browser, way: &str) {
+    browser
+        .value(&format!("(() => {{ const way = document.querySelector('select[name=via]'); way.value = '{way}'; way.dispatchEvent(new Event('change', {{ bubbles: true }})); }})()"))
+        .await;
+}
+
 /// Opens a preset of the generator panel, by `way`.
 async fn open_preset(browser: &Browser, way: &str, preset: &str) {
-    browser
-        .click(&format!(".via label:has([value={way}])"))
-        .await;
+    choose_way(browser, way).await;
     browser.click(".generator > summary").await;
     browser.press(preset).await;
     browser.press("Open this stream").await;
@@ -1060,7 +1071,7 @@ async fn a_link_sends_only_a_get_by_itself() {
         .await;
     // A reload is a GET of the page, and does not send the body.
     browser.until("!location.search.includes('secret')").await;
-    browser.press("Connect").await;
+    browser.press("Send POST").await;
     browser.until_line("^message: 0$").await;
 }
 
