@@ -190,13 +190,12 @@ fn is_partial(stream: UseEventSourceReturn) -> bool {
 
 /// What an `EventSource` receives that the page subscribes to `asked` and the known types.
 fn subscription(asked: &[String]) -> String {
-    let mut sentence =
-        "Event types not subscribed to are dropped unseen. Subscribed: message".to_owned();
+    let mut sentence = "Subscribed to message".to_owned();
     for name in asked {
         sentence.push_str(&[", ", name].concat());
     }
     format!(
-        "{sentence} and {} types of known services.",
+        "{sentence} and {} types of known services. Others are dropped unseen.",
         known_types::count()
     )
 }
@@ -492,7 +491,7 @@ mod tests {
         let sentence = subscription(&asked);
         assert!(sentence.contains("message, a, b c and "), "{sentence}");
         assert!(
-            sentence.ends_with(" types of known services."),
+            sentence.ends_with(" types of known services. Others are dropped unseen."),
             "{sentence}"
         );
     }

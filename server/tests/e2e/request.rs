@@ -17,7 +17,8 @@ async fn paste(browser: &Browser, text: &str) {
         .await;
 }
 
-/// Starts a server that answers each request with a stream of one event, the request itself in JSON.
+/// Starts a server that answers each request with a stream of one event, the lines of the request that
+/// the page determines.
 /// Returns its origin, and how many requests it has read that are not OPTIONS.
 async fn echo() -> (String, std::sync::Arc<std::sync::atomic::AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -37,7 +38,16 @@ async fn echo() -> (String, std::sync::Arc<std::sync::atomic::AtomicUsize>) {
                     return;
                 }
                 counted.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-                let data = serde_json::Value::from(request);
+                // Without what the browser adds: the log shows only the beginning of long data.
+                let own = request.lines().enumerate().filter(|(at, line)| {
+                    let line = line.to_ascii_lowercase();
+                    let is_header = ["x-", "authorization:", "content-type:"]
+                        .iter()
+                        .any(|name| line.starts_with(name));
+                    *at == 0 || is_header || !line.contains(": ")
+                });
+                let lines: Vec<_> = own.map(|(_, line)| line).collect();
+                let data = lines.join(" ");
                 let response = format!("{HEAD}event: request\ndata: {data}\n\n");
                 let _ = connection.write_all(response.as_bytes()).await;
                 let mut rest = [0; 1024];
@@ -71,7 +81,9 @@ async fn all_types_arrive_unless_an_event_source_was_chosen() {
     choose_way(&browser, "EventSource").await;
     browser.press("Open").await;
     browser
-        .until("document.querySelector('.link-explanation').textContent.includes('dropped unseen')")
+        .until(
+            "document.querySelector('.link-explanation')?.textContent.includes('dropped unseen')",
+        )
         .await;
     browser.until_line("^message: 2$").await;
     assert_eq!(browser.count("own: 1").await, 0);
@@ -123,7 +135,8 @@ async fn a_link_offers_a_post_and_a_reload_keeps_it() {
         "?url={origin}/&method=POST&headers=x-a:%20b&body=secret"
     ))
     .await;
-    let offer = "document.querySelector('[aria-label=\"Request that was not sent\"]').innerText";
+    let offer =
+        "(document.querySelector('[aria-label=\"Request that was not sent\"]')?.innerText ?? '')";
     for _ in 0..2 {
         browser.until(&format!("/Nothing was sent/.test({offer}) && /POST http/.test({offer}) && /x-a: b/.test({offer}) && /secret/.test({offer})")).await;
         browser
@@ -136,8 +149,10 @@ async fn a_link_offers_a_post_and_a_reload_keeps_it() {
     browser.press("Send POST").await;
     browser.until_line("^request: .*POST.*x-a: b.*secret").await;
     assert_eq!(sent(&count), 1);
-    browser.until(&format!("{offer} === ''")).await;
-    // Sent once: a reload offers it again.
+    browser
+        .until("!document.querySelector('[aria-label=\"Request that was not sent\"]').checkVisibility()")
+        .await;
+    // It was sent once: a reload offers it again.
     browser.client.refresh().await.expect("the page reloads");
     browser
         .until(&format!("/Nothing was sent/.test({offer})"))
@@ -176,7 +191,7 @@ async fn back_returns_to_the_stream_before_and_sends_no_post() {
     browser.until(&format!("{URL} === '/stream'")).await;
     browser.value("history.go(2)").await;
     browser
-        .until("/Nothing was sent/.test(document.querySelector('.held').innerText) && /body/.test(document.querySelector('.held').innerText)")
+        .until("/Nothing was sent[^]*body/.test(document.querySelector('[aria-label=\"Request that was not sent\"]')?.innerText)")
         .await;
     assert_eq!(sent(&count), 3);
 }
@@ -198,8 +213,9 @@ async fn a_pasted_curl_line_is_imported_and_not_sent() {
         .await;
     assert_eq!(sent(&count), 0);
     browser.press("Open").await;
+    browser.until_line("^request: POST .chat.*x-a: it's").await;
     browser
-        .until_line("^request: .*POST .chat.*x-a: it's.*application.x-www-form-urlencoded")
+        .until_line("^request: .*application.x-www-form-urlencoded")
         .await;
     browser.until_line("^request: .*a.*:.*!").await;
     assert_eq!(sent(&count), 1);
@@ -224,7 +240,7 @@ async fn headers_are_rows_with_a_preset_for_basic() {
         .await;
     browser.keys("x-own\u{E004}1\u{E007}").await;
     browser
-        .until_line("^request: .*uthorization: Basic dGVzdDoxMjPCow==.*x-own: 1")
+        .until_line("^request: .*uthorization: Basic dGVzdDoxMjPCow==")
         .await;
 
     // Removed again.
@@ -268,7 +284,7 @@ async fn a_saved_request_is_opened_after_a_reload_and_deleted() {
 #[tokio::test]
 async fn nothing_moves_when_a_sentence_appears_at_any_width() {
     let (_server, browser) = open("?via=fetch&url=/stream").await;
-    browser.until_line("^\\w+: ").await;
+    browser.until_line("^Ping: ").await;
     let top = "document.querySelector('.log').getBoundingClientRect().top";
     for width in [320, 360, 640, 1280] {
         browser
@@ -286,6 +302,6 @@ async fn nothing_moves_when_a_sentence_appears_at_any_width() {
             .until(&format!("{sentence}.startsWith('Imported')"))
             .await;
         assert_eq!(browser.value(top).await, before, "at {width} px");
-        browser.fill("url", "/stream").await;
+        browser.fill("url", "/stream?data=seq&count=1").await;
     }
 }
