@@ -2,7 +2,7 @@
 
 use leptos::prelude::window;
 use wasm_bindgen::JsValue;
-use web_sys::{Url, UrlSearchParams};
+use web_sys::Url;
 
 use crate::{
     request::Request,
@@ -19,33 +19,28 @@ const DEFAULT_HOSTS: [&str; 2] = ["127.0.0.1:8844", "localhost:8844"];
 /// The event type that the default stream has in addition to `message`.
 pub(crate) const CONNECT_TIME: &str = "connecttime";
 
-/// The parameters of the page's address that make up a request.
-const PARAMETERS: [&str; 7] = [
-    "url",
-    "via",
-    "events",
-    "credentials",
-    "method",
-    "headers",
-    "body",
-];
-
-/// The request in the page's address, or one for the default stream if the address has none.
+/// The request in the page's address, or one for the default stream if the address has none. The state of
+/// the history entry has the parts that are not in the address.
 pub(crate) fn requested() -> Request {
     let search = window().location().search().unwrap_or_default();
-    let params = UrlSearchParams::new_with_str(&search).ok();
-    let param = |name: &str| params.as_ref().and_then(|params| params.get(name));
-    let mut request = Request {
-        url: DEFAULT_PATH.to_owned(),
-        ..Request::default()
-    };
-    for name in PARAMETERS {
-        if let Some(value) = param(name) {
-            request.set(name, &value);
+    let query = search.trim_start_matches('?');
+    let mut request = Request::from_query(query);
+    let state = window().history().and_then(|history| history.state());
+    if let Some(state) = state.ok().and_then(|state| state.as_string()) {
+        let Request { headers, body, .. } = Request::from_query(&state);
+        for (part, kept) in [(&mut request.headers, headers), (&mut request.body, body)] {
+            if part.is_empty() {
+                *part = kept;
+            }
         }
     }
+    let is_given =
+        |name: &str| form_urlencoded::parse(query.as_bytes()).any(|(known, _)| known == name);
+    if !is_given("url") {
+        DEFAULT_PATH.clone_into(&mut request.url);
+    }
     request.url = with_scheme(&request.url);
-    if param("events").is_none() {
+    if !is_given("events") {
         request.events = usual_types(&request.url);
     }
     request
@@ -110,20 +105,39 @@ fn is_local(host: &str) -> bool {
 /// The address of the page for `request`; see [`Request::parameters`] for `with_body`.
 pub(crate) fn address_of(request: &Request, with_body: bool) -> Result<String, JsValue> {
     let address = Url::new(&window().location().href()?)?;
-    address.set_search("");
-    let params = address.search_params();
-    for (name, value) in request.parameters(with_body) {
-        params.set(name, &value);
-    }
+    address.set_search(&request.to_query(with_body));
     Ok(address.href())
 }
 
-/// Sets the page's address to that of `request`, without its body.
-pub(crate) fn show(request: &Request) -> Result<(), JsValue> {
-    let address = address_of(request, false)?;
-    window()
-        .history()?
-        .replace_state_with_url(&JsValue::NULL, "", Some(&address))
+/// How an address enters the history of the tab.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Entry {
+    /// In place of the current one.
+    Same,
+    /// After the current one, so that Back returns to that.
+    New,
+}
+
+/// Sets the page's address to that of `request`. Its headers and body go into the state of the history
+/// entry, which survives a reload and is not part of the address.
+///
+/// A browser may refuse if changes are too frequent or the state is too large; the page works without it.
+pub(crate) fn show(request: &Request, entry: Entry) {
+    let (Ok(address), Ok(history)) = (address_of(request, false), window().history()) else {
+        return;
+    };
+    let state = if request.headers.is_empty() && request.body.is_empty() {
+        JsValue::NULL
+    } else {
+        request.to_query(true).into()
+    };
+    let set = |state: &JsValue| match entry {
+        Entry::Same => history.replace_state_with_url(state, "", Some(&address)),
+        Entry::New => history.push_state_with_url(state, "", Some(&address)),
+    };
+    if set(&state).is_err() {
+        let _ = set(&JsValue::NULL);
+    }
 }
 
 /// Whether `url` is the default stream.

@@ -5,66 +5,113 @@
     reason = "the macro of a component declares public items, whatever its visibility"
 )]
 
-use std::cell::Cell;
-
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
 
 use crate::{
-    address::{self, CONNECT_TIME, is_default_stream},
-    request::Request,
+    address::{self, CONNECT_TIME, Entry, is_default_stream},
+    known_types,
+    request::{Request, Way},
     view::{
-        EventStream, FiguresBar, FilterBar, Focus, Keys, Labels, Masthead, RequestBar, Timeline,
+        Controls, EventStream, FiguresBar, FilterBar, Focus, HeldRequest, Keys, Labels, Masthead,
+        RequestBar, Timeline,
     },
 };
 
 /// The page. It opens the stream in its address, or else the default stream.
+///
+/// Each request that is opened is an entry in the history of the tab. A request that is not a GET is never
+/// sent because of an address alone: the page then shows it, and offers to send it.
 #[component]
 pub fn App() -> impl IntoView {
     let request = RwSignal::new(address::requested());
     // A separate signal, because the event types can change while the stream is open.
     let events = RwSignal::new(request.get_untracked().event_types());
+    let held = RwSignal::new(is_held(&request.read_untracked()));
+    // Headers and body leave the address: whoever sees it could read them.
+    address::show(&request.read_untracked(), Entry::Same);
 
-    // A link can hold a method, headers and a body. They leave the address, so that a reload does not
-    // send them again.
-    let mut shown = request.get_untracked();
-    if shown.parameters(true) != shown.parameters(false) {
-        let _ = address::show(&shown);
-    }
-    // The address follows the form, so that the user can bookmark and share it.
-    Effect::new(move |_| {
-        let request = Request {
-            events: events.get().join(", "),
-            ..request.get()
+    // Each call opens a stream with a new log, even for the same request, unless only the event types
+    // differ.
+    let open = Callback::new(move |entered: Request| {
+        let current = Request {
+            events: entered.events.clone(),
+            ..request.get_untracked()
         };
-        // A browser may refuse the change if changes are too frequent. The page works without it.
-        if request != shown && address::show(&request).is_ok() {
-            shown = request;
+        let is_same = entered == current;
+        let entry = if is_same { Entry::Same } else { Entry::New };
+        address::show(&entered, entry);
+        let was_held = held.get_untracked();
+        held.set(false);
+        let types = entered.event_types();
+        let has_other_types = events.get_untracked() != types;
+        if has_other_types {
+            events.set(types);
+        }
+        if was_held || !is_same || !has_other_types {
+            request.set(entered);
         }
     });
+    let moved = window_event_listener(ev::popstate, move |_| {
+        let entered = address::requested();
+        let current = Request {
+            events: entered.events.clone(),
+            ..request.get_untracked()
+        };
+        // Otherwise only the fragment changed.
+        if entered != current {
+            events.set(entered.event_types());
+            held.set(is_held(&entered));
+            request.set(entered);
+        }
+    });
+    on_cleanup(move || moved.remove());
 
     provide_context(Focus::default());
-    let by_form = Cell::new(false);
+    provide_context(Controls {
+        stream: StoredValue::new(None),
+        is_live: RwSignal::new(!held.get_untracked()),
+        notice: RwSignal::new(String::new()),
+        asked: events,
+        use_fetch: Callback::new(move |()| {
+            open.run(Request {
+                way: Way::Fetch,
+                events: events.get_untracked().join(", "),
+                ..request.get_untracked()
+            });
+        }),
+        button: NodeRef::new(),
+    });
     view! {
         <Masthead />
         <main>
-            <RequestBar request=request events=events />
-            // Each submission of the form starts a stream with a new log, even for the same URL.
+            <RequestBar request=request events=events held=held open=open />
+            <HeldRequest request=request held=held send=open />
             {move || {
                 let request = request.get();
                 let labels = labels(&request.url);
-                // The form never submits a request that cannot be sent.
+                let by_fetch = request.by_fetch();
+                // By fetch all types arrive.
+                let types = Memo::new(move |_| {
+                    if by_fetch { events.get() } else { known_types::with_known(&events.read()) }
+                });
+                // A request that cannot be sent is held.
                 let via = request.via().unwrap_or_default();
-                // A link sends only a GET by itself. Anything else needs the form or the Connect button.
-                let immediate = by_form.replace(true) || request.is_get();
+                let immediate = !held.get_untracked();
                 let Request { url, with_credentials, .. } = request;
                 view! {
-                    <EventStream url events labels immediate via=Signal::stored(via) with_credentials=Signal::stored(with_credentials)>
+                    <EventStream url events=types labels immediate via=Signal::stored(via) with_credentials=Signal::stored(with_credentials)>
                         <Instruments />
                     </EventStream>
                 }
             }}
         </main>
     }
+}
+
+/// Whether the page does not open `request` by itself: an address alone sends only a GET, and nothing that
+/// the browser cannot send as it was asked.
+fn is_held(request: &Request) -> bool {
+    !request.is_get() || request.via().is_err()
 }
 
 /// The parts of the page between the state of the connection and the log.

@@ -42,7 +42,11 @@
 //! | --- | --- |
 //! | `app` | [`App`], the page: everything around one watched stream |
 //! | `address` | converts between the page's address and a request |
-//! | `request` | a request: as entered, as sent, and as code for curl and JavaScript; pure |
+//! | `via` | how a stream is received: what the hook is given; pure |
+//! | `request`, `headers`, `curl` | a request: as entered, as sent, and as code for curl and JavaScript; pure |
+//! | `curl` | reads a curl command line as a request; pure |
+//! | `headers` | the headers of a request as rows; pure |
+//! | `known_types` | the event types of known services; pure |
 //! | `session` | [`use_event_source`]: one watched stream as signals and commands; `link` and `retry` are its rules, pure |
 //! | `source` | the browser's network and file objects, each with one owner |
 //! | `journal` | [`Journal`]: what was received, within a bound; pure |
@@ -71,13 +75,20 @@ mod address;
 #[cfg(feature = "app")]
 mod app;
 mod clock;
+#[cfg(feature = "app")]
+mod curl;
 mod frame;
+#[cfg(feature = "app")]
+mod headers;
 mod journal;
 mod json;
+mod known_types;
+#[cfg(feature = "app")]
 mod request;
 mod session;
 mod source;
 mod text;
+mod via;
 mod view;
 
 #[cfg(feature = "app")]
@@ -85,13 +96,13 @@ pub use app::App;
 pub use journal::{
     CaptureError, DEFAULT_BOUND, FailedAttempts, Figures, Journal, Kind, Line, Name,
 };
-pub use request::{FetchRequest, Via};
 pub use session::{
     By, Cause, EventTypes, Link, Message, Playback, UseEventSourceOptions, UseEventSourceReturn,
     use_event_source,
 };
 pub use source::{Answer, Failure, UrlError};
 pub use sse_wire::{Event, Field, LineEnd, Note};
+pub use via::{FetchRequest, Via};
 pub use view::{EventStream, EventStreamProps, Labels};
 
 /// Codecs for [`UseEventSourceReturn::decoded`] and [`UseEventSourceOptions::on_decoded`], from the crate

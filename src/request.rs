@@ -1,67 +1,47 @@
-//! A request for a stream: as entered, as sent, and as code for curl and JavaScript. Pure.
+//! A request for a stream: as entered, as sent, and as code for curl and JavaScript. Pure, except that
+//! [`Way::Auto`] looks at the address of the page.
 
-use crate::json::{self, quoted};
+use crate::{
+    address::is_default_stream,
+    json::{self, quoted},
+    via::{FetchRequest, Via},
+};
 
-/// How a stream is received.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Via {
-    /// By the browser's `EventSource`: exactly what any page with an `EventSource` receives.
+/// The way that was chosen for a request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// `EventSource` for the default stream, `fetch` for everything else, so that all that arrives is
+    /// shown.
     #[default]
+    Auto,
     EventSource,
-    /// By streamed `fetch`: every byte, and requests that an `EventSource` cannot make.
-    Fetch(FetchRequest),
+    Fetch,
 }
 
-impl From<FetchRequest> for Via {
-    fn from(request: FetchRequest) -> Self {
-        Self::Fetch(request)
+impl Way {
+    /// The way with this name, in any case; `Auto` for any other name.
+    pub(crate) fn named(name: &str) -> Self {
+        [Self::EventSource, Self::Fetch]
+            .into_iter()
+            .find(|way| way.name().eq_ignore_ascii_case(name))
+            .unwrap_or_default()
     }
-}
 
-/// The request that [`Via::Fetch`] sends.
-///
-/// ```
-/// use sse_scope::FetchRequest;
-///
-/// let question = FetchRequest::post(r#"{"prompt": "Hello"}"#)
-///     .header("content-type", "application/json");
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FetchRequest {
-    /// The method: `GET`, `POST` …
-    pub method: String,
-    /// Names and values of headers, added to those that the browser sends.
-    pub headers: Vec<(String, String)>,
-    /// The body, if there is one. Browsers refuse a body for GET and HEAD.
-    pub body: Option<String>,
-}
-
-impl Default for FetchRequest {
-    fn default() -> Self {
-        Self {
-            method: "GET".to_owned(),
-            headers: Vec::new(),
-            body: None,
-        }
-    }
-}
-
-impl FetchRequest {
-    /// A POST with `body`.
-    pub fn post(body: impl Into<String>) -> Self {
-        Self {
-            method: "POST".to_owned(),
-            headers: Vec::new(),
-            body: Some(body.into()),
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::EventSource => "EventSource",
+            Self::Fetch => "fetch",
         }
     }
 
-    /// Adds a header.
-    #[must_use]
-    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.headers.push((name.into(), value.into()));
-        self
+    /// The way for the stream at `url`: never `Auto`.
+    pub(crate) fn resolved(self, url: &str) -> Self {
+        match self {
+            Self::Auto if is_default_stream(url) => Self::EventSource,
+            Self::Auto => Self::Fetch,
+            way => way,
+        }
     }
 }
 
@@ -69,7 +49,7 @@ impl FetchRequest {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Request {
     pub(crate) url: String,
-    pub(crate) via_fetch: bool,
+    pub(crate) way: Way,
     /// The event types to subscribe to in addition to `message`, separated by commas. By fetch, all types
     /// arrive.
     pub(crate) events: String,
@@ -86,7 +66,7 @@ pub(crate) struct Request {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Differences {
     pub(crate) url: bool,
-    /// EventSource or fetch.
+    /// The way that was chosen.
     pub(crate) way: bool,
     pub(crate) events: bool,
     /// Credentials and, by fetch, the method, headers and body.
@@ -101,6 +81,35 @@ impl Differences {
 }
 
 impl Request {
+    /// The request with these parameters of the page's address, as a query.
+    pub(crate) fn from_query(query: &str) -> Self {
+        let mut request = Self::default();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            request.set(&name, &value);
+        }
+        request
+    }
+
+    /// The query of the page's address for this request; see [`parameters`](Self::parameters).
+    pub(crate) fn to_query(&self, with_body: bool) -> String {
+        form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(self.parameters(with_body))
+            .finish()
+    }
+
+    /// Whether the request is sent by fetch. A method, headers or a body need fetch, so `Auto` is fetch if
+    /// there are any.
+    pub(crate) fn by_fetch(&self) -> bool {
+        match self.way {
+            Way::Auto
+                if !(self.method.is_empty() && self.headers.is_empty() && self.body.is_empty()) =>
+            {
+                true
+            }
+            way => way.resolved(&self.url) == Way::Fetch,
+        }
+    }
+
     /// The event types to subscribe to, each once. A type may contain spaces.
     pub(crate) fn event_types(&self) -> Vec<String> {
         let mut types: Vec<String> = Vec::new();
@@ -137,10 +146,10 @@ impl Request {
         };
         Differences {
             url: self.url != open.url,
-            way: self.via_fetch != open.via_fetch,
-            events: !self.via_fetch && self.event_types() != open.event_types(),
+            way: self.way != open.way,
+            events: self.event_types() != open.event_types() && !self.by_fetch(),
             rest: self.with_credentials != open.with_credentials
-                || (self.via_fetch && by_fetch(self) != by_fetch(open)),
+                || (by_fetch(self) != by_fetch(open) && self.by_fetch()),
         }
     }
 
@@ -148,7 +157,7 @@ impl Request {
     pub(crate) fn set(&mut self, parameter: &str, value: &str) {
         match parameter {
             "url" => value.trim().clone_into(&mut self.url),
-            "via" => self.via_fetch = value == "fetch",
+            "via" => self.way = Way::named(value),
             "events" => value.clone_into(&mut self.events),
             "credentials" => self.with_credentials = value == "include",
             "method" => self.method = value.trim().to_ascii_uppercase(),
@@ -160,8 +169,8 @@ impl Request {
 
     /// The parameters of the page's address for this request.
     ///
-    /// Method, headers and body are left out unless `with_body`: they may be confidential, a body may be
-    /// longer than an address can be, and reloading the page must send nothing but a GET.
+    /// Headers and body are left out unless `with_body`: they may be confidential, and a body may be longer
+    /// than an address can be. The method stays, so that a reload does not turn the request into a GET.
     pub(crate) fn parameters(&self, with_body: bool) -> Vec<(&'static str, String)> {
         let mut parameters = vec![
             ("url", self.url.clone()),
@@ -175,10 +184,14 @@ impl Request {
         if self.with_credentials {
             add("credentials", "include");
         }
-        if self.via_fetch {
-            add("via", "fetch");
+        match self.way {
+            Way::Auto => {}
+            Way::EventSource => add("via", "eventsource"),
+            Way::Fetch => add("via", "fetch"),
+        }
+        if self.by_fetch() {
+            add("method", &self.method);
             if with_body {
-                add("method", &self.method);
                 add("headers", &self.headers);
                 add("body", &self.body);
             }
@@ -188,10 +201,11 @@ impl Request {
 
     /// Whether the method is GET.
     pub(crate) fn is_get(&self) -> bool {
-        !self.via_fetch || self.method() == "GET"
+        !self.by_fetch() || self.method() == "GET"
     }
 
-    fn method(&self) -> &str {
+    /// The method that is sent by fetch.
+    pub(crate) fn method(&self) -> &str {
         match &*self.method {
             "" => "GET",
             method => method,
@@ -225,7 +239,7 @@ impl Request {
     ///
     /// A sentence about what cannot be sent.
     pub(crate) fn via(&self) -> Result<Via, String> {
-        if !self.via_fetch {
+        if !self.by_fetch() {
             return Ok(Via::EventSource);
         }
         let mut headers = self.header_pairs()?;
@@ -260,7 +274,7 @@ impl Request {
     }
 
     /// The headers, with the defaults for those that were not entered.
-    fn all_headers(&self) -> Vec<(&str, &str)> {
+    pub(crate) fn all_headers(&self) -> Vec<(&str, &str)> {
         let mut headers = self.header_pairs().unwrap_or_default();
         if !has(&headers, "accept") {
             headers.push(("accept", "text/event-stream"));
@@ -278,7 +292,8 @@ impl Request {
     pub(crate) fn as_curl(&self, url: &str) -> String {
         // -g: curl would expand brackets and braces in a URL.
         let mut command = "curl -gN".to_owned();
-        if self.via_fetch {
+        let by_fetch = self.by_fetch();
+        if by_fetch {
             if self.method() != "GET" {
                 command.push_str(&format!(" -X {}", shell(self.method())));
             }
@@ -295,7 +310,7 @@ impl Request {
                 command.push_str(&format!(" \\\n  --data-raw {}", shell(&self.body)));
             }
         }
-        if !self.via_fetch {
+        if !by_fetch {
             command.push_str(" \\\n  -H 'accept: text/event-stream'");
         }
         command.push_str(&[" ", &shell(url)].concat());
@@ -304,7 +319,7 @@ impl Request {
 
     /// The request as JavaScript for a browser's console. `url` is absolute.
     pub(crate) fn as_javascript(&self, url: &str) -> String {
-        if !self.via_fetch {
+        if !self.by_fetch() {
             let init = if self.with_credentials {
                 ", { withCredentials: true }"
             } else {
@@ -372,7 +387,7 @@ fn shell(text: &str) -> String {
 }
 
 /// Whether browsers silently drop the request header `name` (Fetch, 2.2.2).
-fn is_forbidden_header(name: &str) -> bool {
+pub(crate) fn is_forbidden_header(name: &str) -> bool {
     const FORBIDDEN: &str = "accept-charset accept-encoding access-control-request-headers \
          access-control-request-method connection content-length cookie cookie2 date dnt expect \
          host keep-alive origin referer set-cookie te trailer transfer-encoding upgrade via";
@@ -389,7 +404,7 @@ mod tests {
     fn post() -> Request {
         Request {
             url: "/chat?a=b".to_owned(),
-            via_fetch: true,
+            way: Way::Fetch,
             events: "a".to_owned(),
             with_credentials: true,
             method: "POST".to_owned(),
@@ -438,7 +453,7 @@ mod tests {
     #[test]
     fn differences_are_between_requests_as_sent() {
         let by_event_source = Request {
-            via_fetch: false,
+            way: Way::EventSource,
             ..post()
         };
         type Change = fn(&mut Request);
@@ -451,7 +466,7 @@ mod tests {
             ),
             (
                 by_event_source.clone(),
-                |form| form.via_fetch = true,
+                |form| form.way = Way::Fetch,
                 // With method, headers and body.
                 [false, true, false, false],
             ),
@@ -493,23 +508,30 @@ mod tests {
 
     #[test]
     fn the_parameters_restore_the_request() {
-        for request in [Request::default(), post()] {
-            let mut again = Request::default();
-            for (name, value) in request.parameters(true) {
-                again.set(name, &value);
-            }
+        let by_event_source = Request {
+            url: "/é?a=b&c".to_owned(),
+            events: "a b".to_owned(),
+            way: Way::EventSource,
+            ..Request::default()
+        };
+        let auto = Request {
+            way: Way::Auto,
+            ..post()
+        };
+        for request in [by_event_source, auto, post()] {
+            let again = Request::from_query(&request.to_query(true));
             assert_eq!(again, request);
         }
     }
 
     #[test]
-    fn method_headers_and_body_are_left_out_by_default() {
+    fn headers_and_body_are_left_out_by_default() {
         let names: Vec<_> = post()
             .parameters(false)
             .into_iter()
             .map(|(name, _)| name)
             .collect();
-        assert_eq!(names, ["url", "events", "credentials", "via"]);
+        assert_eq!(names, ["url", "events", "credentials", "via", "method"]);
     }
 
     #[test]
@@ -534,7 +556,7 @@ mod tests {
             }
             let said = request.via().expect_err(change);
             assert!(said.starts_with(expected), "{said}");
-            request.via_fetch = false;
+            request.way = Way::EventSource;
             assert_eq!(
                 request.via(),
                 Ok(Via::EventSource),
@@ -604,6 +626,34 @@ mod tests {
     }
 
     #[test]
+    fn a_way_is_named_in_any_case() {
+        for (name, expected) in [
+            ("fetch", Way::Fetch),
+            ("EventSource", Way::EventSource),
+            ("eventsource", Way::EventSource),
+            ("auto", Way::Auto),
+            ("", Way::Auto),
+        ] {
+            assert_eq!(Way::named(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_an_event_source_cannot_send_goes_by_fetch_unless_it_was_chosen() {
+        let auto = Request {
+            url: "/stream".to_owned(),
+            headers: "a: b".to_owned(),
+            ..Request::default()
+        };
+        assert!(auto.by_fetch());
+        let chosen = Request {
+            way: Way::EventSource,
+            ..auto
+        };
+        assert!(!chosen.by_fetch());
+    }
+
+    #[test]
     fn as_curl() {
         assert_eq!(
             post().as_curl("http://h/chat?a=b"),
@@ -613,7 +663,7 @@ mod tests {
         );
         let own = Request {
             headers: "Accept: a/b\nX-Empty:".to_owned(),
-            via_fetch: true,
+            way: Way::Fetch,
             ..Request::default()
         };
         assert_eq!(
@@ -621,7 +671,11 @@ mod tests {
             "curl -gN \\\n  -H 'Accept: a/b' \\\n  -H 'X-Empty;' 'http://h/[1]'"
         );
         assert_eq!(
-            Request::default().as_curl("http://h/"),
+            Request {
+                way: Way::EventSource,
+                ..Request::default()
+            }
+            .as_curl("http://h/"),
             "curl -gN \\\n  -H 'accept: text/event-stream' http://h/"
         );
     }
@@ -635,6 +689,7 @@ mod tests {
         );
         let request = Request {
             events: "a\"b".to_owned(),
+            way: Way::EventSource,
             ..Request::default()
         };
         let program = request.as_javascript("http://h/");

@@ -67,7 +67,7 @@ pub enum Cause {
     #[error("{}", Failure::NoContent)]
     NoContent,
     /// The connection failed or ended, and the request is not repeated because its method is not GET.
-    #[error("{0} A request that is not a GET is not repeated automatically.")]
+    #[error("{0} Only a GET is repeated automatically.")]
     NotRepeated(Failure),
     /// As many attempts failed in a row as
     /// [`max_attempts`](crate::UseEventSourceOptions::max_attempts) allows.

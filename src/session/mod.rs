@@ -24,11 +24,11 @@ use crate::{
     clock::{self, now},
     frame::Frame,
     journal::{CaptureError, Journal, Record},
-    request::Via,
     source::{
         Answer, Capture, EventSource, Failure, Fetch, Notice, Source, UrlError, resolve,
         thrown_message,
     },
+    via::Via,
 };
 use idle::Idle;
 use link::Input;

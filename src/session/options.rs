@@ -6,7 +6,7 @@ use codee::Decoder;
 use leptos::prelude::*;
 use sse_wire::Event;
 
-use crate::{journal, request::Via};
+use crate::{journal, via::Via};
 
 /// An event, with its own copy of the data.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

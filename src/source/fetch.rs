@@ -15,7 +15,7 @@ use web_sys::{
 };
 
 use super::{Failure, Guard, Notice};
-use crate::{clock::ticks, request::FetchRequest};
+use crate::{clock::ticks, via::FetchRequest};
 
 /// How long to read before the page may draw, in ms. The rest of a frame at 60 Hz is for drawing.
 const SHARE_MS: f64 = 9.0;

@@ -94,7 +94,7 @@ pub enum Failure {
     /// No answer arrived: the network failed, or CORS forbids reading the answer. A browser does not expose
     /// which.
     #[error(
-        "No answer: nothing listens there, the network is down, or the other origin does not allow this page to read the stream (CORS). A browser does not expose which."
+        "No answer: nothing listens there, the network is down, or the server does not allow this page (CORS)."
     )]
     Unreachable,
     /// The stream ended.
@@ -102,9 +102,7 @@ pub enum Failure {
     Ended,
     /// The connection was lost in the middle of the response. Bytes that the browser had not handed
     /// over by then are lost.
-    #[error(
-        "The connection broke off in the middle of the response. What the browser had not passed on by then is lost."
-    )]
+    #[error("The connection broke off in the middle of the response.")]
     BrokeOff,
     /// The answer is not an event stream: its status is not 200, or its content type is not
     /// `text/event-stream`. Also any failure after which the browser's `EventSource` gives up.
@@ -114,7 +112,7 @@ pub enum Failure {
         retry_after: Option<u64>,
     },
     /// The status is 204, which asks clients to stop reconnecting (HTML, 9.2.3).
-    #[error("The server answered 204, which asks clients to stop reconnecting.")]
+    #[error("Server answered 204, which asks clients to stop.")]
     NoContent,
     /// Nothing arrived for as long as the
     /// [`idle_timeout`](crate::UseEventSourceOptions::idle_timeout).

@@ -7,8 +7,8 @@ use web_sys::Element;
 use super::{detail::Detail, labels::Labels, link_state::LinkState, log::Log, watched::Watched};
 use crate::{
     journal::DEFAULT_BOUND,
-    request::Via,
     session::{EventTypes, UseEventSourceOptions, use_event_source},
+    via::Via,
 };
 
 /// Connects to an event stream and shows the state of the connection, with buttons to connect and

@@ -2,10 +2,11 @@
 
 use leptos::{html, prelude::*};
 
-use super::watched::Watched;
+use super::{controls::Controls, watched::Watched};
 use crate::{
     clock::now,
-    session::{By, Cause, Link, attempts_failed},
+    known_types,
+    session::{By, Cause, Link, UseEventSourceReturn, attempts_failed},
     source::{Answer, Failure},
     text,
 };
@@ -13,20 +14,21 @@ use crate::{
 /// After how long without an answer to explain what may be wrong, in ms.
 const PATIENCE_MS: f64 = 4_000.0;
 
-const GAVE_UP: &str = "The browser gave up on this stream and does not expose why: a status other than 200, a content \
-     type other than text/event-stream, or CORS. By fetch the page can show the reason.";
+// Each sentence fits in two lines of a narrow page.
 
-const NOBODY: &str =
-    "No answer: nothing listens there, its name is not known, or the network is down.";
+const GAVE_UP: &str = "The browser gave up on this stream and does not report why. By fetch the page can show the reason.";
 
-const NO_ANSWER: &str = "No answer yet. The server may hold it back, or the browser the request: it opens at most six \
-     connections to an HTTP/1.1 server, over all tabs.";
+const NOBODY: &str = "No answer: nothing listens there, or the network is down.";
+
+const NO_ANSWER: &str =
+    "No answer yet: the server holds it back, or the browser has its six connections to it in use.";
 
 /// The state of the connection, its uptime or countdown, the reason where something is wrong, the answer
-/// of the server where it is known, and the buttons.
+/// of the server where it is known, and the buttons that the page does not have.
 #[component]
 pub(crate) fn LinkState() -> impl IntoView {
     let stream = Watched::expect().stream;
+    let controls = Controls::get();
     let link = stream.link;
     let is_live = Memo::new(move |_| link.with(Link::is_live));
     let not_waiting = Memo::new(move |_| link.with(|link| !matches!(link, Link::Waiting { .. })));
@@ -53,56 +55,78 @@ pub(crate) fn LinkState() -> impl IntoView {
         }
         link.with(spoken)
     });
-    let button = Memo::new(move |_| {
-        if is_live.get() {
-            "Disconnect"
-        } else {
-            "Connect"
-        }
-    });
 
-    // The “Try now” button disappears when it is pressed; the focus then moves to this button.
-    let switch = NodeRef::<html::Button>::new();
+    // The “Try now” button disappears when it is pressed; the focus then moves to the button that connects
+    // and disconnects.
+    let switch = controls.map_or_else(NodeRef::new, |controls| controls.button);
     let retry = move |_| {
         stream.retry();
         if let Some(switch) = switch.get_untracked() {
             let _ = switch.focus();
         }
     };
-    let connect_or_disconnect = move |_| {
+    if let Some(controls) = controls {
+        controls.stream.set_value(Some(stream));
+        Effect::new(move |_| controls.is_live.set(is_live.get()));
+    }
+    let own_button = controls
+        .is_none()
+        .then(|| view! { <Switch stream=stream is_live=is_live node_ref=switch /> });
+    let use_fetch = controls.filter(|_| !stream.via_fetch()).map(|controls| {
+        view! {
+            <button
+                type="button"
+                title="Opens the same address by fetch, which receives all event types, comments, status and headers"
+                on:click=move |_| controls.use_fetch.run(())
+            >
+                "Use fetch"
+            </button>
+        }
+    });
+
+    view! {
+        <div class="link">
+            <div class="link-state" data-state=kind>
+                <span class="lamp" aria-hidden="true"></span>
+                <span class="link-name">{name}</span>
+                " "
+                <Time />
+                <button type="button" hidden=not_waiting on:click=retry>
+                    "Try now"
+                </button>
+            </div>
+            <p class="unseen" role="status">{spoken}</p>
+            <Explanation />
+            <ServerAnswer />
+            <div class="link-buttons">{use_fetch} {own_button}</div>
+        </div>
+    }
+}
+
+/// The button of a component that is used without the page. One button with two labels, so that it keeps the
+/// focus.
+#[component]
+fn Switch(
+    stream: UseEventSourceReturn,
+    is_live: Memo<bool>,
+    node_ref: NodeRef<html::Button>,
+) -> impl IntoView {
+    let press = move |_| {
         if is_live.get_untracked() {
             stream.disconnect();
         } else {
             stream.connect();
         }
     };
-
     view! {
-        <div class="link">
-            <p class="link-state" data-state=kind>
-                <span class="lamp" aria-hidden="true"></span>
-                <span class="link-name">{name}</span>
-                " "
-                <Time />
-            </p>
-            <p class="unseen" role="status">{spoken}</p>
-            <Explanation />
-            <ServerAnswer />
-            <div class="link-buttons">
-                <button type="button" hidden=not_waiting on:click=retry>
-                    "Try now"
-                </button>
-                // One button with two labels, so that it keeps the focus.
-                <button
-                    type="button"
-                    class:primary=move || !is_live.get()
-                    node_ref=switch
-                    on:click=connect_or_disconnect
-                >
-                    {button}
-                </button>
-            </div>
-        </div>
+        <button
+            type="button"
+            class:primary=move || !is_live.get()
+            node_ref=node_ref
+            on:click=press
+        >
+            {move || if is_live.get() { "Disconnect" } else { "Connect" }}
+        </button>
     }
 }
 
@@ -147,11 +171,41 @@ fn Explanation() -> impl IntoView {
             }),
         })
     });
+    let controls = Controls::get();
+    let sentence = Memo::new(move |_| {
+        let notice = controls.map(|controls| controls.notice.get());
+        match (notice, controls) {
+            (Some(notice), _) if !notice.is_empty() => notice,
+            (_, Some(controls)) if explanation.read().is_empty() && is_partial(stream) => {
+                subscription(&controls.asked.read())
+            }
+            _ => explanation.get(),
+        }
+    });
     view! {
-        <p class="link-explanation" role="status" title=explanation>
-            {explanation}
+        <p class="link-explanation" role="status" title=sentence>
+            {sentence}
         </p>
     }
+}
+
+/// Whether the log may lack events, because an `EventSource` receives only some types.
+fn is_partial(stream: UseEventSourceReturn) -> bool {
+    !stream.via_fetch()
+        && stream.playback.with(|playback| playback.facts.is_none())
+        && stream.link.with(|link| *link != Link::Idle)
+}
+
+/// What an `EventSource` receives that the page subscribes to `asked` and the known types.
+fn subscription(asked: &[String]) -> String {
+    let mut sentence = "Subscribed to message".to_owned();
+    for name in asked {
+        sentence.push_str(&[", ", name].concat());
+    }
+    format!(
+        "{sentence} and {} types of known services. Others are dropped unseen.",
+        known_types::count()
+    )
 }
 
 /// The status, the headers and, unless it is a stream, the beginning of the body. A refusal opens by
@@ -197,7 +251,7 @@ fn explain(
             Cause::NotRepeated(failure) => failed(
                 answer,
                 Some(failure),
-                "A request that is not a GET is not repeated automatically.",
+                "Only a GET is repeated automatically.",
             ),
             Cause::AttemptLimit { attempts, failure } => {
                 failed(answer, Some(failure), &attempts_failed(*attempts))
@@ -442,6 +496,18 @@ mod tests {
             assert!(sentence.starts_with(expected), "{sentence}");
         }
     }
+
+    #[test]
+    fn the_subscription_names_what_was_asked_and_counts_the_rest() {
+        let asked = ["a".to_owned(), "b c".to_owned()];
+        let sentence = subscription(&asked);
+        assert!(sentence.contains("message, a, b c and "), "{sentence}");
+        assert!(
+            sentence.ends_with(" types of known services. Others are dropped unseen."),
+            "{sentence}"
+        );
+    }
+
     #[test]
     fn waiting_lost_and_refused_are_different_states() {
         let waiting = |attempt| Link::Waiting {

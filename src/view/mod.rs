@@ -11,6 +11,7 @@ mod canvas;
 mod chips;
 mod chosen;
 mod columns;
+mod controls;
 mod detail;
 #[cfg(feature = "app")]
 mod drop_target;
@@ -32,6 +33,10 @@ mod focus;
 mod generator;
 mod grip;
 #[cfg(feature = "app")]
+mod header_rows;
+#[cfg(feature = "app")]
+mod held_request;
+#[cfg(feature = "app")]
 mod keep_menu;
 #[cfg(feature = "app")]
 mod keys;
@@ -49,6 +54,8 @@ mod request_bar;
 mod request_menu;
 mod row;
 #[cfg(feature = "app")]
+mod saved_menu;
+#[cfg(feature = "app")]
 mod search_box;
 mod settings;
 #[cfg(feature = "app")]
@@ -61,6 +68,8 @@ mod viewport;
 mod watched;
 mod window;
 
+#[cfg(feature = "app")]
+pub(crate) use controls::Controls;
 pub use event_stream::{EventStream, EventStreamProps};
 #[cfg(feature = "app")]
 pub(crate) use figures_bar::FiguresBar;
@@ -68,6 +77,8 @@ pub(crate) use figures_bar::FiguresBar;
 pub(crate) use filter_bar::FilterBar;
 #[cfg(feature = "app")]
 pub(crate) use focus::Focus;
+#[cfg(feature = "app")]
+pub(crate) use held_request::HeldRequest;
 #[cfg(feature = "app")]
 pub(crate) use keys::Keys;
 pub use labels::Labels;

@@ -1,48 +1,98 @@
 //! The form that opens a stream.
 
-use leptos::{ev, html, prelude::*};
+use std::time::Duration;
+
+use leptos::{ev, prelude::*};
+use wasm_bindgen::JsCast;
+use web_sys::HtmlInputElement;
 
 use super::{
+    controls::Controls,
     focus::Focus,
     generator::Generator,
     request_menu::{RequestMenu, text},
+    saved_menu::SavedMenu,
     settings,
 };
 use crate::{
     address::{usual_types, with_scheme},
-    request::{Differences, Request},
+    curl,
+    request::{Differences, Request, Way},
     source::UrlError,
 };
 
 /// How many URLs are remembered.
 const HISTORY: usize = 30;
 
-/// The form that opens a stream: its URL, how to receive it, event types, and menus with everything else.
+/// What the button of the bar does to the address in the box.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Action {
+    Open,
+    Connect,
+    Disconnect,
+}
+
+impl Action {
+    fn label(self) -> &'static str {
+        match self {
+            Self::Open => "Open",
+            Self::Connect => "Connect",
+            Self::Disconnect => "Disconnect",
+        }
+    }
+}
+
+/// The form that opens a stream: its URL, how to receive it, event types, menus with everything else, and
+/// one button.
 ///
-/// A part of the form that differs from the stream that is open is marked, and so is the button that opens
-/// the stream.
+/// A part of the form that differs from the stream that is open is marked, and the button then opens what
+/// was entered.
 #[component]
 pub(crate) fn RequestBar(
-    /// The request whose stream is open. Submitting the form sets it, even to the same request, unless
-    /// only the event types differ.
+    /// The request whose stream is open.
     request: RwSignal<Request>,
     /// The event types that the stream is open with. They can change while it is open.
     events: RwSignal<Vec<String>>,
+    /// Whether the request was not sent.
+    held: RwSignal<bool>,
+    /// Opens a request, even the one that is open.
+    open: Callback<Request>,
 ) -> impl IntoView {
     let focus = expect_context::<Focus>();
-    let open = Memo::new(move |_| Request {
+    let controls = expect_context::<Controls>();
+    let notice = controls.notice;
+    let current = Memo::new(move |_| Request {
         events: events.get().join(", "),
         ..request.get()
     });
-    let form = RwSignal::new(open.get_untracked());
-    Effect::new(move |_| form.set(open.get()));
-    let differences = Memo::new(move |_| completed(&form.read()).differences(&open.read()));
+    let form = RwSignal::new(current.get_untracked());
+    Effect::new(move |_| form.set(current.get()));
+    let differences = Memo::new(move |_| completed(&form.read()).differences(&current.read()));
     let differs =
         move |part: fn(Differences) -> bool| Signal::derive(move || part(differences.get()));
-    let problem = RwSignal::new(String::new());
     let history = RwSignal::new(history());
     let (menu_open, generator_open) = (RwSignal::new(false), RwSignal::new(false));
+    // A notice is about what was entered when it appeared.
+    Effect::new(move |_| {
+        form.track();
+        notice.set(String::new());
+    });
 
+    let import = move |command: &str| match curl::import(command) {
+        Some(import) => {
+            let url = with_scheme(&import.request.url);
+            form.set(Request {
+                events: usual_types(&url),
+                url,
+                ..import.request
+            });
+            // After the effect that clears the notice of what was entered before.
+            let sentence = imported(&import.ignored);
+            set_timeout(move || notice.set(sentence), Duration::ZERO);
+            true
+        }
+        None => false,
+    };
     // The entered request, if it can be sent. Otherwise this shows the problem.
     let entered = move || {
         let entered = completed(&form.read_untracked());
@@ -51,36 +101,56 @@ pub(crate) fn RequestBar(
             "" => Err(UrlError::Empty.to_string()),
             _ => entered.via(),
         };
-        problem.set(checked.as_ref().err().cloned().unwrap_or_default());
+        notice.set(checked.as_ref().err().cloned().unwrap_or_default());
         checked.is_ok().then_some(entered)
     };
-    let submit = move |event: ev::SubmitEvent| {
-        event.prevent_default();
-        let Some(entered) = entered() else {
-            return;
-        };
+    let open_request = Callback::new(move |entered: Request| {
         menu_open.set(false);
         generator_open.set(false);
         history.update(|urls| remember(urls, &entered.url));
         form.set(entered.clone());
-        let other_types = events.get_untracked() != entered.event_types();
-        let other_request = !same_stream(&entered, &request.read_untracked());
-        if other_types {
-            events.set(entered.event_types());
+        open.run(entered);
+    });
+    let submit = move || {
+        let typed = form.with_untracked(|form| form.url.clone());
+        if curl::is_command(&typed) && import(&typed) {
+            return;
         }
-        if other_request || !other_types {
-            request.set(entered);
+        if let Some(entered) = entered() {
+            open_request.run(entered);
         }
     };
-
-    let form_element = NodeRef::<html::Form>::new();
+    let action = Memo::new(move |_| {
+        if held.get() || differences.get().any() {
+            Action::Open
+        } else if controls.is_live.get() {
+            Action::Disconnect
+        } else {
+            Action::Connect
+        }
+    });
+    let press = move |_| {
+        let stream = controls.stream.get_value();
+        match (action.get_untracked(), stream) {
+            (Action::Connect, Some(stream)) => stream.connect(),
+            (Action::Disconnect, Some(stream)) => stream.disconnect(),
+            _ => submit(),
+        }
+    };
     let submit_by_key = move |event: ev::KeyboardEvent| {
-        if event.key() == "Enter"
-            && (event.ctrl_key() || event.meta_key())
-            && let Some(form) = form_element.get_untracked()
-        {
+        if event.key() == "Enter" && (event.ctrl_key() || event.meta_key() || is_text_box(&event)) {
             event.prevent_default();
-            let _ = form.request_submit();
+            submit();
+        }
+    };
+    let paste = move |event: ev::ClipboardEvent| {
+        let text = event
+            .clipboard_data()
+            .and_then(|data| data.get_data("text/plain").ok())
+            .unwrap_or_default();
+        // The box itself would drop the line breaks.
+        if curl::is_command(&text) && import(&text) {
+            event.prevent_default();
         }
     };
     let url = create_slice(
@@ -88,16 +158,33 @@ pub(crate) fn RequestBar(
         |form| form.url.clone(),
         move |form, url: String| {
             let usual = |url: &str| usual_types(&with_scheme(url));
-            form.set_url(url, &open.read_untracked(), usual);
+            form.set_url(url, &current.read_untracked(), usual);
         },
     );
-    let via_fetch = Signal::derive(move || form.read().via_fetch);
-    let via_event_source = Signal::derive(move || !form.read().via_fetch);
-    let no_problem = Signal::derive(move || problem.read().is_empty());
+    let by_fetch = Signal::derive(move || completed(&form.read()).by_fetch());
+    let auto = Memo::new(move |_| {
+        let request = Request {
+            way: Way::Auto,
+            ..completed(&form.read())
+        };
+        if request.by_fetch() {
+            "auto (fetch)"
+        } else {
+            "auto (EventSource)"
+        }
+    });
+    let is_chosen = move |way: Way| Signal::derive(move || form.read().way == way);
 
     view! {
         <div class="request-bar">
-            <form class="request" node_ref=form_element on:submit=submit on:keydown=submit_by_key>
+            <form
+                class="request"
+                on:submit=move |event| {
+                    event.prevent_default();
+                    submit();
+                }
+                on:keydown=submit_by_key
+            >
                 <label class="url" class:differs=differs(|differences| differences.url)>
                     <span class="unseen">"Stream"</span>
                     <input
@@ -108,7 +195,8 @@ pub(crate) fn RequestBar(
                         autocomplete="off"
                         autocapitalize="off"
                         spellcheck="false"
-                        placeholder="/stream or https://example.org/events"
+                        placeholder="URL, or a curl command line"
+                        on:paste=paste
                         bind:value=url
                     />
                 </label>
@@ -117,11 +205,33 @@ pub(crate) fn RequestBar(
                         <option value=url></option>
                     </For>
                 </datalist>
+                <SavedMenu entered=Callback::new(move |()| entered()) open_request=open_request />
+                <label
+                    class="way"
+                    class:differs=differs(|differences| differences.way)
+                    title="EventSource: what clients in a browser see. fetch: every byte, all event types, comments, status and headers; any method, headers and body"
+                >
+                    <span class="unseen">"Way"</span>
+                    <select
+                        name="via"
+                        on:change=move |event| form.write().way = Way::named(&event_target_value(&event))
+                    >
+                        <option value="auto" prop:selected=is_chosen(Way::Auto)>
+                            {auto}
+                        </option>
+                        <option value="EventSource" prop:selected=is_chosen(Way::EventSource)>
+                            "EventSource"
+                        </option>
+                        <option value="fetch" prop:selected=is_chosen(Way::Fetch)>
+                            "fetch"
+                        </option>
+                    </select>
+                </label>
                 <label
                     class="events"
                     class:differs=differs(|differences| differences.events)
                     title="Event types to subscribe to beside “message”, with commas between them. An EventSource receives no others, and does not report that it missed one. By fetch all types arrive."
-                    hidden=via_fetch
+                    hidden=by_fetch
                 >
                     <span>"Event types"</span>
                     <input
@@ -133,37 +243,6 @@ pub(crate) fn RequestBar(
                         bind:value=text(form, |form| form.events.clone(), |form, events| form.events = events)
                     />
                 </label>
-                <fieldset class="via" class:differs=differs(|differences| differences.way)>
-                    <legend class="unseen">"Way"</legend>
-                    <label title="What clients in a browser see">
-                        <input
-                            type="radio"
-                            name="via"
-                            value="EventSource"
-                            prop:checked=via_event_source
-                            on:change=move |_| form.write().via_fetch = false
-                        />
-                        <span>"EventSource"</span>
-                    </label>
-                    <label title="Every byte: all event types, comments, status and headers; any method, headers and body">
-                        <input
-                            type="radio"
-                            name="via"
-                            value="fetch"
-                            prop:checked=via_fetch
-                            on:change=move |_| form.write().via_fetch = true
-                        />
-                        <span>"fetch"</span>
-                    </label>
-                </fieldset>
-                <button
-                    type="submit"
-                    class="open"
-                    class:primary=differs(Differences::any)
-                    title="Opens the stream that the form describes, with a new log"
-                >
-                    "Open"
-                </button>
                 <RequestMenu
                     form=form
                     open=menu_open
@@ -171,12 +250,39 @@ pub(crate) fn RequestBar(
                     entered=Callback::new(move |()| entered())
                 />
                 <Generator form=form url=url.0 open=generator_open />
-                <p class="problem" role="alert" hidden=no_problem>
-                    {problem}
-                </p>
+                <button
+                    type="button"
+                    class="open"
+                    class:primary=Signal::derive(move || action.get() != Action::Disconnect)
+                    node_ref=controls.button
+                    on:click=press
+                >
+                    {Signal::derive(move || action.get().label())}
+                </button>
             </form>
         </div>
     }
+}
+
+/// Whether the key was pressed in a box for one line of text.
+fn is_text_box(event: &ev::KeyboardEvent) -> bool {
+    let target = event.target().and_then(|target| target.dyn_into().ok());
+    target.is_some_and(|input: HtmlInputElement| {
+        !matches!(&*input.type_(), "checkbox" | "radio" | "file")
+    })
+}
+
+/// What became of a curl command line.
+fn imported(ignored: &[String]) -> String {
+    if ignored.is_empty() {
+        return "Imported from curl. Nothing was sent yet.".to_owned();
+    }
+    [
+        "Imported from curl. Nothing was sent yet. These have no effect here: ",
+        &ignored.join(", "),
+        ".",
+    ]
+    .concat()
 }
 
 /// The request, with a scheme added to its URL if the URL begins with a host.
@@ -185,14 +291,6 @@ fn completed(form: &Request) -> Request {
         url: with_scheme(&form.url),
         ..form.clone()
     }
-}
-
-/// Whether the requests are equal except for their event types.
-fn same_stream(a: &Request, b: &Request) -> bool {
-    Request {
-        events: b.events.clone(),
-        ..a.clone()
-    } == *b
 }
 
 /// The URLs that were opened, the latest first.

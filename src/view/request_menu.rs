@@ -4,8 +4,12 @@ use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-use super::menu::Menu;
-use crate::{address::address_of, request::Request, source::resolve};
+use super::{header_rows::HeaderRows, menu::Menu};
+use crate::{
+    address::address_of,
+    request::{Request, Way},
+    source::resolve,
+};
 
 /// The methods to choose from. An empty value means GET.
 const METHODS: [(&str, &str); 5] = [
@@ -59,8 +63,8 @@ pub(super) fn RequestMenu(
     /// The request, if it can be sent. Otherwise the caller shows why not.
     entered: Callback<(), Option<Request>>,
 ) -> impl IntoView {
-    let via_fetch = Signal::derive(move || form.read().via_fetch);
-    let via_event_source = Signal::derive(move || !form.read().via_fetch);
+    let via_event_source = Signal::derive(move || form.read().way == Way::EventSource);
+    let can_have_body = Signal::derive(move || form.read().way != Way::EventSource);
     let with_credentials = Signal::derive(move || form.read().with_credentials);
     let said = RwSignal::new("");
     let silence = StoredValue::new_local(None::<Timeout>);
@@ -147,16 +151,7 @@ pub(super) fn RequestMenu(
                             </option>
                         </select>
                     </label>
-                    <label class="wide">
-                        "Headers"
-                        <textarea
-                            name="headers"
-                            rows="3"
-                            spellcheck="false"
-                            placeholder="Authorization: Bearer …"
-                            bind:value=text(form, |form| form.headers.clone(), |form, text| form.headers = text)
-                        ></textarea>
-                    </label>
+                    <HeaderRows form=form />
                     <label class="wide">
                         "Body"
                         <textarea
@@ -168,8 +163,8 @@ pub(super) fn RequestMenu(
                         ></textarea>
                     </label>
                 </div>
-                <p class="only-fetch" hidden=via_fetch>
-                    "Method, headers and body are for fetch; an EventSource has none of them."
+                <p class="only-fetch" hidden=can_have_body>
+                    "An EventSource sends no method, headers or body of your own. Choose auto or fetch to set them."
                 </p>
                 <div class="copies">
                     {Vec::from(copies)} <span role="status">{said}</span>

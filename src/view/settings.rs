@@ -20,11 +20,9 @@ pub(super) fn recall(key: &str) -> Option<String> {
     storage()?.get_item(&full(key)).ok()?
 }
 
-/// Remembers `value`.
-pub(super) fn remember(key: &str, value: &str) {
-    if let Some(storage) = storage() {
-        let _ = storage.set_item(&full(key), value);
-    }
+/// Remembers `value`. Returns whether the browser does.
+pub(super) fn remember(key: &str, value: &str) -> bool {
+    storage().is_some_and(|storage| storage.set_item(&full(key), value).is_ok())
 }
 
 fn full(key: &str) -> String {

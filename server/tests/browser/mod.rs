@@ -64,17 +64,7 @@ impl Browser {
             .await
             .expect("timeouts can be set");
         let browser = Self { driver, client };
-        // The second time, with what the browser itself takes of the window.
-        let mut frame = (0, 0);
-        for _ in 0..2 {
-            let size = browser
-                .client
-                .set_window_size(WIDTH + frame.0, HEIGHT + frame.1);
-            size.await.expect("the window has a size");
-            let inner = browser.value("[innerWidth, innerHeight]").await;
-            let inner: (u32, u32) = serde_json::from_value(inner).expect("two numbers");
-            frame = (WIDTH + frame.0 - inner.0, HEIGHT + frame.1 - inner.1);
-        }
+        browser.set_size(WIDTH, HEIGHT).await;
         browser
     }
 
@@ -182,11 +172,46 @@ impl Browser {
         self.click(&format!("page.find('button', {name})")).await;
     }
 
-    /// Chooses the radio button with the name `name`, by its label: the button itself may be drawn as a part
-    /// of that.
-    pub(crate) async fn choose(&self, name: &str) {
-        self.click(&format!("page.any('radio', '{name}').labels[0]"))
-            .await;
+    /// Chooses the way in which the entered request is made.
+    pub(crate) async fn choose_way(&self, way: &str) {
+        let options = "[...page.find('combobox', 'Way').options]";
+        self.click(&format!(
+            "{options}.find(option => option.value === '{way}')"
+        ))
+        .await;
+    }
+
+    /// Gives the page this size, in px. Returns false if the engine has no window as small as that.
+    pub(crate) async fn resize(&self, width: u32, height: u32) -> bool {
+        if self.engine() == Engine::Chromium {
+            let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+            self.devtools("Emulation.setDeviceMetricsOverride", size)
+                .await;
+            self.until(&format!("innerWidth === {width}")).await;
+            return true;
+        }
+        self.set_size(width, height).await == (width, height)
+    }
+
+    /// Sets the size of the window such that the page has this size, and returns the size that it has then.
+    async fn set_size(&self, width: u32, height: u32) -> (u32, u32) {
+        // The second time, with what the browser itself takes of the window.
+        let mut frame = (0, 0);
+        let mut inner = (0, 0);
+        for _ in 0..2 {
+            let size = self
+                .client
+                .set_window_size(width + frame.0, height + frame.1);
+            size.await.expect("the window has a size");
+            let size = self.value("[innerWidth, innerHeight]").await;
+            inner = serde_json::from_value(size).expect("two numbers");
+            let rest = |outer: u32, inner: u32| outer.saturating_sub(inner);
+            frame = (
+                rest(width + frame.0, inner.0),
+                rest(height + frame.1, inner.1),
+            );
+        }
+        inner
     }
 
     /// Replaces the text of the field with the label `label` by `text`.

@@ -10,7 +10,7 @@ const page = (() => {
     dialog: "dialog",
     grid: "[role=grid]",
     heading: "h1, h2, h3",
-    radio: "input[type=radio]",
+    region: "section, [role=region]",
     separator: "[role=separator]",
     slider: "[role=slider], input[type=range]",
     status: "[role=status]",
@@ -68,6 +68,8 @@ const page = (() => {
     says: (words) => document.body.innerText.includes(words),
     /** The state of the connection, such as "Open". */
     state: () => text(document.querySelector("[data-state]").querySelector(".link-name")),
+    /** The sentence beside the state. */
+    explanation: () => text(document.querySelector(".link-explanation")),
     /** The time beside the state. */
     time: () => text(document.querySelector("[data-state]").querySelector(".link-time")),
     lines: () => rows().map(line),

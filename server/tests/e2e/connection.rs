@@ -49,17 +49,6 @@ async fn a_lost_server_is_one_line_and_its_return_another() {
     assert_eq!(browser.count(CLOSE).await, 1);
 }
 
-#[tokio::test]
-async fn a_link_sends_only_a_get_by_itself() {
-    let link = "?url=/stream%3Fdata=seq&via=fetch&method=POST&body=secret";
-    let (_server, browser) = open(link).await;
-    browser.until_state("Not connected").await;
-    // A reload is a GET of the page, and does not send the body.
-    browser.until("!location.search.includes('secret')").await;
-    browser.press("Connect").await;
-    browser.until_line("^message: 0$").await;
-}
-
 /// A refusal with a body.
 const BUSY: &str = "HTTP/1.1 503 Service Unavailable\r\naccess-control-allow-origin: *\r\n\
      connection: close\r\ncontent-length: 11\r\n\r\nbusy\nlater\n";

@@ -5,7 +5,7 @@ use super::open;
 
 /// Opens a preset of the generator panel, by `way`.
 async fn open_preset(browser: &Browser, way: &str, preset: &str) {
-    browser.choose(way).await;
+    browser.choose_way(way).await;
     browser.press("Generator").await;
     browser.press(preset).await;
     browser.press("Open this stream").await;

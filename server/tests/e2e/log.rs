@@ -178,13 +178,9 @@ async fn a_third_of_a_small_screen_is_log() {
     let (_server, browser) = open("").await;
     browser.until_line("^Ping: ").await;
     for (width, height) in [(320, 640), (390, 844), (640, 400)] {
-        let size = serde_json::json!({
-            "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false
-        });
-        browser
-            .devtools("Emulation.setDeviceMetricsOverride", size)
-            .await;
-        browser.until(&format!("innerWidth === {width}")).await;
+        if !browser.resize(width, height).await {
+            continue;
+        }
         let part = "(log => (Math.min(log.bottom, innerHeight) - log.top) / innerHeight)(page.log().getBoundingClientRect())";
         let part = browser.value(part).await.as_f64().expect("a number");
         assert!(part >= 1.0 / 3.0, "{width} × {height}: {part}");
