@@ -43,7 +43,7 @@
 //! | `app` | [`App`], the page: everything around one watched stream |
 //! | `address` | converts between the page's address and a request |
 //! | `via` | how a stream is received: what the hook is given; pure |
-//! | `request`, `headers`, `curl` | a request: as entered, as sent, and as code for curl and JavaScript; pure |
+//! | `request` | a request: as entered, as sent, and as code for curl and JavaScript; pure |
 //! | `curl` | reads a curl command line as a request; pure |
 //! | `headers` | the headers of a request as rows; pure |
 //! | `known_types` | the event types of known services; pure |

@@ -177,7 +177,7 @@ async fn an_opened_capture_shows_the_same_lines() {
     browser.press("Open").await;
     browser.until_line("^message: 3$").await;
     let lines = browser.lines().await;
-    assert_eq!(lines[..2], [OPEN.to_owned(), "message: 0".to_owned()]);
+    assert_eq!(lines[..3], [OPEN, "retry: 10000", "message: 0"]);
     browser.until("!page.says('Capture “')").await;
 
     // The same stream replaces the capture as well.
@@ -187,7 +187,7 @@ async fn an_opened_capture_shows_the_same_lines() {
     browser.press("Connect").await;
     browser.until_line("^message: 3$").await;
     let lines = browser.lines().await;
-    assert_eq!(lines[..2], [OPEN.to_owned(), "message: 0".to_owned()]);
+    assert_eq!(lines[..3], [OPEN, "retry: 10000", "message: 0"]);
 }
 
 #[tokio::test]

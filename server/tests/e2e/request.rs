@@ -121,7 +121,7 @@ async fn an_entered_value_looks_applied_only_once_it_is() {
     let (server, browser) = open("?url=/stream&events=connecttime,step").await;
     browser.until_line("^Ping: ").await;
     let is_marked = "!!page.find('button', 'Open')";
-    let types = "page.value('textbox', 'Event types')";
+    let types = "page.any('textbox', 'Event types').value";
     let url = "page.value('textbox', 'Stream')";
     assert_eq!(browser.value(is_marked).await, false);
     assert_eq!(browser.value(types).await, "connecttime, step");
