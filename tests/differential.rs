@@ -22,6 +22,67 @@ wasm_bindgen_test_configure!(run_in_browser);
 /// Type, data, last event ID.
 type Dispatched = (String, String, String);
 
+/// A rule of the standard that not every browser keeps.
+struct Quirk {
+    /// What such a browser does.
+    what: &'static str,
+    /// The shortest stream that shows it, and how many bytes the server writes at once; 0 for all.
+    example: (&'static [u8], u64),
+    /// Whether a stream, written like that, may be read in another way for this reason.
+    affects: fn(&[u8], u64) -> bool,
+}
+
+/// Where browsers are known to differ from the standard. Each browser is asked, so that one without the
+/// quirk is compared on all streams. docs/engines.md has the same list.
+const QUIRKS: [Quirk; 4] = [
+    Quirk {
+        what: "it dispatches nothing if a line end follows a byte order mark",
+        example: (b"\xEF\xBB\xBF\ndata: a\n\n", 0),
+        affects: |stream, _| {
+            stream.starts_with(b"\xEF\xBB\xBF\n") || stream.starts_with(b"\xEF\xBB\xBF\r")
+        },
+    },
+    Quirk {
+        what: "it drops NUL",
+        example: (b"data: a\0b\n\n", 0),
+        affects: |stream, _| {
+            let without: Vec<u8> = stream.iter().copied().filter(|byte| *byte != 0).collect();
+            wire(&without) != wire(stream)
+        },
+    },
+    Quirk {
+        what: "it forgets an ID that a block without data sets",
+        example: (b"id: 1\n\ndata: a\n\n", 0),
+        affects: |stream, _| {
+            let (mut forgotten, mut affects) = (false, false);
+            sse_wire::Reader::with_bound(usize::MAX).read(stream, |item| {
+                if matches!(item.content, sse_wire::Content::Event(_)) {
+                    affects |= forgotten && item.id.is_none();
+                    forgotten = false;
+                } else {
+                    forgotten |= item.id.is_some();
+                }
+            });
+            affects
+        },
+    },
+    Quirk {
+        what: "it loses the first line after a byte order mark that arrives in parts",
+        example: (b"\xEF\xBB\xBFdata: a\n\n", 1),
+        affects: |stream, split| stream.starts_with(b"\xEF\xBB\xBF") && matches!(split, 1 | 2),
+    },
+];
+
+/// What `sse-wire` reads.
+fn wire(stream: &[u8]) -> Vec<Dispatched> {
+    let items = items(usize::MAX, [stream]).into_iter();
+    let events = items.filter_map(|(_, read)| match read {
+        Read::Event(event) => Some(event),
+        _ => None,
+    });
+    events.collect()
+}
+
 #[wasm_bindgen_test]
 async fn wire_reads_what_the_browser_dispatches() {
     let Some(server) = option_env!("SSE_SCOPE_SERVER") else {
@@ -32,46 +93,57 @@ async fn wire_reads_what_the_browser_dispatches() {
         .unwrap_or("2000")
         .parse()
         .expect("SSE_SCOPE_STREAMS is a number");
-    let mut events = 0;
+
+    let mut quirks = Vec::new();
+    for quirk in &QUIRKS {
+        let (stream, split) = quirk.example;
+        let read = wire(stream);
+        // Bytes that are written one by one may still arrive together.
+        for _ in 0..20 {
+            if browser(server, split, stream, &read).await != read {
+                console_log!("in this browser, {}", quirk.what);
+                quirks.push(quirk.affects);
+                break;
+            }
+        }
+    }
+
+    let (mut events, mut left_out) = (0, 0);
     for seed in 0..streams {
         let stream = random_stream(seed);
-        // Chromium does not recognize a line end right after a byte order mark, and dispatches nothing.
-        if stream.starts_with(b"\xEF\xBB\xBF\n") || stream.starts_with(b"\xEF\xBB\xBF\r") {
+        // The server sends the stream in writes of 1 to 6 bytes, or in one write.
+        let split = seed % 7;
+        if quirks.iter().any(|affects| affects(&stream, split)) {
+            left_out += 1;
             continue;
         }
-        let read: Vec<Dispatched> = items(usize::MAX, [&stream[..]])
-            .into_iter()
-            .filter_map(|(_, read)| match read {
-                Read::Event(event) => Some(event),
-                _ => None,
-            })
-            .collect();
-        let dispatched = browser(server, seed, &stream, &read).await;
+        let read = wire(&stream);
         assert_eq!(
-            dispatched,
+            browser(server, split, &stream, &read).await,
             read,
             "the browser (left) and wire (right) differ, {}",
             shown(seed, &stream)
         );
         events += read.len();
     }
-    console_log!("{streams} streams, {events} events: no difference");
+    console_log!("{streams} streams, {events} events: no difference; {left_out} left out");
+    assert!(left_out * 4 < streams, "{left_out} left out");
 }
 
-/// What the browser's own `EventSource` dispatches, with subscriptions to the types in `expected`.
+/// What the browser's own `EventSource` dispatches, with subscriptions to the types in `expected`, if the
+/// server writes `split` bytes at once.
 async fn browser(
     server: &str,
-    seed: u64,
+    split: u64,
     stream: &[u8],
     expected: &[Dispatched],
 ) -> Vec<Dispatched> {
     let raw = URL_SAFE_NO_PAD.encode(stream);
-    // The server sends the stream in writes of 1 to 6 bytes, or in one write.
-    let split = match seed % 7 {
+    let written = match split {
         0 => String::new(),
         size => format!("&split={size}"),
     };
-    let source = EventSource::new(&format!("{server}/stream?raw={raw}{split}")).expect("a URL");
+    let source = EventSource::new(&format!("{server}/stream?raw={raw}{written}")).expect("a URL");
     let dispatched = Rc::new(RefCell::new(Vec::new()));
     let ended = Rc::new(RefCell::new(false));
     let listener = Closure::<dyn Fn(Event)>::new({
@@ -101,7 +173,7 @@ async fn browser(
         assert!(
             js_sys::Date::now() - start < 30_000.0,
             "it never ended, {}",
-            shown(seed, stream)
+            shown(split, stream)
         );
         TimeoutFuture::new(0).await;
     }

@@ -126,8 +126,12 @@ pub(super) fn Grip(
     Effect::new(move |_| {
         resized.track();
         size.px.track();
-        // Once it is laid out.
-        request_animation_frame(move || now.set(measured()));
+        // Once it is laid out, unless it is gone by then.
+        request_animation_frame(move || {
+            if !now.is_disposed() {
+                now.set(measured());
+            }
+        });
     });
     view! {
         <i

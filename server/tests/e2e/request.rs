@@ -18,7 +18,7 @@ async fn paste(browser: &Browser, text: &str) {
     let text = serde_json::Value::from(text);
     browser
         .value(&format!(
-            "(() => {{ const data = new DataTransfer(); data.setData('text/plain', {text}); const box = page.find('textbox', 'Stream'); box.focus(); box.dispatchEvent(new ClipboardEvent('paste', {{ clipboardData: data, bubbles: true, cancelable: true }})); }})()"
+            "(() => {{ const data = new DataTransfer(); data.setData('text/plain', {text}); const box = page.find('textbox', 'Stream'); box.focus(); box.dispatchEvent(new ClipboardEvent('paste', {{ clipboardData: data, dataType: 'text/plain', data: {text}, bubbles: true, cancelable: true }})); }})()"
         ))
         .await;
 }
