@@ -203,7 +203,7 @@ fn subscription(asked: &[String]) -> String {
         sentence.push_str(&[", ", name].concat());
     }
     format!(
-        "{sentence} and {} types of known services. Others are dropped unseen.",
+        "{sentence} and {} known types. Others are dropped unseen.",
         known_types::count()
     )
 }
@@ -387,7 +387,7 @@ fn name(link: &Link, failure: Option<&Failure>) -> String {
         Link::Waiting { attempt, by, .. } => {
             let state = Loss::of(failure, *attempt == 1).name();
             match by {
-                By::Browser => format!("{state}. The browser makes attempt {attempt}"),
+                By::Browser => format!("{state}. The browser retries"),
                 By::Page => format!("{state}. Attempt {attempt}"),
             }
         }
@@ -503,7 +503,7 @@ mod tests {
         let sentence = subscription(&asked);
         assert!(sentence.contains("message, a, b c and "), "{sentence}");
         assert!(
-            sentence.ends_with(" types of known services. Others are dropped unseen."),
+            sentence.ends_with(" known types. Others are dropped unseen."),
             "{sentence}"
         );
     }
