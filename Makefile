@@ -9,6 +9,7 @@ WASM_PACK_VERSION := 0.15.1
 GECKODRIVER_VERSION := 0.37.0
 # Also in Trunk.toml.
 BINARYEN_VERSION := 132
+AXE_VERSION := 4.14.1
 # The command must have exactly the version of the library.
 WASM_BINDGEN_VERSION := $(shell sed -n '/^name = "wasm-bindgen"$$/{n;s/version = "\(.*\)"/\1/p;}' Cargo.lock)
 
@@ -16,6 +17,8 @@ TARGET := wasm32-unknown-unknown
 PAGE := dist/index.html
 PAGE_SOURCES := Cargo.toml Cargo.lock Trunk.toml index.html $(shell find src style wire/src help/src -type f)
 SERVER := target/release/sse-scope-server
+# Examines the page for accessibility.
+AXE := target/axe/node_modules/axe-core/axe.min.js
 
 # $(call tool,COMMAND,VERSION): the command on PATH if it has that version, else the one in $(TOOLS).
 tool = $(or $(shell $(1) --version 2>/dev/null | grep -qwF -- "$(2)" && command -v $(1)),$(TOOLS)/$(1)-$(2)/bin/$(1))
@@ -115,7 +118,7 @@ test-page: | target $(WASM_BINDGEN) $(WASM_PACK) $(ENGINE)
 	  cargo run --quiet -p sse-scope-server --example fixture -- $(WASM_PACK) test --headless $(PAGE_BROWSER)
 
 # The tests of the server's own responses need the page in it, but no browser.
-test-e2e: $(PAGE) | $(ENGINE)
+test-e2e: $(PAGE) | $(ENGINE) $(AXE)
 	@echo "== End to end in $(ENGINE) (about two minutes to build the first time)"
 	@$(SCREEN) env SSE_SCOPE_ENGINE=$(ENGINE) cargo test --quiet --release -p sse-scope-server --features e2e \
 	  --test e2e $(if $(filter chromium,$(ENGINE)),--test http --test command) -- --test-threads=2
@@ -180,6 +183,9 @@ $(TOOLS)/wasm-opt-$(BINARYEN_VERSION)/bin/wasm-opt:
 	@echo "== Installing wasm-opt $(BINARYEN_VERSION) in $(TOOLS)"
 	@npm install --no-audit --no-fund --loglevel=error --prefix $(@D)/.. binaryen@$(BINARYEN_VERSION).0.0
 	@mkdir -p $(@D) && ln -sf ../node_modules/.bin/wasm-opt $@
+
+$(AXE):
+	@npm install --no-audit --no-fund --loglevel=error --prefix target/axe axe-core@$(AXE_VERSION) >/dev/null
 
 $(TOOLS)/geckodriver-$(GECKODRIVER_VERSION)/bin/geckodriver:
 	@echo "== Installing geckodriver $(GECKODRIVER_VERSION) in $(TOOLS) (some minutes, once)"

@@ -405,11 +405,11 @@ mod tests {
             ),
             (
                 Cause::NoContent.to_string(),
-                "The server answered 204, which asks clients to stop reconnecting.",
+                "Server answered 204, which asks clients to stop.",
             ),
             (
                 Cause::NotRepeated(Failure::Ended).to_string(),
-                "The stream ended. A request that is not a GET is not repeated automatically.",
+                "The stream ended. Only a GET is repeated automatically.",
             ),
             (
                 Cause::AttemptLimit {

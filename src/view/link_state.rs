@@ -228,7 +228,7 @@ fn ServerAnswer() -> impl IntoView {
     view! {
         <details class="answer" hidden=is_unknown prop:open=is_refusal>
             <summary>{text(title)}</summary>
-            <pre>{text(head)}</pre>
+            <pre role="region" tabindex="0" aria-label="Head and body">{text(head)}</pre>
         </details>
     }
 }

@@ -3,6 +3,7 @@
 #[path = "../browser/mod.rs"]
 mod browser;
 
+mod accessibility;
 mod article;
 mod connection;
 mod detail;
