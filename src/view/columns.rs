@@ -3,7 +3,7 @@
 use leptos::{ev, html, prelude::*};
 
 use super::{labels::Labels, settings, viewport::ROW, watched::Watched};
-use crate::journal::Journal;
+use crate::{journal::Journal, text};
 
 /// The smallest and the largest width of a column, in px.
 const WIDTHS: std::ops::RangeInclusive<i32> = 40..=600;
@@ -75,7 +75,7 @@ impl Filled {
         };
         let names = journal.names().iter().take(COMPARED);
         let kept = names.filter(|name| name.kept > 0);
-        let lengths = kept.map(|name| labels.get(&name.text).chars().count());
+        let lengths = kept.map(|name| shown_length(labels.get(&name.text)));
         let aside = if journal.asides() > 0 { ASIDE_CHARS } else { 0 };
         Self {
             delta: before.delta || journal.len() > 1,
@@ -94,6 +94,18 @@ impl Filled {
     pub(super) fn event_css(self) -> String {
         [&self.event.max(LEAST_CHARS).to_string(), "ch"].concat()
     }
+}
+
+/// The length of a label as it is shown, in characters: a character that cannot be seen has its name in its
+/// place.
+fn shown_length(label: &str) -> usize {
+    if text::is_plain(label) {
+        return label.len();
+    }
+    let lengths = label
+        .chars()
+        .map(|c| text::unseen(c, None, None).map_or(1, |name| name.len() + 1));
+    lengths.sum()
 }
 
 /// The length of `comment`, the longest name of a line that is not an event.
@@ -217,5 +229,12 @@ mod tests {
         assert_eq!(look(&journal), (false, false, false, 0));
         journal.receive(1.0, b": a\n");
         assert_eq!(look(&journal), (false, false, false, ASIDE_CHARS));
+    }
+
+    #[test]
+    fn a_sign_counts_as_long_as_the_name_in_it() {
+        assert_eq!(shown_length("ab c"), 4);
+        assert_eq!(shown_length("é"), 1);
+        assert_eq!(shown_length("a\u{202E}b"), 2 + "U+202E".len() + 1);
     }
 }

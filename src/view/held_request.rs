@@ -45,8 +45,8 @@ fn sentence(request: &Request) -> String {
         Ok(_) => [
             "Nothing was sent. This address asks for a ",
             request.method(),
-            " request, which can change something on the server. Send it only if you trust where the \
-             address is from.",
+            ", which can change something on the server. Send it only if you trust the source of this \
+             address.",
         ]
         .concat(),
     }

@@ -62,7 +62,7 @@ pub(super) fn KeepMenu(
                     {bounds.into_iter().collect_view()}
                 </select>
             </label>
-            <p>"The oldest lines are evicted."</p>
+            <p>"Beyond that, the oldest lines are evicted."</p>
             <hr />
             <button type="button" data-do="open" on:click=pick>
                 "Open a capture …"

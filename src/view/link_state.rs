@@ -16,12 +16,12 @@ const PATIENCE_MS: f64 = 4_000.0;
 
 // Each sentence fits in two lines of a narrow page.
 
-const GAVE_UP: &str = "The browser gave up on this stream and does not report why. By fetch the page can show the reason.";
+const GAVE_UP: &str = "The browser gave up and does not report why. Use fetch to see the reason.";
 
 const NOBODY: &str = "No answer: nothing listens there, or the network is down.";
 
 const NO_ANSWER: &str =
-    "No answer yet: the server holds it back, or the browser has its six connections to it in use.";
+    "No answer yet. The server holds it back, or all six connections to it are in use.";
 
 /// The state of the connection, its uptime or countdown, the reason where something is wrong, the answer
 /// of the server where it is known, and the buttons that the page does not have.
@@ -76,6 +76,7 @@ pub(crate) fn LinkState() -> impl IntoView {
         view! {
             <button
                 type="button"
+                hidden=is_capture
                 title="Opens the same address by fetch, which receives all event types, comments, status and headers"
                 on:click=move |_| controls.use_fetch.run(())
             >
@@ -203,7 +204,7 @@ fn subscription(asked: &[String]) -> String {
         sentence.push_str(&[", ", name].concat());
     }
     format!(
-        "{sentence} and {} types of known services. Others are dropped unseen.",
+        "{sentence} and {} known types. Others are dropped unseen.",
         known_types::count()
     )
 }
@@ -387,7 +388,7 @@ fn name(link: &Link, failure: Option<&Failure>) -> String {
         Link::Waiting { attempt, by, .. } => {
             let state = Loss::of(failure, *attempt == 1).name();
             match by {
-                By::Browser => format!("{state}. The browser makes attempt {attempt}"),
+                By::Browser => format!("{state}. The browser retries"),
                 By::Page => format!("{state}. Attempt {attempt}"),
             }
         }
@@ -503,7 +504,7 @@ mod tests {
         let sentence = subscription(&asked);
         assert!(sentence.contains("message, a, b c and "), "{sentence}");
         assert!(
-            sentence.ends_with(" types of known services. Others are dropped unseen."),
+            sentence.ends_with(" known types. Others are dropped unseen."),
             "{sentence}"
         );
     }

@@ -175,16 +175,29 @@ async fn columns_without_content_take_no_room_and_headers_belong_to_the_grid() {
 
 #[tokio::test]
 async fn a_third_of_a_small_screen_is_log() {
-    let (_server, browser) = open("").await;
-    browser.until_line("^Ping: ").await;
-    for (width, height) in [(320, 640), (390, 844), (640, 400)] {
-        if !browser.resize(width, height).await {
-            continue;
+    let (server, browser) = open("").await;
+    for (address, is_there) in [
+        ("", "/dropped unseen/.test(page.explanation())"),
+        (
+            "?url=/stream%3Ftype=application/json",
+            "/expected text.event-stream/.test(page.explanation())",
+        ),
+        (
+            "?url=/stream&method=POST&body=x",
+            "page.find('region', 'Request that was not sent')",
+        ),
+    ] {
+        browser.goto(&format!("{}/{address}", server.origin)).await;
+        browser.until(&format!("!!({is_there})")).await;
+        for (width, height) in [(320, 568), (390, 844), (640, 400)] {
+            if !browser.resize(width, height).await {
+                continue;
+            }
+            let part = "(log => (Math.min(log.bottom, innerHeight) - log.top) / innerHeight)(page.log().getBoundingClientRect())";
+            let part = browser.value(part).await.as_f64().expect("a number");
+            assert!(part >= 0.33, "{address} {width} × {height}: {part}");
+            let overflows = "document.documentElement.scrollWidth > innerWidth";
+            assert_eq!(browser.value(overflows).await, false, "{address} {width}");
         }
-        let part = "(log => (Math.min(log.bottom, innerHeight) - log.top) / innerHeight)(page.log().getBoundingClientRect())";
-        let part = browser.value(part).await.as_f64().expect("a number");
-        assert!(part >= 1.0 / 3.0, "{width} × {height}: {part}");
-        let overflows = "document.documentElement.scrollWidth > innerWidth";
-        assert_eq!(browser.value(overflows).await, false, "{width}");
     }
 }

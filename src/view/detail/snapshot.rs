@@ -57,7 +57,7 @@ impl Snapshot {
         }
         add("Received", &clock::time_of_day(line.at()));
         if let Some(before) = before {
-            add("After", &text::gap(line.at() - before.at()));
+            add("After previous", &text::gap(line.at() - before.at()));
         }
         add("Line", &text::count(line.seq() + 1));
         if let Some(note) = line.note() {

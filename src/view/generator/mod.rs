@@ -108,7 +108,7 @@ pub(super) fn Generator(
             }
         });
         let view = view! {
-            <div class="presets" role="group" aria-label="Ready streams">
+            <div class="presets" role="group" aria-label="Presets">
                 {presets.collect_view()}
             </div>
             <div class="parameters">{groups.collect_view()}</div>
