@@ -136,10 +136,11 @@ pub(super) fn Columns(event: Width, id: Width) -> impl IntoView {
                     "time"
                 </button>
             </span>
-            <span class="delta" role="columnheader">"Δ"</span>
-            <span class="label" role="columnheader">"event" <Grip label="Width of the event column" width=event /></span>
+            // The names without the values of the grips.
+            <span class="delta" role="columnheader" aria-label="time since the line above">"Δ"</span>
+            <span class="label" role="columnheader" aria-label="event">"event" <Grip label="Width of the event column" width=event /></span>
             <span class="data" role="columnheader">"data"</span>
-            <span class="id" role="columnheader">"id" <Grip label="Width of the id column" width=id /></span>
+            <span class="id" role="columnheader" aria-label="id">"id" <Grip label="Width of the id column" width=id /></span>
             <span class="size" role="columnheader">"size"</span>
         </div>
     }
