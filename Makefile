@@ -45,7 +45,7 @@ help:
 	@echo "make bench-server how the server bears 10,000 streams, against others"
 	@echo "make screenshots  take the pictures in docs/ again"
 	@echo "make example-hydrate  the example with a server that renders: build it, start it"
-	@echo "make test-hydrate     its lints, and its test in Chromium"
+	@echo "make test-hydrate     its test in Chromium"
 	@echo "make env          print the PATH with the tools, for: eval \"\$$(make -s env)\""
 	@echo "LISTEN=ADDR:PORT  where make run has the server listen"
 	@echo "BASELINE=PATH     another build of the server, whose page make bench compares"
@@ -101,6 +101,10 @@ check: | target
 	@cargo clippy --quiet --workspace --all-targets --all-features -- -D warnings
 	@cargo clippy --quiet --target $(TARGET) -p sse-scope -p sse-wire --lib --bins --tests --examples -- -D warnings
 	@cargo clippy --quiet --target $(TARGET) -p sse-scope --lib --no-default-features -- -D warnings
+	@echo "== The hydrating example"
+	@cd examples/hydrate && cargo fmt --check && \
+	  cargo clippy --quiet --all-targets --features ssr -- -D warnings && \
+	  cargo clippy --quiet --target $(TARGET) --lib --features hydrate -- -D warnings
 	@echo "== Documentation"
 	@RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps --document-private-items
 
@@ -161,11 +165,8 @@ example-hydrate: | target $(WASM_BINDGEN) $(WASM_PACK)
 
 # Needs Chromium. Not part of make test: the example's own build of Leptos takes minutes on a bare machine.
 test-hydrate: | target $(WASM_BINDGEN) $(WASM_PACK) chromium
-	@echo "== The hydrating example: format, lints for both targets, and in Chromium"
-	@cd examples/hydrate && cargo fmt --check && \
-	  cargo clippy --quiet --all-targets --features ssr -- -D warnings && \
-	  cargo clippy --quiet --target $(TARGET) --lib --features hydrate -- -D warnings && \
-	  $(WASM_PACK) --quiet build --dev --target web --no-pack --features hydrate && \
+	@echo "== The hydrating example in Chromium"
+	@cd examples/hydrate && $(WASM_PACK) --quiet build --dev --target web --no-pack --features hydrate && \
 	  cargo test --quiet --features ssr
 
 # --- what they need ----------------------------------------------------------------------------
