@@ -33,7 +33,7 @@ GECKODRIVER := $(call tool,geckodriver,$(GECKODRIVER_VERSION))
 export PATH := $(TOOLS)/wasm-bindgen-$(WASM_BINDGEN_VERSION)/bin:$(TOOLS)/wasm-opt-$(BINARYEN_VERSION)/bin:$(TOOLS)/trunk-$(TRUNK_VERSION)/bin:$(TOOLS)/wasm-pack-$(WASM_PACK_VERSION)/bin:$(TOOLS)/geckodriver-$(GECKODRIVER_VERSION)/bin:$(PATH)
 
 .DELETE_ON_ERROR:
-.PHONY: help run build dev env test test-webkit check test-native test-page test-e2e bench bench-wire bench-server screenshots target chromium firefox webkit
+.PHONY: help run build dev env test test-webkit check test-native test-page test-e2e bench bench-wire bench-server screenshots example-hydrate test-hydrate target chromium firefox webkit
 
 help:
 	@echo "make run          build everything, start the server, print its address"
@@ -44,6 +44,8 @@ help:
 	@echo "make bench-wire   how fast the event-stream format is read, against others"
 	@echo "make bench-server how the server bears 10,000 streams, against others"
 	@echo "make screenshots  take the pictures in docs/ again"
+	@echo "make example-hydrate  the example with a server that renders: build it, start it"
+	@echo "make test-hydrate     its test in Chromium"
 	@echo "make env          print the PATH with the tools, for: eval \"\$$(make -s env)\""
 	@echo "LISTEN=ADDR:PORT  where make run has the server listen"
 	@echo "BASELINE=PATH     another build of the server, whose page make bench compares"
@@ -99,11 +101,15 @@ check: | target
 	@cargo clippy --quiet --workspace --all-targets --all-features -- -D warnings
 	@cargo clippy --quiet --target $(TARGET) -p sse-scope -p sse-wire --lib --bins --tests --examples -- -D warnings
 	@cargo clippy --quiet --target $(TARGET) -p sse-scope --lib --no-default-features -- -D warnings
+	@echo "== The hydrating example"
+	@cd examples/hydrate && cargo fmt --check && \
+	  cargo clippy --quiet --all-targets --features ssr -- -D warnings && \
+	  cargo clippy --quiet --target $(TARGET) --lib --features hydrate -- -D warnings
 	@echo "== Documentation"
 	@RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps --document-private-items
 
 	@echo "== Packages"
-	@cargo package --quiet --offline --no-verify --allow-dirty -p sse-wire -p sse-scope 2>target/package.log || { cat target/package.log; exit 1; }
+	@cargo package --quiet --no-verify --allow-dirty -p sse-wire -p sse-scope-help -p sse-scope 2>target/package.log || { cat target/package.log; exit 1; }
 
 test-native:
 	@echo "== Native tests"
@@ -151,6 +157,17 @@ bench-server:
 
 screenshots: $(PAGE) | chromium
 	@cargo test --quiet --release -p sse-scope-server --features screenshots --test screenshots
+
+# The one command of the example, here with the tools that make installs.
+example-hydrate: | target $(WASM_BINDGEN) $(WASM_PACK)
+	@cd examples/hydrate && $(WASM_PACK) --quiet build --dev --target web --no-pack --features hydrate && \
+	  cargo run --quiet --features ssr
+
+# Needs Chromium. Not part of make test: the example's own build of Leptos takes minutes on a bare machine.
+test-hydrate: | target $(WASM_BINDGEN) $(WASM_PACK) chromium
+	@echo "== The hydrating example in Chromium"
+	@cd examples/hydrate && $(WASM_PACK) --quiet build --dev --target web --no-pack --features hydrate && \
+	  cargo test --quiet --features ssr
 
 # --- what they need ----------------------------------------------------------------------------
 

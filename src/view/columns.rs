@@ -29,11 +29,10 @@ pub(super) struct Width {
 
 impl Width {
     pub(super) fn remembered(key: &'static str, default: i32) -> Self {
-        let px = settings::recall(key).and_then(|width| width.parse().ok());
         Self {
             key,
             default,
-            px: RwSignal::new(px.unwrap_or(default)),
+            px: settings::remembered(key, default, |width| width.parse().ok()),
         }
     }
 

@@ -34,12 +34,8 @@ pub(super) struct Size {
 impl Size {
     /// The size that was set at an earlier visit under the name `key`.
     pub(super) fn remembered(key: &'static str, axis: Axis) -> Self {
-        let px = settings::recall(key).and_then(|px| px.parse().ok());
-        Self {
-            key,
-            axis,
-            px: RwSignal::new(px),
-        }
+        let px = settings::remembered(key, None, |px| px.parse().ok().map(Some));
+        Self { key, axis, px }
     }
 
     /// The value of the custom property that sets the size, if the user has set one.
@@ -122,7 +118,8 @@ pub(super) fn Grip(
             size.set(Some(start - position(&event)));
         }
     };
-    let now = RwSignal::new(LEAST);
+    // A server has no window to measure.
+    let (now, most) = (RwSignal::new(LEAST), RwSignal::new(LEAST));
     Effect::new(move |_| {
         resized.track();
         size.px.track();
@@ -130,6 +127,7 @@ pub(super) fn Grip(
         request_animation_frame(move || {
             if !now.is_disposed() {
                 now.set(measured());
+                most.set(size.most());
             }
         });
     });
@@ -140,7 +138,7 @@ pub(super) fn Grip(
             aria-orientation=if is_x { "vertical" } else { "horizontal" }
             aria-label=label
             aria-valuemin=LEAST
-            aria-valuemax=move || size.most()
+            aria-valuemax=move || most.get()
             aria-valuenow=move || now.get()
             title="Drag it or use the arrow keys; a double click resets the size"
             tabindex="0"

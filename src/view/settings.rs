@@ -4,7 +4,7 @@
 //! Not `use_storage` of leptos-use: it keeps all tabs in step, so that a grip dragged in one tab would move
 //! columns in the others.
 
-use leptos::prelude::window;
+use leptos::prelude::*;
 use web_sys::Storage;
 
 fn storage() -> Option<Storage> {
@@ -18,6 +18,29 @@ fn storage() -> Option<Storage> {
 /// The value that is remembered under `key`.
 pub(super) fn recall(key: &str) -> Option<String> {
     storage()?.get_item(&full(key)).ok()?
+}
+
+/// A signal of the value that is remembered under `key`, or of `default`.
+///
+/// A page that hydrates begins with the default, as the server did: Leptos takes the HTML of the server to
+/// be what the signals are.
+pub(super) fn remembered<T: Send + Sync + 'static>(
+    key: &'static str,
+    default: T,
+    parse: fn(String) -> Option<T>,
+) -> RwSignal<T> {
+    let value = move || recall(key).and_then(parse);
+    if !cfg!(feature = "hydrate") {
+        return RwSignal::new(value().unwrap_or(default));
+    }
+    let signal = RwSignal::new(default);
+    // Effects run after the hydration.
+    Effect::new(move |_| {
+        if let Some(value) = value() {
+            signal.set(value);
+        }
+    });
+    signal
 }
 
 /// Remembers `value`. Returns whether the browser does.

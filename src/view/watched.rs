@@ -86,7 +86,7 @@ impl Watched {
             frozen: RwSignal::new(None),
             log: Focus::get().log,
             sought: RwSignal::new(None),
-            relative: RwSignal::new(settings::recall("time").as_deref() == Some("relative")),
+            relative: settings::remembered("time", false, |time| Some(time == "relative")),
             highlight: RwSignal::new(None),
             matches: RwSignal::new(Matches::default()),
             filtering: RwSignal::new(None),

@@ -62,12 +62,8 @@ impl Form {
         }
     }
 
-    fn recall() -> Self {
-        let remembered = settings::recall(KEY);
-        Self::ALL
-            .into_iter()
-            .find(|form| Some(form.name()) == remembered.as_deref())
-            .unwrap_or(Self::Tree)
+    fn named(name: String) -> Option<Self> {
+        Self::ALL.into_iter().find(|form| form.name() == name)
     }
 }
 
@@ -96,7 +92,7 @@ pub(crate) fn Detail(
         },
         |before, after| line_of(before) != line_of(after),
     );
-    let form = RwSignal::new(Form::recall());
+    let form = settings::remembered(KEY, Form::Tree, Form::named);
     let tree = TreeState::new();
     Effect::new(move |_| {
         let is_tree = form.get() == Form::Tree;
