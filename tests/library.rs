@@ -5,98 +5,20 @@
 
 #![cfg(target_arch = "wasm32")]
 
+mod mounted;
+
 use std::{cell::RefCell, rc::Rc};
 
 use gloo_timers::future::TimeoutFuture;
-use leptos::{mount::mount_to, prelude::*, tachys::dom::body};
+use leptos::prelude::*;
+use mounted::{Mounted, raw, server, until, watch};
 use sse_scope::{
     Cause, EventStream, Failure, FetchRequest, Kind, Link, UseEventSourceOptions,
-    UseEventSourceReturn, Via, codec::FromToStringCodec, use_event_source,
+    UseEventSourceReturn, Via, codec::FromToStringCodec,
 };
-use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
-use web_sys::HtmlElement;
 
 wasm_bindgen_test_configure!(run_in_browser);
-
-/// How long a condition may take to become true, in ms.
-const PATIENCE_MS: f64 = 30_000.0;
-
-/// Expands to the address of the live server. Without a server, returns from the test.
-macro_rules! server {
-    () => {
-        match option_env!("SSE_SCOPE_SERVER") {
-            Some(server) => server,
-            None => {
-                console_log!("not run: needs a server; `make test-page` starts one");
-                return;
-            }
-        }
-    };
-}
-
-/// The URL of a stream of exactly `body`, which then ends.
-fn raw(server: &str, body: &str) -> String {
-    let body = String::from(js_sys::encode_uri_component(body));
-    format!("{server}/fixture/raw?body={body}&end=true")
-}
-
-/// Waits until `condition` is true.
-async fn until(what: &str, condition: impl Fn() -> bool) {
-    let start = js_sys::Date::now();
-    while !condition() {
-        assert!(
-            js_sys::Date::now() - start < PATIENCE_MS,
-            "never became true: {what}"
-        );
-        TimeoutFuture::new(10).await;
-    }
-}
-
-/// A view that is mounted in a new element, and unmounted when dropped.
-struct Mounted {
-    element: HtmlElement,
-    handle: Option<Box<dyn std::any::Any>>,
-}
-
-impl Mounted {
-    fn new<N: IntoView + 'static>(view: impl FnOnce() -> N + 'static) -> Self {
-        let element: HtmlElement = document()
-            .create_element("div")
-            .expect("an element")
-            .unchecked_into();
-        body().append_child(&element).expect("a place");
-        let handle = mount_to(element.clone(), view);
-        Self {
-            element,
-            handle: Some(Box::new(handle)),
-        }
-    }
-
-    fn text(&self) -> String {
-        self.element.text_content().unwrap_or_default()
-    }
-}
-
-impl Drop for Mounted {
-    fn drop(&mut self) {
-        self.handle.take();
-        self.element.remove();
-    }
-}
-
-/// Mounts a component that only calls the hook.
-fn watch(
-    url: impl Into<Signal<String>>,
-    options: UseEventSourceOptions,
-) -> (UseEventSourceReturn, Mounted) {
-    let url = url.into();
-    let slot = Rc::new(RefCell::new(None));
-    let filled = Rc::clone(&slot);
-    let mounted = Mounted::new(move || *filled.borrow_mut() = Some(use_event_source(url, options)));
-    let stream = slot.borrow().expect("mounted");
-    (stream, mounted)
-}
 
 fn by(via: &Via) -> UseEventSourceOptions {
     UseEventSourceOptions::default().via(Signal::stored(via.clone()))
@@ -138,13 +60,13 @@ async fn an_empty_url_turns_the_stream_off_and_keeps_its_log() {
         TimeoutFuture::new(50).await;
         assert_eq!(stream.link.get_untracked(), Link::Idle);
         on.set(true);
-        until("an event", || count(stream, Kind::Event) > 0).await;
+        until("an event", async || count(stream, Kind::Event) > 0).await;
         on.set(false);
-        until("off", || stream.link.get_untracked() == Link::Idle).await;
+        until("off", async || stream.link.get_untracked() == Link::Idle).await;
         assert_eq!(stream.failure.get_untracked(), None);
         assert!(count(stream, Kind::Event) > 0, "the log stays");
         on.set(true);
-        until("on", || stream.link.get_untracked().is_open()).await;
+        until("on", async || stream.link.get_untracked().is_open()).await;
     }
 }
 
@@ -152,8 +74,8 @@ async fn an_empty_url_turns_the_stream_off_and_keeps_its_log() {
 async fn an_empty_url_is_no_error_in_the_component() {
     for url in ["", "  "] {
         let page = Mounted::new(move || view! { <EventStream url /> });
-        until("shown", || page.text().contains("Not connected")).await;
-        assert!(!page.text().contains("URL"), "{}", page.text());
+        until("shown", async || page.text("*").contains("Not connected")).await;
+        assert!(!page.text("*").contains("URL"), "{}", page.text("*"));
     }
 }
 
@@ -164,7 +86,7 @@ async fn after_the_last_allowed_attempt_the_stream_is_closed() {
     for via in ways() {
         let options = by(&via).max_attempts(1).reconnection_time(1);
         let (stream, _page) = watch("http://127.0.0.1:2/", options);
-        until("closed", || {
+        until("closed", async || {
             !stream.link.get_untracked().is_live() && stream.link.get_untracked() != Link::Idle
         })
         .await;
@@ -191,8 +113,8 @@ async fn without_further_attempts_a_lost_stream_stays_closed() {
     let server = server!();
     for via in ways() {
         let options = by(&via).max_attempts(0);
-        let (stream, _page) = watch(raw(server, "data: 1\n\n"), options);
-        until("closed", || {
+        let (stream, _page) = watch(raw(server, "data: 1\n\n", "&end=true"), options);
+        until("closed", async || {
             matches!(
                 stream.link.get_untracked(),
                 Link::Closed {
@@ -210,18 +132,21 @@ async fn the_reconnection_time_counts_until_the_stream_sets_one() {
     let server = server!();
     let fetch = Via::Fetch(FetchRequest::default());
     let options = by(&fetch).reconnection_time(5);
-    let (stream, _page) = watch(raw(server, "data: 1\n\n"), options);
-    until("three openings", || count(stream, Kind::Opened) >= 3).await;
+    let (stream, _page) = watch(raw(server, "data: 1\n\n", "&end=true"), options);
+    until("three openings", async || count(stream, Kind::Opened) >= 3).await;
 
     let options = by(&fetch).reconnection_time(5);
-    let (stream, _page) = watch(raw(server, "retry: 60000\ndata: 1\n\n"), options);
+    let (stream, _page) = watch(
+        raw(server, "retry: 60000\ndata: 1\n\n", "&end=true"),
+        options,
+    );
     let waits = || match stream.link.get_untracked() {
         Link::Waiting {
             until: Some(until), ..
         } => until - js_sys::Date::now() > 30_000.0,
         _ => false,
     };
-    until("a wait of a minute", waits).await;
+    until("a wait of a minute", async || waits()).await;
 }
 
 #[wasm_bindgen_test]
@@ -232,11 +157,11 @@ async fn a_silent_stream_is_lost_after_the_idle_timeout() {
         let url = format!("{server}/stream?interval=3600s&retry=none");
         let options = by(&via).idle_timeout(300).reconnection_time(500);
         let (stream, _page) = watch(url, options);
-        until("timed out", || {
+        until("timed out", async || {
             stream.failure.get_untracked() == Some(Failure::TimedOut)
         })
         .await;
-        until("opened again", || count(stream, Kind::Opened) >= 2).await;
+        until("opened again", async || count(stream, Kind::Opened) >= 2).await;
     }
 }
 
@@ -246,7 +171,7 @@ async fn a_stream_that_sends_in_time_stays_open() {
     for via in ways() {
         let url = format!("{server}/stream?interval=50ms");
         let (stream, _page) = watch(url, by(&via).idle_timeout(2_000));
-        until("events for longer than the timeout", || {
+        until("events for longer than the timeout", async || {
             count(stream, Kind::Event) > 60
         })
         .await;
@@ -256,7 +181,7 @@ async fn a_stream_that_sends_in_time_stays_open() {
     let url = format!("{server}/stream?interval=3600s&heartbeat=50ms");
     let fetch = Via::Fetch(FetchRequest::default());
     let (stream, _page) = watch(url, by(&fetch).idle_timeout(2_000));
-    until("comments", || count(stream, Kind::Comment) > 60).await;
+    until("comments", async || count(stream, Kind::Comment) > 60).await;
     assert_eq!(count(stream, Kind::Opened), 1);
 }
 
@@ -271,7 +196,7 @@ async fn no_answer_within_the_idle_timeout_is_a_failed_attempt() {
             attempts: 1,
             failure: Failure::TimedOut,
         };
-        until("closed", || {
+        until("closed", async || {
             stream.link.get_untracked()
                 == Link::Closed {
                     cause: cause.clone(),
@@ -294,12 +219,12 @@ async fn typed_callbacks_get_the_events_of_their_type() {
             .max_attempts(0)
             .on_decoded::<u32, FromToStringCodec>("n", move |n| on_number(n.ok()))
             .on_event(move |message| on_event(message.data));
-        let (stream, _page) = watch(raw(server, body), options);
+        let (stream, _page) = watch(raw(server, body, "&end=true"), options);
         let latest = stream.decoded::<u32, FromToStringCodec>();
-        until("four events", || events.borrow().len() == 4).await;
+        until("four events", async || events.borrow().len() == 4).await;
         assert_eq!(*numbers.borrow(), [Some(1), None, Some(3)]);
         assert_eq!(*events.borrow(), ["1", "other", "two", "3"]);
-        until("the latest", || {
+        until("the latest", async || {
             matches!(latest.get_untracked(), Some(Ok(3)))
         })
         .await;

@@ -47,25 +47,14 @@ async fn the_log_works_by_keyboard_alone() {
     let (_server, browser) = open("").await;
     browser.until_line("^Ping: ").await;
     browser.value("page.log().focus()").await;
-    let keys = async |keys: &str| {
-        let focused = browser
-            .client
-            .active_element()
-            .await
-            .expect("a focused element");
-        focused
-            .send_keys(keys)
-            .await
-            .expect("an element that accepts keys");
-    };
-    keys(UP).await;
+    browser.keys(UP).await;
     browser.until("page.title() === 'Ping'").await;
     let selected =
         "document.getElementById(page.log().getAttribute('aria-activedescendant')).ariaSelected";
     assert_eq!(browser.value(selected).await, "true");
     // Esc works inside the detail as well, and returns to the log.
     browser.value("page.box().focus()").await;
-    keys(ESCAPE).await;
+    browser.keys(ESCAPE).await;
     browser.until("!page.detail()").await;
     browser.until("document.activeElement === page.log()").await;
 }
