@@ -6,7 +6,6 @@ mod browser;
 use std::path::Path;
 
 use browser::{Browser, Server};
-use serde_json::json;
 
 #[tokio::main]
 async fn main() {
@@ -14,14 +13,9 @@ async fn main() {
     std::fs::create_dir_all(&docs).expect("the checkout is writable");
     let server = Server::start("127.0.0.1:0").await;
     let browser = Browser::start().await;
-    for (width, height) in [(360, 640), (1280, 640), (2560, 1280)] {
+    for (width, height) in [(360, 640), (390, 844), (1280, 640), (2560, 1280)] {
         for theme in ["light", "dark"] {
-            browser
-                .devtools(
-                    "Emulation.setDeviceMetricsOverride",
-                    json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false }),
-                )
-                .await;
+            browser.resize(width, height).await;
             browser.goto(&server.origin).await;
             browser
                 .value(&format!(
@@ -30,7 +24,7 @@ async fn main() {
                 .await;
             browser.client.refresh().await.expect("the page reloads");
             browser.until("page.rows().length > 5").await;
-            if width > 360 {
+            if width > 390 {
                 browser.value("page.events()[1].click()").await;
                 browser.until("page.detail()").await;
             }
