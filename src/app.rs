@@ -27,7 +27,7 @@ pub fn App() -> impl IntoView {
     // A separate signal, because the event types can change while the stream is open.
     let events = RwSignal::new(request.get_untracked().event_types());
     let held = RwSignal::new(is_held(&request.read_untracked()));
-    // Headers and body leave the address: whoever sees it could read them.
+    // Headers and body leave the address, which others may see.
     address::show(&request.read_untracked(), Entry::Same);
 
     // Each call opens a stream with a new log, even for the same request, unless only the event types

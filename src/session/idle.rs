@@ -3,7 +3,7 @@
 /// What to do when the timer of the idle timeout fires.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Idle {
-    /// Look again after so many ms.
+    /// Look again after this time, in ms.
     Wait(f64),
     /// Nothing arrived for as long as the timeout: the connection counts as lost.
     TimedOut,
