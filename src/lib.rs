@@ -100,7 +100,7 @@ pub use session::{
     By, Cause, EventTypes, Link, Message, Playback, UseEventSourceOptions, UseEventSourceReturn,
     use_event_source,
 };
-pub use source::{Answer, Failure, UrlError};
+pub use source::{Failure, Response, UrlError};
 pub use sse_wire::{Event, Field, LineEnd, Note};
 pub use via::{FetchRequest, Via};
 pub use view::{EventStream, EventStreamProps, Labels};

@@ -181,7 +181,7 @@ async fn unmounting_closes_the_stream() {
         drop(page);
         until("no stream is live", async || live(server).await == 0).await;
     }
-    // The same if it is unmounted before the answer.
+    // The same if it is unmounted before the response.
     for _ in 0..50 {
         let page = Mounted::new(move || view! { <EventStream url=format!("{server}/stream") /> });
         TimeoutFuture::new(0).await;
@@ -492,9 +492,9 @@ async fn by_fetch_everything_in_the_stream_is_in_the_log() {
         lines[4].starts_with("note The line was ignored"),
         "{lines:?}"
     );
-    let answer = stream.answer.get_untracked().expect("an answer");
+    let response = stream.response.get_untracked().expect("a response");
     assert_eq!(
-        (answer.status, answer.header("content-type")),
+        (response.status, response.header("content-type")),
         (200, Some("text/event-stream"))
     );
 }
@@ -573,7 +573,7 @@ async fn by_fetch_the_page_shows_the_answer() {
             page.text(".link-explanation").starts_with(expected)
         })
         .await;
-        assert!(page.find(".answer[open]:not([hidden])").is_some());
+        assert!(page.find(".response[open]:not([hidden])").is_some());
         until("the attempt is a line", async || {
             let lines = page.lines();
             lines.len() == 1 && lines[0].starts_with("Connection failed: ")

@@ -150,17 +150,17 @@ mod tests {
     #[test]
     fn attempts_that_fail_alike_share_a_line() {
         let mut journal = Journal::default();
-        journal.failed(0.0, "no answer", None);
+        journal.failed(0.0, "no response", None);
         journal.failed(1_000.0, "503 Busy", Some(2.0));
         journal.failed(2_000.0, "503 Busy", Some(12.5));
         journal.failed(3_000.0, "503 Busy", Some(4.0));
-        journal.failed(4_000.0, "no answer", Some(1.0));
+        journal.failed(4_000.0, "no response", Some(1.0));
         assert_eq!(
             lines(&journal),
             [
-                "no answer",
+                "no response",
                 "503 Busy, 3 times, the last at 1970-01-01T00:00:03.000000Z in 4.00 ms",
-                "no answer, in 1.00 ms"
+                "no response, in 1.00 ms"
             ]
         );
         assert_eq!(journal.figures().failed_attempts, 5);
@@ -176,14 +176,14 @@ mod tests {
     #[test]
     fn attempts_before_and_after_a_connection_do_not_share_a_line() {
         let mut journal = Journal::default();
-        journal.failed(0.0, "no answer", None);
+        journal.failed(0.0, "no response", None);
         journal.opened(1.0);
         journal.closed(2.0);
-        journal.failed(3.0, "no answer", None);
-        journal.failed(4.0, "no answer", None);
+        journal.failed(3.0, "no response", None);
+        journal.failed(4.0, "no response", None);
         assert_eq!(journal.received(), 4);
         journal.clear();
-        journal.failed(5.0, "no answer", None);
+        journal.failed(5.0, "no response", None);
         assert_eq!((journal.received(), journal.len()), (1, 1));
         assert_eq!(journal.figures().failed_attempts, 1);
     }

@@ -148,7 +148,7 @@ pub(super) struct Live {
 }
 
 const TYPES: [&str; 6] = ["message", "a", "b", "über", "tick", "open"];
-const REASONS: [&str; 3] = ["", "no answer", "503 Überlastet: \u{1F600}"];
+const REASONS: [&str; 3] = ["", "no response", "503 Überlastet: \u{1F600}"];
 const IDS: [&str; 5] = ["", "1", "2", "long-identifier-0123456789", "é"];
 
 impl Live {

@@ -1,33 +1,33 @@
 //! Why an attempt to connect failed, for the log. Pure.
 
-use crate::{source::Answer, text};
+use crate::{source::Response, text};
 
 /// How much of the first line of a body is in the log, in bytes: what follows it must stay in sight.
 const SHOWN: usize = 60;
 
-/// Why an attempt failed, on one line. `answer` is what the server answered to this attempt, if it did.
-/// By `EventSource` neither an answer nor a reason is known.
-pub(super) fn reason(answer: Option<&Answer>, via_fetch: bool) -> String {
+/// Why an attempt failed, on one line. `response` is what the server answered to this attempt, if it did.
+/// By `EventSource` neither a response nor a reason is known.
+pub(super) fn reason(response: Option<&Response>, via_fetch: bool) -> String {
     if !via_fetch {
         return "the browser gives no reason".to_owned();
     }
-    let Some(answer) = answer else {
-        return "no answer".to_owned();
+    let Some(response) = response else {
+        return "no response".to_owned();
     };
-    let mut reason = answer.status.to_string();
+    let mut reason = response.status.to_string();
     let mut add = |separator: &str, text: &str| {
         if !text.is_empty() {
             reason.push_str(separator);
             reason.push_str(text);
         }
     };
-    add(" ", &answer.status_text);
-    if answer.status == 200 {
-        let given = answer.header("content-type").unwrap_or("none");
+    add(" ", &response.status_text);
+    if response.status == 200 {
+        let given = response.header("content-type").unwrap_or("none");
         add(", content type ", given);
         add(" instead of ", "text/event-stream");
     }
-    let mut lines = answer.excerpt.lines().map(str::trim);
+    let mut lines = response.excerpt.lines().map(str::trim);
     let line = lines.find(|line| !line.is_empty()).unwrap_or_default();
     let beginning = text::beginning(line, SHOWN);
     // The sentence continues.
@@ -44,7 +44,7 @@ mod tests {
 
     #[test]
     fn a_reason_has_the_status_and_the_first_line_of_the_body() {
-        let answer = |status: u16, status_text: &str, excerpt: &str| Answer {
+        let response = |status: u16, status_text: &str, excerpt: &str| Response {
             status,
             status_text: status_text.to_owned(),
             headers: vec![("content-type".to_owned(), "text/html".to_owned())],
@@ -52,21 +52,21 @@ mod tests {
             redirected_to: None,
             excerpt: excerpt.to_owned(),
         };
-        for (answer, expected) in [
-            (answer(401, "Unauthorized", ""), "401 Unauthorized"),
-            (answer(503, "", "\n  busy. \nlater"), "503: busy"),
+        for (response, expected) in [
+            (response(401, "Unauthorized", ""), "401 Unauthorized"),
+            (response(503, "", "\n  busy. \nlater"), "503: busy"),
             (
-                answer(400, "", &"x".repeat(61)),
+                response(400, "", &"x".repeat(61)),
                 &["400: ", &"x".repeat(60), "…"].concat(),
             ),
             (
-                answer(200, "OK", "<html>"),
+                response(200, "OK", "<html>"),
                 "200 OK, content type text/html instead of text/event-stream: <html>",
             ),
         ] {
-            assert_eq!(reason(Some(&answer), true), expected);
+            assert_eq!(reason(Some(&response), true), expected);
         }
-        assert_eq!(reason(None, true), "no answer");
+        assert_eq!(reason(None, true), "no response");
         assert_eq!(reason(None, false), "the browser gives no reason");
     }
 }

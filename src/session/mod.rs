@@ -25,7 +25,7 @@ use crate::{
     frame::Frame,
     journal::{CaptureError, Journal, Record},
     source::{
-        Answer, Capture, EventSource, Failure, Fetch, Notice, Source, UrlError, resolve,
+        Capture, EventSource, Failure, Fetch, Notice, Response, Source, UrlError, resolve,
         thrown_message,
     },
     via::Via,
@@ -112,7 +112,7 @@ fn watch(url: Signal<String>, options: UseEventSourceOptions) -> UseEventSourceR
         policy,
     } = options;
     let link = RwSignal::new(Link::Idle);
-    let answer = RwSignal::new(None);
+    let response = RwSignal::new(None);
     let failure = RwSignal::new(None);
     let playback = RwSignal::new(Playback::default());
     let entries = RwSignal::new(Journal::new(bound));
@@ -127,7 +127,7 @@ fn watch(url: Signal<String>, options: UseEventSourceOptions) -> UseEventSourceR
             on_event,
             policy,
             link,
-            answer,
+            response,
             failure,
             playback,
             entries,
@@ -197,7 +197,7 @@ fn watch(url: Signal<String>, options: UseEventSourceOptions) -> UseEventSourceR
     UseEventSourceReturn {
         message,
         link: link.read_only(),
-        answer: answer.read_only(),
+        response: response.read_only(),
         failure: failure.read_only(),
         playback: playback.read_only(),
         entries: entries.read_only(),
@@ -229,8 +229,8 @@ pub struct Playback {
 pub struct UseEventSourceReturn {
     /// The state of the connection.
     pub link: ReadSignal<Link>,
-    /// The last answer of the server. An `EventSource` does not expose it.
-    pub answer: ReadSignal<Option<Answer>>,
+    /// The last response of the server. An `EventSource` does not expose it.
+    pub response: ReadSignal<Option<Response>>,
     /// The last event. It notifies once a frame, so it may skip events:
     /// [`on_event`](UseEventSourceOptions::on_event) receives each of them.
     pub message: Memo<Option<Message>>,
@@ -373,7 +373,7 @@ struct Session {
     on_event: Option<OnEvent>,
     policy: Policy,
     link: RwSignal<Link>,
-    answer: RwSignal<Option<Answer>>,
+    response: RwSignal<Option<Response>>,
     failure: RwSignal<Option<Failure>>,
     playback: RwSignal<Playback>,
     entries: RwSignal<Journal>,
@@ -402,7 +402,7 @@ impl Session {
         self.release();
         if self.is_off() {
             self.set_failure(None);
-            self.set_answer(None);
+            self.set_response(None);
             return self.apply(Input::TurnOff);
         }
         self.file.take();
@@ -413,7 +413,7 @@ impl Session {
             self.entries.write().start_over();
         }
         self.set_playback(Playback::default());
-        self.set_answer(None);
+        self.set_response(None);
         self.set_failure(None);
         self.backoff.borrow_mut().reset();
         self.apply(Input::Connect);
@@ -562,9 +562,9 @@ impl Session {
                 }
             }
             Notice::Bytes(bytes) => self.receive_bytes(bytes),
-            Notice::Answered(answer) => {
+            Notice::Response(response) => {
                 self.answered.set(true);
-                self.set_answer(Some(answer));
+                self.set_response(Some(response));
             }
             Notice::Opened => {
                 clock::set();
@@ -613,7 +613,7 @@ impl Session {
     fn show_capture(&self, facts: &str) {
         let capture = self.file.take();
         self.disconnect();
-        self.set_answer(None);
+        self.set_response(None);
         self.set_failure(None);
         *self.source.borrow_mut() = capture.map(Source::Capture);
         let mut entries = self.entries.write();
@@ -627,10 +627,10 @@ impl Session {
     }
 
     fn failed(&self, failure: Failure) {
-        // The answer to an earlier attempt stays until another arrives, so that the display does not
+        // The response to an earlier attempt stays until another arrives, so that the display does not
         // flicker. After this failure none will arrive.
         if !self.answered.get() {
-            self.set_answer(None);
+            self.set_response(None);
         }
         self.set_failure(Some(failure.clone()));
         self.log_failed_attempt();
@@ -698,9 +698,12 @@ impl Session {
         if link.is_open() {
             return;
         }
-        let answer = self.answer.get_untracked().filter(|_| self.answered.get());
+        let response = self
+            .response
+            .get_untracked()
+            .filter(|_| self.answered.get());
         let via_fetch = self.via.get_untracked() != Via::EventSource;
-        let reason = attempt::reason(answer.as_ref(), via_fetch);
+        let reason = attempt::reason(response.as_ref(), via_fetch);
         // A browser does not expose when it begins an attempt of its own.
         let is_own = matches!(link, Link::Connecting { .. });
         let took = is_own.then(|| now() - self.started.get());
@@ -738,9 +741,9 @@ impl Session {
         }
     }
 
-    fn set_answer(&self, answer: Option<Answer>) {
-        if self.answer.with_untracked(|known| *known != answer) {
-            self.answer.set(answer);
+    fn set_response(&self, response: Option<Response>) {
+        if self.response.with_untracked(|known| *known != response) {
+            self.response.set(response);
         }
     }
 

@@ -11,7 +11,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
     AbortController, Headers, MessageChannel, ReadableStreamDefaultReader, RequestCache,
-    RequestCredentials, RequestInit, Response,
+    RequestCredentials, RequestInit,
 };
 
 use super::{Failure, Guard, Notice};
@@ -29,7 +29,7 @@ const EXCERPT: usize = 2_000;
 /// A server's response, without the body of an event stream. Times are in ms.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct Answer {
+pub struct Response {
     /// The status code.
     pub status: u16,
     /// The reason phrase; empty with HTTP/2.
@@ -45,8 +45,8 @@ pub struct Answer {
     pub excerpt: String,
 }
 
-impl Answer {
-    /// Whether the answer is an event stream: by its status, 200, and its content type (HTML, 9.2.3).
+impl Response {
+    /// Whether the response is an event stream: by its status, 200, and its content type (HTML, 9.2.3).
     pub fn is_event_stream(&self) -> bool {
         self.status == 200 && self.has_type()
     }
@@ -131,49 +131,49 @@ impl Drop for Fetch {
 
 /// Sends `request` and reads the response to its end, as long as `notify` returns true.
 async fn run(request: &web_sys::Request, notify: &dyn Fn(Notice<'_>) -> bool) -> Failure {
-    let Ok((response, mut answer)) = connect(request).await else {
+    let Ok((incoming, mut response)) = connect(request).await else {
         return Failure::Unreachable;
     };
-    if let Some(failure) = refusal(&answer) {
+    if let Some(failure) = refusal(&response) {
         // The status alone explains the refusal, so the excerpt may be missing.
-        answer.excerpt = excerpt(&response).await.unwrap_or_default();
-        notify(Notice::Answered(answer));
+        response.excerpt = excerpt(&incoming).await.unwrap_or_default();
+        notify(Notice::Response(response));
         return failure;
     }
-    notify(Notice::Answered(answer));
+    notify(Notice::Response(response));
     notify(Notice::Opened);
-    match read(&response, notify).await {
+    match read(&incoming, notify).await {
         Ok(()) => Failure::Ended,
         Err(_) => Failure::BrokeOff,
     }
 }
 
 /// Sends `request` and waits for the head of the response.
-async fn connect(request: &web_sys::Request) -> Result<(Response, Answer), JsValue> {
+async fn connect(request: &web_sys::Request) -> Result<(web_sys::Response, Response), JsValue> {
     let start = ticks();
-    let response: Response = JsFuture::from(window().fetch_with_request(request))
+    let incoming: web_sys::Response = JsFuture::from(window().fetch_with_request(request))
         .await?
         .unchecked_into();
-    let answer = Answer {
-        status: response.status(),
-        status_text: response.status_text(),
-        headers: pairs(&response.headers()),
+    let response = Response {
+        status: incoming.status(),
+        status_text: incoming.status_text(),
+        headers: pairs(&incoming.headers()),
         after: ticks() - start,
-        redirected_to: response.redirected().then(|| response.url()),
+        redirected_to: incoming.redirected().then(|| incoming.url()),
         excerpt: String::new(),
     };
-    Ok((response, answer))
+    Ok((incoming, response))
 }
 
-/// Why the answer is not an event stream; `None` if it is one.
-fn refusal(answer: &Answer) -> Option<Failure> {
-    if answer.is_event_stream() {
+/// Why the response is not an event stream; `None` if it is one.
+fn refusal(response: &Response) -> Option<Failure> {
+    if response.is_event_stream() {
         return None;
     }
-    if answer.status == 204 {
+    if response.status == 204 {
         return Some(Failure::NoContent);
     }
-    let retry_after = answer.header("retry-after").and_then(|value| {
+    let retry_after = response.header("retry-after").and_then(|value| {
         // Seconds, or a date (RFC 9110, 10.2.3).
         let ms = match value.trim().parse::<u32>() {
             Ok(seconds) => f64::from(seconds) * 1_000.0,
@@ -185,8 +185,8 @@ fn refusal(answer: &Answer) -> Option<Failure> {
 }
 
 /// The beginning of the body.
-async fn excerpt(response: &Response) -> Result<String, JsValue> {
-    let Some(body) = response.body() else {
+async fn excerpt(incoming: &web_sys::Response) -> Result<String, JsValue> {
+    let Some(body) = incoming.body() else {
         return Ok(String::new());
     };
     let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
@@ -198,8 +198,11 @@ async fn excerpt(response: &Response) -> Result<String, JsValue> {
 }
 
 /// Reads the body to its end, as long as `notify` returns true.
-async fn read(response: &Response, notify: &dyn Fn(Notice<'_>) -> bool) -> Result<(), JsValue> {
-    let Some(body) = response.body() else {
+async fn read(
+    incoming: &web_sys::Response,
+    notify: &dyn Fn(Notice<'_>) -> bool,
+) -> Result<(), JsValue> {
+    let Some(body) = incoming.body() else {
         return Ok(());
     };
     let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
@@ -266,8 +269,8 @@ fn pairs(headers: &Headers) -> Vec<(String, String)> {
 mod tests {
     use super::*;
 
-    fn answer(status: u16, name: &str, value: &str) -> Answer {
-        Answer {
+    fn response(status: u16, name: &str, value: &str) -> Response {
+        Response {
             status,
             status_text: String::new(),
             headers: vec![(name.to_owned(), value.to_owned())],
@@ -287,25 +290,25 @@ mod tests {
             (201, "text/event-stream", false),
             (500, "text/event-stream", false),
         ] {
-            let answer = answer(status, "Content-Type", content_type);
-            assert_eq!(answer.is_event_stream(), expected, "{answer:?}");
+            let response = response(status, "Content-Type", content_type);
+            assert_eq!(response.is_event_stream(), expected, "{response:?}");
         }
     }
 
     #[test]
     fn a_refusal_has_the_time_that_the_server_asks_to_wait() {
         let refused = |retry_after| Some(Failure::Refused { retry_after });
-        for (answer, expected) in [
-            (answer(200, "content-type", "text/event-stream"), None),
-            (answer(204, "retry-after", "5"), Some(Failure::NoContent)),
-            (answer(503, "Retry-After", " 5 "), refused(Some(5_000))),
-            (answer(503, "retry-after", "0"), refused(Some(0))),
+        for (response, expected) in [
+            (response(200, "content-type", "text/event-stream"), None),
+            (response(204, "retry-after", "5"), Some(Failure::NoContent)),
+            (response(503, "Retry-After", " 5 "), refused(Some(5_000))),
+            (response(503, "retry-after", "0"), refused(Some(0))),
             (
-                answer(500, "content-type", "text/event-stream"),
+                response(500, "content-type", "text/event-stream"),
                 refused(None),
             ),
         ] {
-            assert_eq!(refusal(&answer), expected, "{answer:?}");
+            assert_eq!(refusal(&response), expected, "{response:?}");
         }
     }
 }

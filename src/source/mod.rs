@@ -12,8 +12,8 @@ use wasm_bindgen::{JsCast, JsValue};
 
 pub(crate) use capture::Capture;
 pub(crate) use event_source::EventSource;
-pub use fetch::Answer;
 pub(crate) use fetch::Fetch;
+pub use fetch::Response;
 pub use url::UrlError;
 pub(crate) use url::{begins_with_a_host, resolve};
 
@@ -47,7 +47,7 @@ pub(crate) enum Notice<'a> {
     /// Bytes of the stream arrived.
     Bytes(&'a [u8]),
     /// The server answered, with an event stream or without.
-    Answered(Answer),
+    Response(Response),
     /// The connection failed or ended.
     Failed(Failure),
     /// A record of a capture.
@@ -91,10 +91,10 @@ pub enum Failure {
     /// itself.
     #[error("The connection was lost or could not be made. The browser tries again.")]
     BrowserRetries,
-    /// No answer arrived: the network failed, or CORS forbids reading the answer. A browser does not expose
+    /// No response arrived: the network failed, or CORS forbids reading the response. A browser does not expose
     /// which.
     #[error(
-        "No answer: nothing listens there, the network is down, or the server does not allow this page (CORS)."
+        "No response: nothing listens there, the network is down, or the server does not allow this page (CORS)."
     )]
     Unreachable,
     /// The stream ended.
@@ -104,7 +104,7 @@ pub enum Failure {
     /// over by then are lost.
     #[error("The connection broke off in the middle of the response.")]
     BrokeOff,
-    /// The answer is not an event stream: its status is not 200, or its content type is not
+    /// The response is not an event stream: its status is not 200, or its content type is not
     /// `text/event-stream`. Also any failure after which the browser's `EventSource` gives up.
     #[error("The response is not an event stream.")]
     Refused {

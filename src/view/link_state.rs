@@ -7,23 +7,23 @@ use crate::{
     clock::now,
     known_types,
     session::{By, Cause, Link, UseEventSourceReturn, attempts_failed},
-    source::{Answer, Failure},
+    source::{Failure, Response},
     text,
 };
 
-/// After how long without an answer to explain what may be wrong, in ms.
+/// After how long without a response to explain what may be wrong, in ms.
 const PATIENCE_MS: f64 = 4_000.0;
 
 // Each sentence fits in two lines of a narrow page.
 
 const GAVE_UP: &str = "The browser gave up and does not report why. Use fetch to see the reason.";
 
-const NOBODY: &str = "No answer: nothing listens there, or the network is down.";
+const NOBODY: &str = "No response: nothing listens there, or the network is down.";
 
 const NO_ANSWER: &str =
-    "No answer yet. The server holds it back, or all six connections to it are in use.";
+    "No response yet. The server holds it back, or all six connections to it are in use.";
 
-/// The state of the connection, its uptime or countdown, the reason where something is wrong, the answer
+/// The state of the connection, its uptime or countdown, the reason where something is wrong, the response
 /// of the server where it is known, and the buttons that the page does not have.
 #[component]
 pub(crate) fn LinkState() -> impl IntoView {
@@ -165,9 +165,14 @@ fn Explanation() -> impl IntoView {
             // The reason for the previous failure stays until there is another one: it must not flicker
             // with each attempt.
             Link::Connecting { attempt } if *attempt > 1 => before.cloned().unwrap_or_default(),
-            _ => stream.answer.with(|answer| {
+            _ => stream.response.with(|response| {
                 stream.failure.with(|failure| {
-                    explain(link, answer.as_ref(), failure.as_ref(), stream.via_fetch())
+                    explain(
+                        link,
+                        response.as_ref(),
+                        failure.as_ref(),
+                        stream.via_fetch(),
+                    )
                 })
             }),
         })
@@ -213,20 +218,22 @@ fn subscription(asked: &[String]) -> String {
 /// itself.
 #[component]
 fn ServerAnswer() -> impl IntoView {
-    let answer = Watched::expect().stream.answer;
-    let is_unknown = Memo::new(move |_| answer.with(Option::is_none));
+    let response = Watched::expect().stream.response;
+    let is_unknown = Memo::new(move |_| response.with(Option::is_none));
     let is_refusal = Memo::new(move |_| {
-        answer.with(|answer| {
-            answer
+        response.with(|response| {
+            response
                 .as_ref()
-                .is_some_and(|answer| !answer.is_event_stream())
+                .is_some_and(|response| !response.is_event_stream())
         })
     });
-    let text = move |format: fn(&Answer) -> String| {
-        Memo::new(move |_| answer.with(|answer| answer.as_ref().map_or_else(String::new, format)))
+    let text = move |format: fn(&Response) -> String| {
+        Memo::new(move |_| {
+            response.with(|response| response.as_ref().map_or_else(String::new, format))
+        })
     };
     view! {
-        <details class="answer" hidden=is_unknown prop:open=is_refusal>
+        <details class="response" hidden=is_unknown prop:open=is_refusal>
             <summary>{text(title)}</summary>
             <pre role="region" tabindex="0" aria-label="Head and body">{text(head)}</pre>
         </details>
@@ -236,7 +243,7 @@ fn ServerAnswer() -> impl IntoView {
 /// Why the stream is not open; empty if there is nothing to explain.
 fn explain(
     link: &Link,
-    answer: Option<&Answer>,
+    response: Option<&Response>,
     failure: Option<&Failure>,
     via_fetch: bool,
 ) -> String {
@@ -244,18 +251,18 @@ fn explain(
         Link::Waiting { by: By::Page, .. } if !via_fetch && failure != Some(&Failure::TimedOut) => {
             GAVE_UP.to_owned()
         }
-        Link::Waiting { by: By::Page, .. } => failed(answer, failure, "The page tries again."),
+        Link::Waiting { by: By::Page, .. } => failed(response, failure, "The page tries again."),
         // After a refusal the browser would have given up: so no server answers.
         Link::Waiting { attempt, .. } if *attempt > 1 => NOBODY.to_owned(),
         Link::Closed { cause } => match cause {
             Cause::User => String::new(),
             Cause::NotRepeated(failure) => failed(
-                answer,
+                response,
                 Some(failure),
                 "Only a GET is repeated automatically.",
             ),
             Cause::AttemptLimit { attempts, failure } => {
-                failed(answer, Some(failure), &attempts_failed(*attempts))
+                failed(response, Some(failure), &attempts_failed(*attempts))
             }
             cause => cause.to_string(),
         },
@@ -264,23 +271,23 @@ fn explain(
 }
 
 /// How a connection by fetch failed or ended. After the loss of a stream, the sentence `next` follows.
-fn failed(answer: Option<&Answer>, failure: Option<&Failure>, next: &str) -> String {
-    match (failure, answer) {
+fn failed(response: Option<&Response>, failure: Option<&Failure>, next: &str) -> String {
+    match (failure, response) {
         (Some(failure @ (Failure::Ended | Failure::BrokeOff | Failure::TimedOut)), _) => {
             format!("{failure} {next}")
         }
-        (_, Some(answer)) if !answer.is_event_stream() => refusal(answer),
+        (_, Some(response)) if !response.is_event_stream() => refusal(response),
         _ => Failure::Unreachable.to_string(),
     }
 }
 
-/// What is wrong with an answer. Its body is shown beside this.
-fn refusal(answer: &Answer) -> String {
-    if answer.status != 200 {
-        return format!("Server answered {}; expected 200.", answer.status);
+/// What is wrong with a response. Its body is shown beside this.
+fn refusal(response: &Response) -> String {
+    if response.status != 200 {
+        return format!("Server answered {}; expected 200.", response.status);
     }
     // The parameters of the content type do not matter.
-    let given = answer.header("content-type").unwrap_or_default();
+    let given = response.header("content-type").unwrap_or_default();
     let given = match given.split(';').next().unwrap_or_default().trim() {
         "" => "missing",
         given => given,
@@ -289,26 +296,26 @@ fn refusal(answer: &Answer) -> String {
 }
 
 /// `200 OK in 12.5 ms`
-fn title(answer: &Answer) -> String {
+fn title(response: &Response) -> String {
     format!(
         "{} {} in {}",
-        answer.status,
-        answer.status_text,
-        text::duration(answer.after)
+        response.status,
+        response.status_text,
+        text::duration(response.after)
     )
 }
 
-/// The head of an answer and the beginning of its body, as text.
-fn head(answer: &Answer) -> String {
+/// The head of a response and the beginning of its body, as text.
+fn head(response: &Response) -> String {
     let mut head = String::new();
-    if let Some(url) = &answer.redirected_to {
+    if let Some(url) = &response.redirected_to {
         head.push_str(&format!("redirected to {url}\n"));
     }
-    for (name, value) in &answer.headers {
+    for (name, value) in &response.headers {
         head.push_str(&format!("{name}: {value}\n"));
     }
-    if !answer.excerpt.is_empty() {
-        head.push_str(&format!("\n{}", answer.excerpt));
+    if !response.excerpt.is_empty() {
+        head.push_str(&format!("\n{}", response.excerpt));
     }
     head
 }
@@ -322,7 +329,7 @@ enum Loss {
     Ended,
     /// The stream was open.
     Lost,
-    /// The stream was not open, and no answer arrived.
+    /// The stream was not open, and no response arrived.
     Unanswered,
 }
 
@@ -449,7 +456,7 @@ mod tests {
             until: Some(1.0),
             by: By::Page,
         };
-        let answer = |status: u16, content_type: &str| Answer {
+        let response = |status: u16, content_type: &str| Response {
             status,
             status_text: "Any".to_owned(),
             headers: vec![("content-type".to_owned(), content_type.to_owned())],
@@ -457,30 +464,30 @@ mod tests {
             redirected_to: None,
             excerpt: String::new(),
         };
-        let stream = || Some(answer(200, "text/event-stream"));
+        let stream = || Some(response(200, "text/event-stream"));
         let refused = Failure::Refused { retry_after: None };
-        for (answer, failure, via_fetch, expected) in [
+        for (response, failure, via_fetch, expected) in [
             (None, &refused, false, "The browser gave up"),
             (
                 None,
                 &Failure::Unreachable,
                 true,
-                "No answer: nothing listens there",
+                "No response: nothing listens there",
             ),
             (
-                Some(answer(500, "text/html")),
+                Some(response(500, "text/html")),
                 &refused,
                 true,
                 "Server answered 500; expected 200.",
             ),
             (
-                Some(answer(200, "text/html; charset=utf-8")),
+                Some(response(200, "text/html; charset=utf-8")),
                 &refused,
                 true,
                 "Content type is text/html; expected text/event-stream.",
             ),
             (
-                Some(answer(200, "")),
+                Some(response(200, "")),
                 &refused,
                 true,
                 "Content type is missing; expected text/event-stream.",
@@ -493,7 +500,7 @@ mod tests {
                 "The connection broke off",
             ),
         ] {
-            let sentence = explain(&waiting, answer.as_ref(), Some(failure), via_fetch);
+            let sentence = explain(&waiting, response.as_ref(), Some(failure), via_fetch);
             assert!(sentence.starts_with(expected), "{sentence}");
         }
     }

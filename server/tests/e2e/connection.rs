@@ -76,6 +76,6 @@ async fn a_failed_attempt_by_event_source_is_a_line_without_a_reason() {
     let page = format!("{}/?via=fetch&url=http://127.0.0.1:1/", server.origin);
     browser.goto(&page).await;
     browser
-        .until_line("^Connection failed: no answer, in")
+        .until_line("^Connection failed: no response, in")
         .await;
 }
