@@ -109,6 +109,15 @@ async fn after_the_last_allowed_attempt_the_stream_is_closed() {
 }
 
 #[wasm_bindgen_test]
+async fn the_component_has_the_options_of_the_hook_and_its_props_take_precedence() {
+    let options = by(&ways()[1]).max_attempts(1).immediate(false);
+    let url = "http://127.0.0.1:2/";
+    let page = Mounted::new(move || view! { <EventStream url options immediate=true /> });
+    // Without the limit the page would wait for the next attempt.
+    until("closed", async || page.text("*").contains("Closed")).await;
+}
+
+#[wasm_bindgen_test]
 async fn without_further_attempts_a_lost_stream_stays_closed() {
     let server = server!();
     for via in ways() {

@@ -6,7 +6,6 @@ use web_sys::Element;
 
 use super::{detail::Detail, labels::Labels, link_state::LinkState, log::Log, watched::Watched};
 use crate::{
-    journal::DEFAULT_BOUND,
     session::{EventTypes, UseEventSourceOptions, use_event_source},
     via::Via,
 };
@@ -36,18 +35,26 @@ pub fn EventStream(
     #[prop(into, optional)]
     with_credentials: Option<Signal<bool>>,
     /// Whether to connect when mounted, and not only when the user asks. Default: yes.
-    #[prop(default = true)]
-    immediate: bool,
-    /// How many bytes the log keeps at most.
-    #[prop(default = DEFAULT_BOUND)]
-    bound: usize,
+    #[prop(optional)]
+    immediate: Option<bool>,
+    /// How many bytes the log keeps at most. Default: [`DEFAULT_BOUND`](crate::DEFAULT_BOUND).
+    #[prop(optional)]
+    bound: Option<usize>,
+    /// Every other option of the hook, such as a limit on failed attempts or a callback for each event. The
+    /// props above take precedence.
+    #[prop(optional)]
+    options: UseEventSourceOptions,
     /// What to show between the state and the log.
     #[prop(optional)]
     children: Option<Children>,
 ) -> impl IntoView {
-    let mut options = UseEventSourceOptions::default()
-        .immediate(immediate)
-        .bound(bound);
+    let mut options = options;
+    if let Some(immediate) = immediate {
+        options = options.immediate(immediate);
+    }
+    if let Some(bound) = bound {
+        options = options.bound(bound);
+    }
     if let Some(events) = events {
         options = options.events(events);
     }
