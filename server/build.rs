@@ -49,6 +49,13 @@ fn main() {
     }
     if index == "None" {
         assets.clear();
+        // Tests and work on the stream alone are debug builds, which need no page.
+        if is_release() {
+            println!(
+                "cargo::warning=the page is not built: this server will have the event stream only. \
+                 To have both, run `make dist/index.html` in the source first, and then this command again"
+            );
+        }
     }
     let code = format!(
         "static INDEX: Option<&str> = {index};\nstatic ASSETS: &[Asset] = &[\n{assets}];\n"

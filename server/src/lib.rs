@@ -15,7 +15,7 @@
 //! | `streams.rs` | [`Streams`]: what all streams of a server share |
 //! | `metrics.rs` | the metrics at `/metrics` |
 //! | `shutdown.rs` | the shutdown signal |
-//! | `main.rs` | the command line |
+//! | `main.rs`, `command/` | the program: its arguments, and opening the browser |
 //!
 //! `http` uses `generator`; both use the shared files, which use neither.
 //!

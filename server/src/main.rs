@@ -1,4 +1,6 @@
-//! The command line of the generator.
+//! The program: reads its arguments, starts the server, and ends it on a signal.
+
+mod command;
 
 use std::{
     io::{ErrorKind, IsTerminal},
@@ -6,38 +8,12 @@ use std::{
 };
 
 use clap::Parser;
+use command::{Args, PageAddress};
 use sse_scope_server::{Limits, Streams, app, has_page, run};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
 };
-
-/// Serves SSE Scope: the page at /, and an event stream to look at with it at /stream.
-///
-/// The stream sends the start time once (event type `connecttime`), then the time once a second,
-/// until the client disconnects. Try it: curl -N http://127.0.0.1:8844/stream
-///
-/// Ctrl-C or SIGTERM ends the open streams and exits within a second. The environment variable
-/// RUST_LOG sets what is logged to stderr: `warn` by default; `debug` logs each connection and
-/// stream.
-#[derive(Parser)]
-#[command(name = "sse-scope-server", version)]
-struct Args {
-    /// The address to listen on. Port 0 stands for any free port; the actual one is printed.
-    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8844")]
-    listen: String,
-
-    /// A host name to answer for, for example behind a proxy; can be repeated. `*` stands for any,
-    /// which lets any site that points its name at this server read what it serves. Always allowed:
-    /// localhost, loopback addresses, and the address that a client connected to.
-    #[arg(long, value_name = "NAME")]
-    allow_host: Vec<String>,
-
-    /// How many connections may be open at a time; further ones get 503 with `Retry-After`. Each
-    /// needs a file descriptor (ulimit -n).
-    #[arg(long, value_name = "N", default_value_t = Limits::default().max_connections)]
-    max_connections: usize,
-}
 
 /// Why the server cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -69,7 +45,7 @@ async fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .init();
-    match serve(args).await {
+    match run_command(args).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("sse-scope-server: {error}");
@@ -78,14 +54,29 @@ async fn main() -> ExitCode {
     }
 }
 
+async fn run_command(args: Args) -> Result<(), Box<dyn std::error::Error>> {
+    match args.printed()? {
+        Some(printed) => Ok(command::print(&printed)?),
+        None => serve(args).await,
+    }
+}
+
 async fn serve(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     // Before the address is printed: a script that reads the address may send a signal at once.
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
+    let opens_browser = args.opens_browser();
     let listener = bind(args.listen).await?;
-    println!("SSE Scope is at http://{}/", listener.local_addr()?);
+    let page = PageAddress::new(listener.local_addr()?, args.stream.as_ref());
+    println!("SSE Scope is at {page}");
     if !has_page() {
-        println!("It was built without its page and serves only /stream; `make run` builds both.");
+        println!(
+            "It was built without its page and serves only /stream. In its source, `make build` builds both."
+        );
+    }
+    if opens_browser {
+        // The listener already accepts: the system keeps the connection until the server takes it.
+        command::open(page.for_this_machine().to_string());
     }
     let limits = Limits {
         allow_hosts: args.allow_host,

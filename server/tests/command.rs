@@ -1,6 +1,11 @@
 //! The binary: its arguments, messages and exit.
 
-use std::process::Stdio;
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::PathBuf,
+    process::{Stdio, id},
+};
 
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
@@ -197,4 +202,140 @@ async fn the_log_has_a_span_for_each_connection_and_stream() {
             format!("{connection}: sse_scope_server::http::connection: connection closed"),
         ]
     );
+}
+
+/// A folder for one test, removed with its value.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(test: &str) -> Self {
+        let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{test}-{}", id()));
+        fs::create_dir_all(&path).expect("a folder for the test");
+        Self(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The server on a free port with `arguments`, with `launcher` as `xdg-open`. Nothing else is on its PATH,
+/// so that no test opens a real browser.
+fn with_launcher(folder: &Folder, launcher: Option<&str>, arguments: &[&str]) -> Command {
+    if let Some(script) = launcher {
+        let path = folder.0.join("xdg-open");
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("a writable folder");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("a script");
+    }
+    let mut command = server(&["--listen", "127.0.0.1:0"]);
+    command
+        .args(arguments)
+        .env("PATH", &folder.0)
+        .env("FOLDER", &folder.0);
+    command
+}
+
+/// Notes what it was given. The file gets its name when it is complete.
+const NOTES: &str = r#"PATH=/usr/bin:/bin
+printf '%s\n' "$@" > "$FOLDER/part" && mv "$FOLDER/part" "$FOLDER/opened""#;
+
+/// Starts the server with `arguments`: the address that the browser opens, and the one that is printed.
+async fn opened_and_printed(test: &str, arguments: &[&str]) -> (String, String) {
+    let folder = Folder::new(test);
+    let (_process, printed) = start(with_launcher(&folder, Some(NOTES), arguments)).await;
+    let until_opened = async {
+        loop {
+            if let Ok(opened) = fs::read_to_string(folder.0.join("opened")) {
+                return opened;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let opened = tokio::time::timeout(Duration::from_secs(20), until_opened)
+        .await
+        .expect("a browser is opened");
+    (opened.trim_end().to_owned(), format!("http://{printed}"))
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_browser_opens_the_page() {
+    let (opened, printed) = opened_and_printed("open", &["--open"]).await;
+    assert_eq!(opened, format!("{printed}/"));
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_browser_opens_the_page_on_a_stream() {
+    let stream = "https://example.org/events?a=1&b=2#c";
+    for (test, arguments) in [("url", vec![stream]), ("open-url", vec!["--open", stream])] {
+        let (opened, printed) = opened_and_printed(test, &arguments).await;
+        assert_eq!(opened, printed);
+        let (server, query) = printed.split_once("/?").expect("a query");
+        assert!(!server.ends_with(":0"), "{printed}");
+        assert_eq!(
+            query,
+            "url=https%3A%2F%2Fexample.org%2Fevents%3Fa%3D1%26b%3D2%23c"
+        );
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn without_a_browser_the_server_runs_on() {
+    for (test, launcher) in [("no-browser", None), ("failing-browser", Some("exit 3"))] {
+        let folder = Folder::new(test);
+        let (mut process, address) = start(with_launcher(&folder, launcher, &["--open"])).await;
+        let mut sentence = String::new();
+        BufReader::new(process.stderr.as_mut().expect("piped"))
+            .read_line(&mut sentence)
+            .await
+            .expect("a line");
+        assert_eq!(
+            sentence,
+            "sse-scope-server: No browser could be opened here. Open the address above yourself; the server runs on.\n"
+        );
+        TcpStream::connect(address)
+            .await
+            .expect("the server still listens");
+        assert_eq!(process.try_wait().expect("a child"), None);
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_the_url_of_a_stream_is_rejected() {
+    for given in ["example.org/events", "/stream", "ftp://example.org/", ""] {
+        let (code, stdout, stderr) = output(&["--listen", "127.0.0.1:0", given]).await;
+        assert_eq!((code, stdout.as_str()), (2, ""), "{given}");
+        for words in [given, "http:// or https://", "https://example.org/events"] {
+            assert!(stderr.contains(words), "{words} is missing in {stderr}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn completions_and_the_manual_page_are_printed() {
+    for (shell, words) in [
+        ("bash", "complete -F"),
+        ("zsh", "#compdef sse-scope-server"),
+        ("fish", "complete -c sse-scope-server"),
+    ] {
+        let (code, script, stderr) = output(&["--completions", shell]).await;
+        assert_eq!((code, stderr.as_str()), (0, ""), "{shell}");
+        for words in [words, "allow-host"] {
+            assert!(script.contains(words), "{words} is missing in {script}");
+        }
+    }
+    let (code, page, stderr) = output(&["--man"]).await;
+    assert_eq!((code, stderr.as_str()), (0, ""));
+    for words in [
+        ".TH sse-scope-server 1",
+        env!("CARGO_PKG_VERSION"),
+        r"\-\-listen",
+        "[\\fIURL\\fR]",
+    ] {
+        assert!(page.contains(words), "{words} is missing in {page}");
+    }
 }

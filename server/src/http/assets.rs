@@ -48,7 +48,9 @@ async fn index(headers: HeaderMap) -> Response {
     let Some(html) = INDEX else {
         return super::text(
             StatusCode::SERVICE_UNAVAILABLE,
-            "This server was built without its page. `make run` builds both; the event stream is at /stream.\n",
+            "This server was built without its page; the event stream is at /stream.\n\
+             To have the page in it, run `make build` in its source. To install it so: `make dist/index.html`,\n\
+             then `cargo install --locked --path server`.\n",
         );
     };
     let mut random = [0; 16];
