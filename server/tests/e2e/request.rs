@@ -35,9 +35,7 @@ async fn echo() -> (String, std::sync::Arc<std::sync::atomic::AtomicUsize>) {
         while let Ok((mut connection, _)) = listener.accept().await {
             let counted = counted.clone();
             tokio::spawn(async move {
-                let mut request = vec![0; 65536];
-                let length = connection.read(&mut request).await.unwrap_or_default();
-                let request = String::from_utf8_lossy(&request[..length]).into_owned();
+                let request = read_request(&mut connection).await;
                 if request.starts_with("OPTIONS") {
                     let response = "HTTP/1.1 204 No Content\r\naccess-control-allow-origin: *\r\naccess-control-allow-headers: *, authorization\r\naccess-control-allow-methods: *\r\nconnection: close\r\n\r\n";
                     let _ = connection.write_all(response.as_bytes()).await;
@@ -62,6 +60,28 @@ async fn echo() -> (String, std::sync::Arc<std::sync::atomic::AtomicUsize>) {
         }
     });
     (origin, count)
+}
+
+/// Reads a request with its body, which a browser may send in a packet of its own.
+async fn read_request(connection: &mut tokio::net::TcpStream) -> String {
+    let mut bytes = Vec::new();
+    let mut part = [0; 4096];
+    loop {
+        let length = connection.read(&mut part).await.unwrap_or_default();
+        bytes.extend_from_slice(&part[..length]);
+        let request = String::from_utf8_lossy(&bytes).into_owned();
+        let is_whole = request.split_once("\r\n\r\n").is_some_and(|(head, body)| {
+            let head = head.to_ascii_lowercase();
+            let declared = head
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length:"))
+                .and_then(|length| length.trim().parse().ok());
+            body.len() >= declared.unwrap_or(0)
+        });
+        if length == 0 || is_whole {
+            return request;
+        }
+    }
 }
 
 fn sent(count: &std::sync::atomic::AtomicUsize) -> usize {
