@@ -120,7 +120,7 @@ fn set_options(tcp: &TcpStream) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether a connection failed because a stream is to end by a TCP reset.
+/// Whether `error` is the generator's request to reset the connection.
 fn asks_for_reset(error: &(dyn Error + 'static)) -> bool {
     iter::successors(Some(error), |&error| error.source())
         .any(|error| matches!(error.downcast_ref(), Some(CutOff::Reset)))
