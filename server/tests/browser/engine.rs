@@ -17,6 +17,8 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tokio::process::{Child, Command};
 
+use super::{bidi::BiDi, console::Console};
+
 /// How long a driver may take to answer.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -86,6 +88,7 @@ impl Engine {
                 "goog:loggingPrefs": { "browser": "ALL" },
             }),
             Self::Firefox => json!({
+                "webSocketUrl": true,
                 "moz:firefoxOptions": {
                     "args": ["-headless"],
                     "prefs": {
@@ -132,6 +135,7 @@ fn mini_browser() -> PathBuf {
 /// A driver and its browser. Both end when it is dropped.
 pub(super) struct Driver {
     pub(super) engine: Engine,
+    pub(super) console: Console,
     _process: Child,
     /// `127.0.0.1:PORT`
     address: String,
@@ -176,8 +180,20 @@ impl Driver {
             .unwrap_or_else(|error| panic!("{engine:?} does not start: {error}"));
         let session = client.session_id().await;
         let session = session.ok().flatten().expect("a session has an identifier");
+        let console = match engine {
+            Engine::Chromium => Console::Recorded,
+            Engine::Firefox => {
+                let url = client
+                    .capabilities()
+                    .and_then(|found| found.get("webSocketUrl"));
+                let url = url.and_then(Value::as_str).expect("Firefox speaks BiDi");
+                Console::Reported(Box::new(BiDi::connect(url, "log.entryAdded").await))
+            }
+            Engine::WebKit => Console::Listened,
+        };
         let driver = Self {
             engine,
+            console,
             _process: process,
             address,
             session,

@@ -5,11 +5,15 @@
 //! | `mod.rs` | what a test does with the page |
 //! | `page.js` | what a test finds in the page |
 //! | `engine.rs` | the browsers: how each is started, and what only one of them can do |
+//! | `console.rs` | the errors of a page, as each browser reports them |
+//! | `bidi.rs` | WebDriver BiDi, for what WebDriver itself has no command for |
 //! | `server.rs` | the server |
 
 // Each program uses a part of this module.
 #![allow(dead_code, unused_imports)]
 
+mod bidi;
+mod console;
 mod engine;
 mod server;
 
@@ -18,6 +22,7 @@ use std::{path::PathBuf, time::Duration};
 use fantoccini::{Client, elements::Element, wd::TimeoutConfiguration};
 use serde_json::{Value, json};
 
+use console::Console;
 pub(crate) use engine::Engine;
 use engine::{Driver, Vendor};
 pub(crate) use server::{Server, first_line_with};
@@ -77,6 +82,7 @@ impl Browser {
             .goto(url)
             .await
             .unwrap_or_else(|error| panic!("{url}: {error}"));
+        self.driver.console.listen(&self.client).await;
     }
 
     /// The value of `expression` in the page, which may use the functions of page.js.
@@ -255,42 +261,11 @@ impl Browser {
         &self.driver.downloads
     }
 
-    /// What went wrong in the page since the last call: errors that were not caught, and violations of the
-    /// content security policy.
+    /// What went wrong since the last call, or since the browser was started: errors that were not caught,
+    /// and violations of the content security policy. In WebKit since the page was loaded: what happens
+    /// while it is loaded is not seen there.
     pub(crate) async fn console_errors(&self) -> Vec<String> {
-        if self.engine() != Engine::Chromium {
-            return self.reported_errors().await;
-        }
-        let log = self
-            .client
-            .issue_cmd(Vendor {
-                path: "se/log",
-                body: json!({ "type": "browser" }),
-            })
-            .await
-            .expect("chromedriver records the console");
-        let entries = log.as_array().cloned().unwrap_or_default();
-        entries
-            .iter()
-            .filter(|entry| entry["level"] == "SEVERE")
-            .map(|entry| entry["message"].as_str().unwrap_or_default().to_owned())
-            .collect()
-    }
-
-    /// The violations of the policy since the page was loaded, as the browser reports them to the page, and
-    /// the errors since the first call.
-    async fn reported_errors(&self) -> Vec<String> {
-        let script = r"
-            const done = arguments[0];
-            if (!window.errors) {
-                window.errors = [];
-                addEventListener('error', event => errors.push(String(event.message)), true);
-                addEventListener('unhandledrejection', event => errors.push(String(event.reason)));
-                addEventListener('securitypolicyviolation', event => errors.push(event.violatedDirective + ' ' + event.blockedURI));
-            }
-            setTimeout(() => done(errors.splice(0)), 100);";
-        let errors = self.client.execute_async(script, Vec::new()).await;
-        serde_json::from_value(errors.expect("a script runs")).expect("a list of strings")
+        self.driver.console.errors(&self.client).await
     }
 
     /// Sends a command of the Chrome DevTools Protocol.

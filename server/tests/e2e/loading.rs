@@ -87,21 +87,6 @@ async fn without_javascript_the_page_says_what_it_needs() {
 }
 
 #[tokio::test]
-async fn errors_in_the_page_are_recorded() {
-    // The test of what other tests rely on: that there are none.
-    let (_server, browser) = open("").await;
-    browser.until_line("^Ping: ").await;
-    assert_eq!(browser.console_errors().await, Vec::<String>::new());
-    browser
-        .value(
-            "document.head.append(Object.assign(document.createElement('script'), { text: '1' }))",
-        )
-        .await;
-    let errors = browser.console_errors().await.join("\n").to_lowercase();
-    assert!(errors.contains("script-src"), "{errors}");
-}
-
-#[tokio::test]
 async fn the_chosen_theme_is_remembered() {
     let (_server, browser) = open("").await;
     browser.until_line("^Ping: ").await;

@@ -1,4 +1,4 @@
-//! End to end: the built page, served by the built binary, in a real Chromium.
+//! End to end: the built page, served by the built binary, in a real browser.
 
 #[path = "../browser/mod.rs"]
 mod browser;
@@ -7,6 +7,7 @@ mod accessibility;
 mod article;
 mod connection;
 mod detail;
+mod errors;
 mod files;
 mod filter;
 mod generator;
