@@ -161,6 +161,10 @@ impl Driver {
         }
         let directories = format!("XDG_DOWNLOAD_DIR={downloads:?}\n");
         fs::write(config.join("user-dirs.dirs"), directories).expect("the folder is writable");
+        // Otherwise the toolbar of WebKitGTK's browser keeps the page wider than 440 px.
+        let style = "* { min-width: 0; padding: 0; margin: 0; border: none; }";
+        fs::create_dir_all(config.join("gtk-3.0")).expect("the folder is writable");
+        fs::write(config.join("gtk-3.0/gtk.css"), style).expect("the folder is writable");
 
         let mut command = engine.driver(port, &home);
         let process = command

@@ -187,37 +187,45 @@ impl Browser {
         .await;
     }
 
-    /// Gives the page this size, in px. Returns false if the engine has no window as small as that.
-    pub(crate) async fn resize(&self, width: u32, height: u32) -> bool {
-        if self.engine() == Engine::Chromium {
-            let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
-            self.devtools("Emulation.setDeviceMetricsOverride", size)
-                .await;
-            self.until(&format!("innerWidth === {width}")).await;
-            return true;
+    /// Gives the page this size, in px.
+    pub(crate) async fn resize(&self, width: u32, height: u32) {
+        match (self.engine(), &self.driver.console) {
+            (Engine::Chromium, _) => {
+                let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+                self.devtools("Emulation.setDeviceMetricsOverride", size)
+                    .await;
+            }
+            (_, Console::Reported(bidi)) => {
+                let context = String::from(self.client.window().await.expect("a window"));
+                let size =
+                    json!({ "context": context, "viewport": { "width": width, "height": height } });
+                bidi.command("browsingContext.setViewport", size).await;
+            }
+            _ => self.set_size(width, height).await,
         }
-        self.set_size(width, height).await == (width, height)
+        self.until(&format!(
+            "innerWidth === {width} && innerHeight === {height}"
+        ))
+        .await;
     }
 
-    /// Sets the size of the window such that the page has this size, and returns the size that it has then.
-    async fn set_size(&self, width: u32, height: u32) -> (u32, u32) {
+    /// Sets the size of the window such that the page has this size.
+    async fn set_size(&self, width: u32, height: u32) {
         // The second time, with what the browser itself takes of the window.
         let mut frame = (0, 0);
-        let mut inner = (0, 0);
         for _ in 0..2 {
             let size = self
                 .client
                 .set_window_size(width + frame.0, height + frame.1);
             size.await.expect("the window has a size");
             let size = self.value("[innerWidth, innerHeight]").await;
-            inner = serde_json::from_value(size).expect("two numbers");
+            let inner: (u32, u32) = serde_json::from_value(size).expect("two numbers");
             let rest = |outer: u32, inner: u32| outer.saturating_sub(inner);
             frame = (
                 rest(width + frame.0, inner.0),
                 rest(height + frame.1, inner.1),
             );
         }
-        inner
     }
 
     /// Replaces the text of the field with the label `label` by `text`.
