@@ -69,7 +69,7 @@ impl Engine {
         }
     }
 
-    fn capabilities(self, downloads: &Path) -> Capabilities {
+    fn capabilities(self, downloads: &Path, javascript: bool) -> Capabilities {
         let capabilities = match self {
             Self::Chromium => json!({
                 "goog:chromeOptions": {
@@ -83,7 +83,11 @@ impl Engine {
                         "--disable-sync",
                         "--no-first-run",
                     ],
-                    "prefs": { "download.default_directory": downloads },
+                    "prefs": {
+                        "download.default_directory": downloads,
+                        // 1: allowed, 2: blocked.
+                        "profile.managed_default_content_settings.javascript": if javascript { 1 } else { 2 },
+                    },
                 },
                 "goog:loggingPrefs": { "browser": "ALL" },
             }),
@@ -96,6 +100,7 @@ impl Engine {
                         "browser.download.folderList": 2,
                         "browser.download.dir": downloads,
                         "browser.download.always_ask_before_handling_new_types": false,
+                        "javascript.enabled": javascript,
                         "browser.helperApps.neverAsk.saveToDisk": "application/octet-stream",
                     },
                 },
@@ -103,7 +108,7 @@ impl Engine {
             Self::WebKit => json!({
                 "webkitgtk:browserOptions": {
                     "binary": mini_browser(),
-                    "args": ["--automation"],
+                    "args": ["--automation", format!("--enable-javascript={javascript}")],
                 },
             }),
         };
@@ -146,7 +151,7 @@ pub(super) struct Driver {
 }
 
 impl Driver {
-    pub(super) async fn start(engine: Engine) -> (Self, Client) {
+    pub(super) async fn start(engine: Engine, javascript: bool) -> (Self, Client) {
         let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
         let port = free.expect("a free port").port();
         let address = format!("127.0.0.1:{port}");
@@ -178,7 +183,7 @@ impl Driver {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         let client = ClientBuilder::new(HttpConnector::new())
-            .capabilities(engine.capabilities(&downloads))
+            .capabilities(engine.capabilities(&downloads, javascript))
             .connect(&format!("http://{address}"))
             .await
             .unwrap_or_else(|error| panic!("{engine:?} does not start: {error}"));

@@ -59,7 +59,7 @@ pub(crate) struct Browser {
 impl Browser {
     /// Starts the browser that [`Engine::chosen`] names.
     pub(crate) async fn start() -> Self {
-        let (driver, client) = Driver::start(Engine::chosen()).await;
+        let (driver, client) = Driver::start(Engine::chosen(), true).await;
         client
             .update_timeouts(TimeoutConfiguration::new(
                 Some(PATIENCE),
@@ -71,6 +71,12 @@ impl Browser {
         let browser = Self { driver, client };
         browser.set_size(WIDTH, HEIGHT).await;
         browser
+    }
+
+    /// Starts the same browser with JavaScript switched off. Only commands that run no script work.
+    pub(crate) async fn start_without_javascript() -> Self {
+        let (driver, client) = Driver::start(Engine::chosen(), false).await;
+        Self { driver, client }
     }
 
     pub(crate) fn engine(&self) -> Engine {

@@ -1,6 +1,6 @@
 //! How the page loads, and what it remembers.
 
-use super::browser::{Browser, Engine, Server};
+use super::browser::{Browser, Server};
 use super::open;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -67,16 +67,9 @@ async fn a_load_that_fails_shows_the_reason() {
 #[tokio::test]
 async fn without_javascript_the_page_says_what_it_needs() {
     let server = Server::start("127.0.0.1:0").await;
-    let browser = Browser::start().await;
-    if browser.engine() != Engine::Chromium {
-        // WebDriver has no command that switches JavaScript off. The text is plain HTML, in every browser.
-        return;
-    }
-    let off = serde_json::json!({ "value": true });
-    browser
-        .devtools("Emulation.setScriptExecutionDisabled", off)
-        .await;
-    browser.goto(&server.origin).await;
+    let browser = Browser::start_without_javascript().await;
+    let opened = browser.client.goto(&server.origin).await;
+    opened.expect("the page loads");
     let text = browser
         .client
         .find(fantoccini::Locator::Css("noscript"))
