@@ -33,13 +33,14 @@ GECKODRIVER := $(call tool,geckodriver,$(GECKODRIVER_VERSION))
 export PATH := $(TOOLS)/wasm-bindgen-$(WASM_BINDGEN_VERSION)/bin:$(TOOLS)/wasm-opt-$(BINARYEN_VERSION)/bin:$(TOOLS)/trunk-$(TRUNK_VERSION)/bin:$(TOOLS)/wasm-pack-$(WASM_PACK_VERSION)/bin:$(TOOLS)/geckodriver-$(GECKODRIVER_VERSION)/bin:$(PATH)
 
 .DELETE_ON_ERROR:
-.PHONY: help run build dev env test test-webkit check test-native test-page test-e2e bench bench-wire bench-server screenshots example-hydrate test-hydrate target chromium firefox webkit
+.PHONY: help run build dev env test test-webkit test-differential check test-native test-page test-e2e bench bench-wire bench-server screenshots example-hydrate test-hydrate target chromium firefox webkit
 
 help:
 	@echo "make run          build everything, start the server, print its address"
 	@echo "make dev          the same for work on the page: rebuilds and reloads at each change"
 	@echo "make test         every check, in Chromium and Firefox too"
 	@echo "make test-webkit  the tests in a browser once more, in WebKitGTK"
+	@echo "make test-differential  compare how the browser and sse-wire read STREAMS random streams: 20000"
 	@echo "make bench        how the page keeps to its budgets, against bare pages"
 	@echo "make bench-wire   how fast the event-stream format is read, against others"
 	@echo "make bench-server how the server bears 10,000 streams, against others"
@@ -48,6 +49,7 @@ help:
 	@echo "make test-hydrate     its test in Chromium"
 	@echo "make env          print the PATH with the tools, for: eval \"\$$(make -s env)\""
 	@echo "LISTEN=ADDR:PORT  where make run has the server listen"
+	@echo "ENGINE=NAME       the browser of make test-differential: chromium, firefox or webkit"
 	@echo "BASELINE=PATH     another build of the server, whose page make bench compares"
 	@echo "ROUNDS=N          how often make bench measures each figure: 5"
 
@@ -82,7 +84,7 @@ env:
 
 # --- test --------------------------------------------------------------------------------------
 
-# Where test-page and test-e2e run: chromium, firefox or webkit.
+# Where test-differential, test-page and test-e2e run: chromium, firefox or webkit.
 ENGINE ?= chromium
 
 test: check test-native
@@ -122,6 +124,14 @@ test-page: | target $(WASM_BINDGEN) $(WASM_PACK) $(ENGINE)
 	@echo "== Tests of the component in $(ENGINE)"
 	@$(SCREEN) env $(PAGE_DRIVER) WASM_BINDGEN_TEST_TIMEOUT=300 \
 	  cargo run --quiet -p sse-scope-server --example fixture -- $(WASM_PACK) test --headless $(PAGE_BROWSER)
+
+# One of the tests of test-page, with more streams: their number is read when the test is compiled.
+STREAMS ?= 20000
+test-differential: | target $(WASM_BINDGEN) $(WASM_PACK) $(ENGINE)
+	@echo "== Comparing how $(ENGINE) and sse-wire read $(STREAMS) random streams (two minutes for 20000)"
+	@$(SCREEN) env $(PAGE_DRIVER) SSE_SCOPE_STREAMS=$(STREAMS) WASM_BINDGEN_TEST_TIMEOUT=3600 \
+	  cargo run --quiet -p sse-scope-server --example fixture -- $(WASM_PACK) test --headless $(PAGE_BROWSER) \
+	  -- --test differential -- --nocapture
 
 # The tests of the server's own responses need the page in it, but no browser.
 test-e2e: $(PAGE) | $(ENGINE) $(AXE)
