@@ -1,17 +1,5 @@
-# The two commands of the README: `make run` and `make test`. Both install missing tools, report
-# what they install, and use tools that are already there in the right version.
-
-# Where missing tools are installed; shared by all checkouts.
-TOOLS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sse-scope
-
-TRUNK_VERSION := 0.21.14
-WASM_PACK_VERSION := 0.15.1
-GECKODRIVER_VERSION := 0.37.0
-# Also in Trunk.toml.
-BINARYEN_VERSION := 132
-AXE_VERSION := 4.14.1
-# The command must have exactly the version of the library.
-WASM_BINDGEN_VERSION := $(shell sed -n '/^name = "wasm-bindgen"$$/{n;s/version = "\(.*\)"/\1/p;}' Cargo.lock)
+# The two commands of the README: `make run` and `make test`. Both install missing tools, report what they
+# install, and use tools that are already there in the right version: see tools.mk.
 
 TARGET := wasm32-unknown-unknown
 PAGE := dist/index.html
@@ -20,20 +8,11 @@ SERVER := target/release/sse-scope-server
 # Examines the page for accessibility.
 AXE := target/axe/node_modules/axe-core/axe.min.js
 
-# $(call tool,COMMAND,VERSION): the command on PATH if it has that version, else the one in $(TOOLS).
-tool = $(or $(shell $(1) --version 2>/dev/null | grep -qwF -- "$(2)" && command -v $(1)),$(TOOLS)/$(1)-$(2)/bin/$(1))
+include tools.mk
 
-TRUNK := $(call tool,trunk,$(TRUNK_VERSION))
-WASM_BINDGEN := $(call tool,wasm-bindgen,$(WASM_BINDGEN_VERSION))
-WASM_OPT := $(call tool,wasm-opt,$(BINARYEN_VERSION))
-WASM_PACK := $(call tool,wasm-pack,$(WASM_PACK_VERSION))
-GECKODRIVER := $(call tool,geckodriver,$(GECKODRIVER_VERSION))
-
-# trunk and wasm-pack use the first of each tool on PATH. A folder that does not exist does no harm.
-export PATH := $(TOOLS)/wasm-bindgen-$(WASM_BINDGEN_VERSION)/bin:$(TOOLS)/wasm-opt-$(BINARYEN_VERSION)/bin:$(TOOLS)/trunk-$(TRUNK_VERSION)/bin:$(TOOLS)/wasm-pack-$(WASM_PACK_VERSION)/bin:$(TOOLS)/geckodriver-$(GECKODRIVER_VERSION)/bin:$(PATH)
-
+.DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run build dev env test test-webkit test-differential check test-native test-page test-e2e bench bench-wire bench-server screenshots example-hydrate test-hydrate target chromium firefox webkit
+.PHONY: help run build page-code server-code dev env test test-webkit test-differential check test-native test-page test-e2e bench bench-wire bench-server screenshots example-hydrate test-hydrate target chromium firefox webkit
 
 help:
 	@echo "make run          build everything, start the server, print its address"
@@ -60,17 +39,51 @@ LISTEN ?= 127.0.0.1:8844
 run: build
 	@$(SERVER) --listen $(LISTEN)
 
-build: $(PAGE)
-	@echo "== Building the server (about a minute the first time)"
+# Where a tool is missing, this is the first build: make then installs the tools while cargo compiles the page
+# and the server. Together they run as many compilers as there are cores.
+MISSING := $(filter-out $(wildcard $(TRUNK) $(WASM_BINDGEN) $(WASM_OPT)),$(TRUNK) $(WASM_BINDGEN) $(WASM_OPT))
+CORES = $(shell getconf _NPROCESSORS_ONLN)
+
+build: STEPS = $(if $(MISSING),$(words $(MISSING) page-code server-code page server))
+build: | target
+	@$(if $(MISSING),$(first_build))
+	@$(MAKE) --no-print-directory STEPS=$(STEPS) $(PAGE)
+	@echo "== Building the server (about a minute after a change)"
 	@cargo build --quiet --release -p sse-scope-server
+	@$(call step,the server is built)
+
+define first_build
+echo "== The first build: about six minutes on two cores, once. It installs $(notdir $(MISSING))"; \
+echo "   in $(TOOLS), and compiles the page and the server. $(STEPS) steps:"; \
+rm -f target/steps; \
+$(MAKE) --no-print-directory --jobs=$(CORES) STEPS=$(STEPS) $(MISSING) page-code server-code
+endef
+
+# $(call step,WHAT): reports a step of the first build.
+step = $(if $(STEPS),mkdir -p target; echo >> target/steps; echo "== $$(($$(wc -l < target/steps))) of $(STEPS): $(1)",:)
+
+page-code:
+	$(share)@$(PAGE_FLAGS) cargo build --quiet --target $(TARGET) --profile page
+	@$(call step,the page is compiled)
+
+# The server without the page, which is not there yet; cargo warns about that. An error is reported by the build
+# that follows. Only the library, because linking takes long and is done then.
+server-code:
+	$(share)@cargo build --quiet --release -p sse-scope-server --lib 2>/dev/null || true
+	@$(call step,the libraries of the server are compiled)
 
 # trunk's minifier cannot parse the code that wasm-bindgen writes, and leaves it unchanged. The warning
 # about that would be the only output.
 TRUNK_LOG := error,trunk=warn,trunk::processing::minify=error
 
+# The names of source files are in the code, for panics: without the folders of this machine.
+REMAP = --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=/cargo --remap-path-prefix=$(CURDIR)=/sse-scope
+PAGE_FLAGS = CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="$(REMAP)"
+
 $(PAGE): $(PAGE_SOURCES) | target $(TRUNK) $(WASM_BINDGEN) $(WASM_OPT)
-	@echo "== Building the page (about two minutes the first time)"
-	@$(TRUNK) --log $(TRUNK_LOG) build --release --cargo-profile page --dist dist
+	@echo "== Building the page (about two minutes if everything has to be compiled)"
+	@$(PAGE_FLAGS) $(TRUNK) --log $(TRUNK_LOG) build --release --cargo-profile page --dist dist
+	@$(call step,the page is built)
 
 # trunk serves the page and forwards /stream to the server, which therefore runs at the same time.
 dev: | target $(TRUNK) $(WASM_BINDGEN)
@@ -154,14 +167,14 @@ bench: $(PAGE) | chromium
 
 # eventsource-parser is what the reader is compared with in Node.
 bench-wire:
-	@npm install --no-audit --no-fund --loglevel=error --prefix target/bench eventsource-parser@3.1.0 >/dev/null
+	@npm install --no-audit --no-fund --loglevel=error --prefix target/bench eventsource-parser@$(EVENTSOURCE_PARSER_VERSION) >/dev/null
 	@cargo bench --quiet -p sse-wire
 
 # Not a test either: it does not fail if the server is slow. Each of the 10,000 connections needs a file
 # descriptor. The server is compared with better-sse and, if the system has it, with nginx and
 # nchan.
 bench-server:
-	@npm install --no-audit --no-fund --loglevel=error --prefix target/bench better-sse@0.16.1 >/dev/null
+	@npm install --no-audit --no-fund --loglevel=error --prefix target/bench better-sse@$(BETTER_SSE_VERSION) >/dev/null
 	@echo "== Measuring the server under load (about three minutes)"
 	@ulimit -n $$(ulimit -Hn); cargo bench --quiet -p sse-scope-server --bench load
 
@@ -180,43 +193,6 @@ test-hydrate: | target $(WASM_BINDGEN) $(WASM_PACK) chromium
 	  cargo test --quiet --features ssr
 
 # --- what they need ----------------------------------------------------------------------------
-
-# Checks for missing programs run before anything that takes long. rust-toolchain.toml names the target;
-# a rustup that does not install targets automatically is asked to here.
-target:
-	@command -v npm >/dev/null || { echo "Please install Node.js with npm: it brings wasm-opt." >&2; exit 1; }
-	@rustc --print target-libdir --target $(TARGET) | xargs test -d || { \
-	  echo "== Installing the Rust target $(TARGET)" && rustup target add $(TARGET); }
-
-# Compiled quickly rather than for speed, because these tools run for seconds only.
-CARGO_INSTALL = CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off \
-  CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 cargo install --quiet --root
-
-$(TOOLS)/trunk-$(TRUNK_VERSION)/bin/trunk:
-	@echo "== Installing trunk $(TRUNK_VERSION) in $(TOOLS) (some minutes, once)"
-	@$(CARGO_INSTALL) $(@D)/.. --locked trunk@$(TRUNK_VERSION)
-
-# Without --locked: its lock file names a package that is no longer available.
-$(TOOLS)/wasm-bindgen-$(WASM_BINDGEN_VERSION)/bin/wasm-bindgen:
-	@echo "== Installing wasm-bindgen $(WASM_BINDGEN_VERSION) in $(TOOLS) (some minutes, once)"
-	@$(CARGO_INSTALL) $(@D)/.. wasm-bindgen-cli@$(WASM_BINDGEN_VERSION)
-
-$(TOOLS)/wasm-pack-$(WASM_PACK_VERSION)/bin/wasm-pack:
-	@echo "== Installing wasm-pack $(WASM_PACK_VERSION) in $(TOOLS) (some minutes, once)"
-	@$(CARGO_INSTALL) $(@D)/.. --locked wasm-pack@$(WASM_PACK_VERSION)
-
-# From npm, which has a current version for every system; the versions of Debian and crates.io are too old.
-$(TOOLS)/wasm-opt-$(BINARYEN_VERSION)/bin/wasm-opt:
-	@echo "== Installing wasm-opt $(BINARYEN_VERSION) in $(TOOLS)"
-	@npm install --no-audit --no-fund --loglevel=error --prefix $(@D)/.. binaryen@$(BINARYEN_VERSION).0.0
-	@mkdir -p $(@D) && ln -sf ../node_modules/.bin/wasm-opt $@
-
-$(AXE):
-	@npm install --no-audit --no-fund --loglevel=error --prefix target/axe axe-core@$(AXE_VERSION) >/dev/null
-
-$(TOOLS)/geckodriver-$(GECKODRIVER_VERSION)/bin/geckodriver:
-	@echo "== Installing geckodriver $(GECKODRIVER_VERSION) in $(TOOLS) (some minutes, once)"
-	@$(CARGO_INSTALL) $(@D)/.. --locked geckodriver@$(GECKODRIVER_VERSION)
 
 # $(call package,COMMAND,PACKAGES,WHAT TO DO WITHOUT apt-get)
 define package
