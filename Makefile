@@ -8,7 +8,7 @@ SERVER := target/release/sse-scope-server
 # Examines the page for accessibility.
 AXE := target/axe/node_modules/axe-core/axe.min.js
 
-include tools.mk
+include tools.mk packaging/release.mk
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -23,6 +23,10 @@ help:
 	@echo "make bench        how the page keeps to its budgets, against bare pages"
 	@echo "make bench-wire   how fast the event-stream format is read, against others"
 	@echo "make bench-server how the server bears 10,000 streams, against others"
+	@echo "make release      the archive to publish, on Debian a package too, with checksums"
+	@echo "make test-release     builds it again elsewhere and compares; examines package and container file"
+	@echo "make audit        licences, duplicates and sources of the dependencies"
+	@echo "make advisories   their known vulnerabilities; needs GitHub"
 	@echo "make screenshots  take the pictures in docs/ again"
 	@echo "make example-hydrate  the example with a server that renders: build it, start it"
 	@echo "make test-hydrate     its test in Chromium"

@@ -15,6 +15,12 @@ GECKODRIVER_VERSION := 0.37.0
 AXE_VERSION := 4.14.1
 EVENTSOURCE_PARSER_VERSION := 3.1.0
 BETTER_SSE_VERSION := 0.16.1
+# For a release.
+CARGO_ABOUT_VERSION := 0.9.3
+CARGO_AUDIT_VERSION := 0.22.2
+CARGO_DEB_VERSION := 3.8.0
+CARGO_DENY_VERSION := 0.20.2
+HADOLINT_VERSION := 2.15.1
 
 # $(call tool,COMMAND,VERSION): the command on PATH if it has that version, else the one in $(TOOLS).
 tool = $(or $(shell $(1) --version 2>/dev/null | grep -qwF -- "$(2)" && command -v $(1)),$(TOOLS)/$(1)-$(2)/bin/$(1))
