@@ -488,3 +488,23 @@ async fn nothing_moves_when_a_sentence_appears_at_any_width() {
         browser.fill("Stream", "/stream?data=seq&count=1").await;
     }
 }
+
+#[tokio::test]
+async fn on_a_narrow_screen_tab_follows_what_is_seen() {
+    let (_server, browser) = open("").await;
+    browser.until_line("^Ping: ").await;
+    // Firefox and WebKit do not have the property: there Tab follows the document.
+    if browser
+        .value("CSS.supports('reading-flow', 'flex-visual')")
+        .await
+        == false
+    {
+        return;
+    }
+    browser.resize(360, 640).await;
+    browser.click("page.find('textbox', 'Stream')").await;
+    browser.keys(TAB).await;
+    browser
+        .until("page.name(document.activeElement) === 'Disconnect'")
+        .await;
+}
