@@ -183,6 +183,7 @@ bench-server:
 	@ulimit -n $$(ulimit -Hn); cargo bench --quiet -p sse-scope-server --bench load
 
 screenshots: $(PAGE) | chromium
+	@fc-list :lang=zh | grep -q . || { echo "Please install a font with Chinese characters (Debian: fonts-noto-cjk)." >&2; exit 1; }
 	@cargo test --quiet --release -p sse-scope-server --features screenshots --test screenshots
 
 # The one command of the example, here with the tools that make installs.

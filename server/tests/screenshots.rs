@@ -5,33 +5,77 @@ mod browser;
 
 use std::path::Path;
 
+use std::time::Duration;
+
 use browser::{Browser, Server};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
+
+/// A model's answer in Chinese, for the picture in README.zh-CN.md.
+const ANSWER: &str = "服务器 发送 事件 是 一种 让 服务器 向 浏览器 持续 推送 文本 的 技术 。";
 
 #[tokio::main]
 async fn main() {
-    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
-    std::fs::create_dir_all(&docs).expect("the checkout is writable");
     let server = Server::start("127.0.0.1:0").await;
+    let chinese = answer_slowly().await;
+    let chinese = format!("{}/?url={chinese}/answer&via=fetch", server.origin);
     let browser = Browser::start().await;
-    for (width, height) in [(360, 640), (390, 844), (1280, 640), (2560, 1280)] {
-        for theme in ["light", "dark"] {
+    for theme in ["light", "dark"] {
+        for (width, height) in [(360, 640), (390, 844), (1280, 640), (2560, 1280)] {
             browser.resize(width, height).await;
-            browser.goto(&server.origin).await;
-            browser
-                .value(&format!(
-                    "localStorage.setItem('sse-scope-theme', '{theme}')"
-                ))
-                .await;
-            browser.client.refresh().await.expect("the page reloads");
-            browser.until("page.rows().length > 5").await;
-            if width > 390 {
-                browser.value("page.events()[1].click()").await;
-                browser.until("page.detail()").await;
-            }
-            let picture = browser.client.screenshot().await.expect("a picture");
-            let file = docs.join(format!("scope-{width}-{theme}.png"));
-            std::fs::write(&file, picture).expect("the checkout is writable");
-            println!("{}", file.file_name().unwrap_or_default().display());
+            let file = format!("scope-{width}-{theme}.png");
+            take(&browser, &server.origin, theme, width > 390, 5, &file).await;
         }
+        browser.resize(1280, 640).await;
+        let file = format!("scope-zh-{theme}.png");
+        take(&browser, &chinese, theme, true, 13, &file).await;
     }
+}
+
+/// Saves a picture of the page at `url`, once its log has more than `rows` rows.
+async fn take(browser: &Browser, url: &str, theme: &str, detail: bool, rows: usize, file: &str) {
+    browser.goto(url).await;
+    browser
+        .value(&format!(
+            "localStorage.setItem('sse-scope-theme', '{theme}')"
+        ))
+        .await;
+    browser.client.refresh().await.expect("the page reloads");
+    browser.until(&format!("page.rows().length > {rows}")).await;
+    if detail {
+        browser.value("page.events()[1].click()").await;
+        browser.until("page.detail()").await;
+    }
+    let picture = browser.client.screenshot().await.expect("a picture");
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
+    std::fs::write(docs.join(file), picture).expect("the checkout is writable");
+    println!("{file}");
+}
+
+/// Starts a server that sends [`ANSWER`] piece by piece, and returns its origin.
+async fn answer_slowly() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let origin = format!("http://{}", listener.local_addr().expect("bound"));
+    tokio::spawn(async move {
+        while let Ok((mut connection, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut request = [0; 4096];
+                let _ = connection.read(&mut request).await?;
+                let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\
+                            access-control-allow-origin: *\r\n\r\n";
+                connection.write_all(head.as_bytes()).await?;
+                for (n, piece) in ANSWER.split(' ').enumerate() {
+                    let event =
+                        format!("id: {n}\nevent: delta\ndata: {{\"text\":\"{piece}\"}}\n\n");
+                    connection.write_all(event.as_bytes()).await?;
+                    tokio::time::sleep(Duration::from_millis(90)).await;
+                }
+                while connection.read(&mut request).await? > 0 {}
+                std::io::Result::Ok(())
+            });
+        }
+    });
+    origin
 }
