@@ -32,7 +32,7 @@ help:
 	@echo "make test-hydrate     its test in Chromium"
 	@echo "make env          print the PATH with the tools, for: eval \"\$$(make -s env)\""
 	@echo "LISTEN=ADDR:PORT  where make run has the server listen"
-	@echo "ENGINE=NAME       the browser of make test-differential: chromium, firefox or webkit"
+	@echo "ENGINE=NAME       the browser of make bench and test-differential: chromium, firefox or webkit"
 	@echo "BASELINE=PATH     another build of the server, whose page make bench compares"
 	@echo "ROUNDS=N          how often make bench measures each figure: 5"
 
@@ -101,7 +101,7 @@ env:
 
 # --- test --------------------------------------------------------------------------------------
 
-# Where test-differential, test-page and test-e2e run: chromium, firefox or webkit.
+# Where bench, test-differential, test-page and test-e2e run: chromium, firefox or webkit.
 ENGINE ?= chromium
 
 test: check test-native
@@ -164,9 +164,9 @@ PAGE_DRIVER = $(if $(filter firefox,$(ENGINE)),GECKODRIVER="$(GECKODRIVER)",--un
 
 # Not a test: it does not fail if the page is slow. BASELINE is another build of the server, for example
 # one with the page before a change: its page is measured in the same run, and compared.
-bench: $(PAGE) | chromium
-	@echo "== Measuring the page in Chromium (about three minutes a round; ROUNDS=1 for one)"
-	@$(if $(BASELINE),SSE_SCOPE_BASELINE="$(abspath $(BASELINE))") $(if $(ROUNDS),SSE_SCOPE_ROUNDS=$(ROUNDS)) \
+bench: $(PAGE) | $(ENGINE)
+	@echo "== Measuring the page in $(ENGINE) (at most three minutes a round; ROUNDS=1 for one)"
+	@$(SCREEN) env SSE_SCOPE_ENGINE=$(ENGINE) $(if $(BASELINE),SSE_SCOPE_BASELINE="$(abspath $(BASELINE))") $(if $(ROUNDS),SSE_SCOPE_ROUNDS=$(ROUNDS)) \
 	  cargo bench --quiet -p sse-scope-server --features e2e --bench page
 
 # eventsource-parser is what the reader is compared with in Node.

@@ -83,6 +83,19 @@ impl Browser {
         self.driver.engine
     }
 
+    /// The name of the browser and its version, such as `firefox 153.8.0`.
+    pub(crate) fn version(&self) -> String {
+        let capability = |name| {
+            let found = self.client.capabilities().and_then(|all| all.get(name));
+            found.and_then(Value::as_str).unwrap_or_default()
+        };
+        format!(
+            "{} {}",
+            capability("browserName"),
+            capability("browserVersion")
+        )
+    }
+
     pub(crate) async fn goto(&self, url: &str) {
         self.client
             .goto(url)
