@@ -101,7 +101,7 @@ async fn after_the_last_allowed_attempt_the_stream_is_closed() {
             // Firefox gives up after a refused connection, where the others try again.
             Via::EventSource => assert!(matches!(
                 failure,
-                Failure::BrowserRetries | Failure::Refused { .. }
+                Failure::BrowserRetries | Failure::BrowserGaveUp
             )),
             _ => assert_eq!(failure, Failure::Unreachable),
         }
@@ -115,6 +115,8 @@ async fn the_component_has_the_options_of_the_hook_and_its_props_take_precedence
     let page = Mounted::new(move || view! { <EventStream url options immediate=true /> });
     // Without the limit the page would wait for the next attempt.
     until("closed", async || page.text("*").contains("Closed")).await;
+    let limit = "There is no second attempt.";
+    until(limit, async || page.text("*").contains(limit)).await;
 }
 
 #[wasm_bindgen_test]

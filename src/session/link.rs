@@ -409,7 +409,7 @@ mod tests {
             ),
             (
                 Cause::NotRepeated(Failure::Ended).to_string(),
-                "The stream ended. Only a GET is repeated automatically.",
+                "The stream ended or broke off. Only a GET is repeated automatically.",
             ),
             (
                 Cause::AttemptLimit {

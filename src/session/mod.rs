@@ -57,8 +57,9 @@ pub use options::{EventTypes, Message, UseEventSourceOptions};
 /// ```
 ///
 /// A lost connection is opened again: by the browser, as the HTML standard requires, or by this hook
-/// where the browser gives up (a status other than 200, another content type, CORS) and for every loss by
-/// `fetch`. The hook waits with exponential backoff.
+/// where the browser gives up and for every loss by `fetch`. The hook waits with exponential backoff. A
+/// browser gives up after a status other than 200, another content type, or where CORS forbids the
+/// response; Firefox does too if a server of another origin does not answer.
 ///
 /// # Usage
 ///
@@ -85,11 +86,13 @@ pub use options::{EventTypes, Message, UseEventSourceOptions};
 ///   reconnection time. It delivers only events of the types that are subscribed to.
 /// - An `EventSource` gives up on status 204, which asks clients to stop, as it does on 500, and does not
 ///   expose the status: this hook tries again after both.
-/// - [`UseEventSourceReturn::retry`] while the browser waits starts a new `EventSource`, which does not
-///   have the last event ID.
+/// - A new `EventSource` does not send the last event ID: this hook starts one after the browser gave up, in
+///   [`restart`](UseEventSourceReturn::restart), and in [`retry`](UseEventSourceReturn::retry) while the
+///   browser waits. To resume in every browser, use [`Via::Fetch`].
 /// - The browser reconnects an `EventSource` after a time of its own. The options
 ///   [`reconnection_time`](UseEventSourceOptions::reconnection_time) and the backoff count only where this
-///   hook takes over: after the browser gave up, and after an idle timeout.
+///   hook takes over: after the browser gave up, and after an idle timeout. `Retry-After` counts only by
+///   `fetch`.
 /// - [`Via::Fetch`] has none of these limits, but it is not the browser's own client. To another origin its
 ///   `Last-Event-ID` header causes a CORS preflight. A request whose method is not GET is not repeated
 ///   automatically.
@@ -307,7 +310,7 @@ impl UseEventSourceReturn {
     }
 
     /// Closes the connection and connects again with the last event ID, as if the server had dropped the
-    /// connection. Connects if there is none.
+    /// connection. Connects if there is none. Only `fetch` can send the ID.
     pub fn restart(self) {
         self.command(Session::restart);
     }
@@ -352,6 +355,12 @@ impl UseEventSourceReturn {
     /// Whether the stream is received by `fetch`.
     pub(crate) fn via_fetch(self) -> bool {
         self.via.get_untracked() != Via::EventSource
+    }
+
+    /// The last event ID of the stream.
+    pub(crate) fn last_event_id(self) -> String {
+        self.entries
+            .with_untracked(|journal| journal.last_event_id().to_owned())
     }
 
     pub(crate) fn current_playback(self) -> Playback {

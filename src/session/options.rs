@@ -99,7 +99,7 @@ pub(super) struct Policy {
 impl Default for Policy {
     fn default() -> Self {
         Self {
-            // The same as in Chromium.
+            // The same as in Chromium and WebKit.
             reconnection_time: 3_000,
             max_attempts: None,
             idle_timeout: None,
@@ -301,8 +301,8 @@ impl UseEventSourceOptions {
         }
     }
 
-    /// Whether to send cookies to another origin. A change connects again, with the last event ID. Default:
-    /// no.
+    /// Whether to send cookies to another origin. A change connects again, by `fetch` with the last event
+    /// ID. Default: no.
     #[must_use]
     pub fn with_credentials(self, with_credentials: impl Into<Signal<bool>>) -> Self {
         Self {

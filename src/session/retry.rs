@@ -35,9 +35,10 @@ pub(super) struct Attempt<'a> {
 /// Decides how the link continues after `failure`.
 ///
 /// A stream that ended, or that cannot be reached, is requested again after its reconnection time, as a
-/// browser does; after a failed attempt, with a backoff delay added to it. After a refusal only the
-/// backoff delay counts, or the server's `Retry-After` if that is longer. A request whose method is not
-/// GET is never repeated, nor any request after as many failures in a row as are allowed.
+/// browser does; after a failed attempt, with a backoff delay added to it. After a refusal, or if the
+/// browser has given up, only the backoff delay counts, or the server's `Retry-After` if that is known and
+/// longer. A request whose method is not GET is never repeated, nor any request after as many failures in
+/// a row as are allowed.
 pub(super) fn decide(failure: &Failure, attempt: &Attempt<'_>, backoff: &mut Backoff) -> Input {
     let is_open = attempt.link.is_open();
     if let Link::Open { since } = attempt.link
@@ -66,6 +67,7 @@ pub(super) fn decide(failure: &Failure, attempt: &Attempt<'_>, backoff: &mut Bac
         Failure::Ended | Failure::BrokeOff | Failure::Unreachable | Failure::TimedOut => {
             attempt.reconnection_time + backoff.next_delay(attempt.random)
         }
+        Failure::BrowserGaveUp => backoff.next_delay(attempt.random),
         Failure::Refused { retry_after } => {
             let retry_after = retry_after.map_or(0.0, |ms| ms as f64);
             backoff.next_delay(attempt.random).max(retry_after)
@@ -105,7 +107,7 @@ mod tests {
     const NOW: f64 = 1e12;
 
     /// The failures after which a GET is repeated.
-    const REPEATED: [Failure; 6] = [
+    const REPEATED: [Failure; 7] = [
         Failure::TimedOut,
         Failure::Ended,
         Failure::BrokeOff,
@@ -114,6 +116,7 @@ mod tests {
         Failure::Refused {
             retry_after: Some(7_000),
         },
+        Failure::BrowserGaveUp,
     ];
 
     fn decided(failure: &Failure, link: &Link, method: &str, backoff: &mut Backoff) -> Input {
@@ -155,6 +158,7 @@ mod tests {
             (&REPEATED[3], [5_000.0, 5_000.0, 3_000.0, 3_000.0]),
             (&REPEATED[4], [2_000.0, 2_000.0, 2_000.0, 500.0]),
             (&REPEATED[5], [7_000.0, 7_000.0, 7_000.0, 7_000.0]),
+            (&REPEATED[6], [2_000.0, 2_000.0, 2_000.0, 500.0]),
         ];
         for (failure, delays) in table {
             for (link, delay) in links.iter().zip(delays) {

@@ -88,7 +88,7 @@ impl Listener {
                     on_notice(if &*event_type == "open" {
                         Notice::Opened
                     } else if source.ready_state() == web_sys::EventSource::CLOSED {
-                        Notice::Failed(Failure::Refused { retry_after: None })
+                        Notice::Failed(Failure::BrowserGaveUp)
                     } else {
                         Notice::Failed(Failure::BrowserRetries)
                     });

@@ -41,7 +41,7 @@ pub struct Response {
     /// The headers that this page may read: from another origin only a few, unless the server exposes
     /// more.
     pub headers: Vec<(String, String)>,
-    /// How long after the request the head of the response arrived.
+    /// How long after the request the head of the response arrived; in Firefox, the first byte of its body.
     pub after: f64,
     /// The URL that answered, if the request was redirected.
     pub redirected_to: Option<String>,

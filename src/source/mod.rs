@@ -89,23 +89,30 @@ impl Drop for Guard {
 pub enum Failure {
     /// The connection was lost or could not be made, and the browser's `EventSource` tries again by
     /// itself.
-    #[error("The connection was lost or could not be made. The browser tries again.")]
+    #[error("The connection was lost or could not be made.")]
     BrowserRetries,
+    /// The browser's `EventSource` has given up, and does not expose why. The response may be none of an
+    /// event stream, or CORS forbids reading it; but a browser may give up too if no server answers (HTML,
+    /// 9.2.3), as Firefox does for another origin than the page's.
+    #[error("The browser gave up and does not report why.")]
+    BrowserGaveUp,
     /// No response arrived: the network failed, or CORS forbids reading the response. A browser does not expose
     /// which.
     #[error(
-        "No response: nothing listens there, the network is down, or the server does not allow this page (CORS)."
+        "No response: no server answers there, the network is down, or CORS hides the response."
     )]
     Unreachable,
-    /// The stream ended.
-    #[error("The stream ended.")]
+    /// The body of the response is over. The server has ended it, or the connection was lost in a way that
+    /// the browser does not report: none does if the body has no length and is not chunked, and WebKit does
+    /// not for a chunked body whose connection is closed.
+    #[error("The stream ended or broke off.")]
     Ended,
-    /// The connection was lost in the middle of the response. Bytes that the browser had not handed
-    /// over by then are lost.
+    /// The browser reports that the connection was lost in the middle of the response. Bytes that it had
+    /// not handed over by then are lost.
     #[error("The connection broke off in the middle of the response.")]
     BrokeOff,
     /// The response is not an event stream: its status is not 200, or its content type is not
-    /// `text/event-stream`. Also any failure after which the browser's `EventSource` gives up.
+    /// `text/event-stream`.
     #[error("The response is not an event stream.")]
     Refused {
         /// How long the server asks clients to wait (the `Retry-After` header), in ms.

@@ -18,10 +18,14 @@ const PATIENCE_MS: f64 = 4_000.0;
 
 const GAVE_UP: &str = "The browser gave up and does not report why. Use fetch to see the reason.";
 
-const NOBODY: &str = "No response: nothing listens there, or the network is down.";
+/// The same, after events with an ID.
+const GAVE_UP_ON_RESUMING: &str = "The browser gave up. Only fetch can see why, and send the last event ID when it connects again.";
 
+const NOBODY: &str = "No response: no server answers there, or the network is down.";
+
+/// Firefox waits for the first byte of the body.
 const NO_ANSWER: &str =
-    "No response yet. The server holds it back, or all six connections to it are in use.";
+    "No response yet: no head (in some browsers no first byte), or all six connections are in use.";
 
 /// The state of the connection, its uptime or countdown, the reason where something is wrong, the response
 /// of the server where it is known, and the buttons that the page does not have.
@@ -171,7 +175,7 @@ fn Explanation() -> impl IntoView {
                         link,
                         response.as_ref(),
                         failure.as_ref(),
-                        stream.via_fetch(),
+                        !stream.last_event_id().is_empty(),
                     )
                 })
             }),
@@ -245,24 +249,26 @@ fn explain(
     link: &Link,
     response: Option<&Response>,
     failure: Option<&Failure>,
-    via_fetch: bool,
+    has_event_id: bool,
 ) -> String {
-    match link {
-        Link::Waiting { by: By::Page, .. } if !via_fetch && failure != Some(&Failure::TimedOut) => {
-            GAVE_UP.to_owned()
-        }
-        Link::Waiting { by: By::Page, .. } => failed(response, failure, "The page tries again."),
+    match (link, failure) {
+        (Link::Waiting { by: By::Page, .. }, Some(failure)) => match failure {
+            Failure::BrowserGaveUp if has_event_id => GAVE_UP_ON_RESUMING.to_owned(),
+            Failure::BrowserGaveUp => GAVE_UP.to_owned(),
+            // That another attempt follows is clear from the state; the room is needed for the reason.
+            Failure::Refused { .. } | Failure::Unreachable => reason(response, failure),
+            _ => [&*reason(response, failure), "The page tries again."].join(" "),
+        },
         // After a refusal the browser would have given up: so no server answers.
-        Link::Waiting { attempt, .. } if *attempt > 1 => NOBODY.to_owned(),
-        Link::Closed { cause } => match cause {
+        (Link::Waiting { attempt, .. }, _) if *attempt > 1 => NOBODY.to_owned(),
+        (Link::Closed { cause }, _) => match cause {
             Cause::User => String::new(),
-            Cause::NotRepeated(failure) => failed(
-                response,
-                Some(failure),
-                "Only a GET is repeated automatically.",
-            ),
+            Cause::NotRepeated(failure) => {
+                let next = "Only a GET is repeated automatically.";
+                [&*reason(response, failure), next].join(" ")
+            }
             Cause::AttemptLimit { attempts, failure } => {
-                failed(response, Some(failure), &attempts_failed(*attempts))
+                [reason(response, failure), attempts_failed(*attempts)].join(" ")
             }
             cause => cause.to_string(),
         },
@@ -270,14 +276,11 @@ fn explain(
     }
 }
 
-/// How a connection by fetch failed or ended. After the loss of a stream, the sentence `next` follows.
-fn failed(response: Option<&Response>, failure: Option<&Failure>, next: &str) -> String {
+/// How a connection failed or ended, in a sentence.
+fn reason(response: Option<&Response>, failure: &Failure) -> String {
     match (failure, response) {
-        (Some(failure @ (Failure::Ended | Failure::BrokeOff | Failure::TimedOut)), _) => {
-            format!("{failure} {next}")
-        }
-        (_, Some(response)) if !response.is_event_stream() => refusal(response),
-        _ => Failure::Unreachable.to_string(),
+        (Failure::Refused { .. }, Some(response)) => refusal(response),
+        _ => failure.to_string(),
     }
 }
 
@@ -325,12 +328,12 @@ fn head(response: &Response) -> String {
 enum Loss {
     /// The server answered, but not with an event stream.
     Refused,
-    /// The server ended the stream.
+    /// The server ended the stream, or it was lost without an error.
     Ended,
     /// The stream was open.
     Lost,
-    /// The stream was not open, and no response arrived.
-    Unanswered,
+    /// The stream was not open, and no response arrived or none is known.
+    NoConnection,
 }
 
 impl Loss {
@@ -339,16 +342,16 @@ impl Loss {
             Some(Failure::Refused { .. } | Failure::NoContent) => Self::Refused,
             Some(Failure::Ended) => Self::Ended,
             _ if was_open => Self::Lost,
-            _ => Self::Unanswered,
+            _ => Self::NoConnection,
         }
     }
 
     fn name(self) -> &'static str {
         match self {
             Self::Refused => "Refused",
-            Self::Ended => "Ended",
+            Self::Ended => "Ended or lost",
             Self::Lost => "Lost",
-            Self::Unanswered => "No connection",
+            Self::NoConnection => "No connection",
         }
     }
 }
@@ -362,7 +365,7 @@ fn kind(link: &Link, failure: Option<&Failure>) -> &'static str {
         Link::Waiting { attempt, .. } => match Loss::of(failure, *attempt == 1) {
             Loss::Refused => "refused",
             Loss::Lost => "lost",
-            Loss::Ended | Loss::Unanswered => "waiting",
+            Loss::Ended | Loss::NoConnection => "waiting",
         },
         Link::Closed { cause } => match cause {
             Cause::Url(_) | Cause::Request(_) => "refused",
@@ -466,13 +469,24 @@ mod tests {
         };
         let stream = || Some(response(200, "text/event-stream"));
         let refused = Failure::Refused { retry_after: None };
-        for (response, failure, via_fetch, expected) in [
-            (None, &refused, false, "The browser gave up"),
+        for (response, failure, has_event_id, expected) in [
+            (
+                None,
+                &Failure::BrowserGaveUp,
+                false,
+                "The browser gave up and does not report why. Use fetch to see the reason.",
+            ),
+            (
+                None,
+                &Failure::BrowserGaveUp,
+                true,
+                "The browser gave up. Only fetch can see why, and send the last event ID",
+            ),
             (
                 None,
                 &Failure::Unreachable,
                 true,
-                "No response: nothing listens there",
+                "No response: no server answers there",
             ),
             (
                 Some(response(500, "text/html")),
@@ -492,7 +506,12 @@ mod tests {
                 true,
                 "Content type is missing; expected text/event-stream.",
             ),
-            (stream(), &Failure::Ended, true, "The stream ended."),
+            (
+                stream(),
+                &Failure::Ended,
+                true,
+                "The stream ended or broke off. The page tries again.",
+            ),
             (
                 stream(),
                 &Failure::BrokeOff,
@@ -500,8 +519,50 @@ mod tests {
                 "The connection broke off",
             ),
         ] {
-            let sentence = explain(&waiting, response.as_ref(), Some(failure), via_fetch);
+            let sentence = explain(&waiting, response.as_ref(), Some(failure), has_event_id);
             assert!(sentence.starts_with(expected), "{sentence}");
+        }
+    }
+
+    #[test]
+    fn whatever_the_last_failure_the_sentence_has_the_reason_why_no_attempt_follows() {
+        let refused = Failure::Refused { retry_after: None };
+        let response = Response {
+            status: 500,
+            status_text: String::new(),
+            headers: Vec::new(),
+            after: 1.0,
+            redirected_to: None,
+            excerpt: String::new(),
+        };
+        let closed = |cause: Cause| explain(&Link::Closed { cause }, Some(&response), None, false);
+        for (failure, reason) in [
+            (refused, "Server answered 500; expected 200."),
+            (
+                Failure::Unreachable,
+                "No response: no server answers there, the network is down, or CORS hides the response.",
+            ),
+            (
+                Failure::BrowserGaveUp,
+                "The browser gave up and does not report why.",
+            ),
+            (
+                Failure::BrowserRetries,
+                "The connection was lost or could not be made.",
+            ),
+            (Failure::Ended, "The stream ended or broke off."),
+        ] {
+            assert_eq!(
+                closed(Cause::AttemptLimit {
+                    attempts: 3,
+                    failure: failure.clone()
+                }),
+                format!("{reason} 3 attempts failed in a row; no further one follows.")
+            );
+            assert_eq!(
+                closed(Cause::NotRepeated(failure)),
+                format!("{reason} Only a GET is repeated automatically.")
+            );
         }
     }
 
@@ -526,13 +587,19 @@ mod tests {
         let refused = Failure::Refused { retry_after: None };
         for (attempt, failure, expected) in [
             (1, &Failure::BrokeOff, ("lost", "Lost. Attempt 1")),
-            (1, &Failure::Ended, ("waiting", "Ended. Attempt 1")),
+            (1, &Failure::Ended, ("waiting", "Ended or lost. Attempt 1")),
             (
                 2,
                 &Failure::Unreachable,
                 ("waiting", "No connection. Attempt 2"),
             ),
             (2, &refused, ("refused", "Refused. Attempt 2")),
+            // Perhaps no server answered.
+            (
+                2,
+                &Failure::BrowserGaveUp,
+                ("waiting", "No connection. Attempt 2"),
+            ),
         ] {
             let link = waiting(attempt);
             let shown = (kind(&link, Some(failure)), &*name(&link, Some(failure)));

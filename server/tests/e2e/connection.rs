@@ -1,7 +1,9 @@
 //! The connection: opened, lost, closed, and never asked for what is not a GET.
 
+use tokio::net::TcpListener;
+
 use super::browser::{Browser, Server};
-use super::{CLOSE, DATE, OPEN, open, serve};
+use super::{CLOSE, DATE, HEAD, OPEN, open, serve};
 
 #[tokio::test]
 async fn the_default_stream_appears_under_the_policy_without_a_console_error() {
@@ -78,4 +80,99 @@ async fn a_failed_attempt_by_event_source_is_a_line_without_a_reason() {
     browser
         .until_line("^Connection failed: no response, in")
         .await;
+}
+
+/// An address that refuses connections.
+async fn refusing() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    format!("http://{}", listener.local_addr().expect("bound"))
+}
+
+/// Starts a server that resets each connection before it answers. Returns its origin.
+async fn resetting() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let origin = format!("http://{}", listener.local_addr().expect("bound"));
+    tokio::spawn(async move {
+        while let Ok((connection, _)) = listener.accept().await {
+            let _ = connection.readable().await;
+            // Closed before the request is read.
+            drop(connection);
+        }
+    });
+    origin
+}
+
+#[tokio::test]
+async fn nobody_is_said_to_refuse_where_no_server_answers() {
+    let server = Server::start("127.0.0.1:0").await;
+    let browser = Browser::start().await;
+    let nowhere = [
+        refusing().await,
+        "http://nothing.invalid".to_owned(),
+        resetting().await,
+    ];
+    for url in nowhere {
+        for (via, line, explanation) in [
+            // Some browsers give up, and some try again.
+            (
+                "EventSource",
+                "the browser gives no reason",
+                "The browser gave up and does not report why\\.|No response: no server answers there",
+            ),
+            (
+                "fetch",
+                "no response, in",
+                "No response: no server answers there",
+            ),
+        ] {
+            let page = format!("{}/?via={via}&url={url}/", server.origin);
+            browser.goto(&page).await;
+            browser
+                .until_line(&format!("^Connection failed: {line}"))
+                .await;
+            browser
+                .until("/^No connection\\. /.test(page.state())")
+                .await;
+            browser
+                .until(&format!("/^({explanation})/.test(page.explanation())"))
+                .await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_breaks_off_is_not_said_to_have_ended() {
+    let stream = "/stream?interval=50ms&count=2&end=truncate&retry=3600s";
+    let (mut server, browser) =
+        open(&format!("?via=fetch&url={}", stream.replace('&', "%26"))).await;
+    // WebKit does not report it.
+    let broken =
+        "/broke off/.test(page.explanation()) && /^(Lost|Ended or lost)\\. /.test(page.state())";
+    browser.until(broken).await;
+
+    browser
+        .goto(&format!("{}/?via=fetch&url=/stream", server.origin))
+        .await;
+    browser.until_line("^message: |^Ping: ").await;
+    server.kill().await;
+    browser.until(broken).await;
+}
+
+#[tokio::test]
+async fn a_response_without_a_head_or_a_body_is_explained() {
+    let (server, browser) = open("").await;
+    for via in ["EventSource", "fetch"] {
+        let page = format!("{}/?via={via}&url=/stream%3Fdelay=60s", server.origin);
+        browser.goto(&page).await;
+        browser.until_says("in some browsers no first byte").await;
+
+        // A head alone opens the stream in some browsers; the others wait for the first byte.
+        let head = serve(HEAD, |_| String::new(), 0).await;
+        browser
+            .goto(&format!("{}/?via={via}&url={head}/", server.origin))
+            .await;
+        browser
+            .until("page.state() === 'Open' || page.says('in some browsers no first byte')")
+            .await;
+    }
 }
