@@ -5,12 +5,16 @@
     reason = "the macro of a component declares public items, whatever its visibility"
 )]
 
+use std::mem;
+
 use leptos::{ev, prelude::*};
 
 use crate::{
     address::{self, CONNECT_TIME, Entry, is_default_stream},
     known_types,
     request::{Request, Way},
+    session::{UseEventSourceOptions, UseEventSourceReturn},
+    source::Failure,
     view::{
         Controls, EventStream, FiguresBar, FilterBar, Focus, HeldRequest, Keys, Labels, Masthead,
         RequestBar, Timeline,
@@ -66,13 +70,21 @@ pub fn App() -> impl IntoView {
     });
     on_cleanup(move || moved.remove());
 
+    let stream = StoredValue::new(None::<UseEventSourceReturn>);
+    // The ID after which the next stream resumes.
+    let resume_after = StoredValue::new(String::new());
     provide_context(Focus::default());
     provide_context(Controls {
-        stream: StoredValue::new(None),
+        stream,
         is_live: RwSignal::new(!held.get_untracked()),
         notice: RwSignal::new(String::new()),
         asked: events,
         use_fetch: Callback::new(move |()| {
+            if let Some(stream) = stream.get_value()
+                && stream.failure.get_untracked() == Some(Failure::BrowserGaveUp)
+            {
+                resume_after.set_value(stream.last_event_id());
+            }
             open.run(Request {
                 way: Way::Fetch,
                 events: events.get_untracked().join(", "),
@@ -97,9 +109,11 @@ pub fn App() -> impl IntoView {
                 // A request that cannot be sent is held.
                 let via = request.via().unwrap_or_default();
                 let immediate = !held.get_untracked();
+                let last_event_id = resume_after.try_update_value(mem::take).unwrap_or_default();
+                let options = UseEventSourceOptions::default().last_event_id(last_event_id);
                 let Request { url, with_credentials, .. } = request;
                 view! {
-                    <EventStream url events=types labels immediate via=Signal::stored(via) with_credentials=Signal::stored(with_credentials)>
+                    <EventStream url events=types labels immediate options via=Signal::stored(via) with_credentials=Signal::stored(with_credentials)>
                         <Instruments />
                     </EventStream>
                 }

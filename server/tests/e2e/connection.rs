@@ -141,6 +141,35 @@ async fn nobody_is_said_to_refuse_where_no_server_answers() {
 }
 
 #[tokio::test]
+async fn a_stream_is_resumed_after_its_server_was_gone_by_the_browser_or_by_the_button() {
+    // Another origin: there Firefox gives up.
+    let mut source = Server::start("127.0.0.1:0").await;
+    let stream = "/stream?id=seq%26data=seq%26interval=200ms%26retry=600ms%26resume=replay";
+    let (_server, browser) = open(&format!("?via=EventSource&url={}{stream}", source.origin)).await;
+    browser.until("page.number('Last ID') > 4").await;
+
+    source.kill().await;
+    browser.until("page.number('Attempts failed') > 0").await;
+    let next = browser.number("page.number('Last ID') + 1").await;
+    let mut first = 0.0;
+    // A new EventSource would begin at 0 again.
+    if browser.value("/gave up/.test(page.explanation())").await == true {
+        browser
+            .until("page.explanation().includes('send the last event ID')")
+            .await;
+        browser.press("Use fetch").await;
+        first = next;
+    }
+    let _back = Server::start(source.address()).await;
+    // None is missing, and none was received twice.
+    browser
+        .until(&format!(
+            "page.number('Last ID') > {next} && page.number('Events') === page.number('Last ID') + 1 - {first}"
+        ))
+        .await;
+}
+
+#[tokio::test]
 async fn a_stream_that_breaks_off_is_not_said_to_have_ended() {
     let stream = "/stream?interval=50ms&count=2&end=truncate&retry=3600s";
     let (mut server, browser) =
