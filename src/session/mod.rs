@@ -15,7 +15,7 @@ use std::{
 
 use codee::Decoder;
 use gloo_timers::callback::Timeout;
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
 use send_wrapper::SendWrapper;
 use wasm_bindgen::JsCast;
 use web_sys::{Blob, File};
@@ -186,6 +186,17 @@ fn watch(url: Signal<String>, options: UseEventSourceOptions) -> UseEventSourceR
             session.subscribe(&events);
         }
     });
+
+    if cfg!(target_arch = "wasm32") {
+        let shown = window_event_listener(ev::pageshow, move |event| {
+            if event.persisted()
+                && let Some(session) = current()
+            {
+                session.return_from_cache();
+            }
+        });
+        on_cleanup(move || shown.remove());
+    }
 
     let message = Memo::new(move |_| {
         entries.with(|journal| {
@@ -450,6 +461,18 @@ impl Session {
             self.release();
             self.apply(Input::Retry);
             self.open();
+        }
+    }
+
+    /// Continues after the user went to another page and back, and the browser had kept this page for that
+    ///. Chromium keeps the connection too; WebKit ends it. Then the next attempt need not wait, unless the
+    /// browser makes it: only the browser can send the last event ID of an `EventSource`.
+    fn return_from_cache(&self) {
+        if matches!(
+            self.link.get_untracked(),
+            Link::Waiting { by: By::Page, .. }
+        ) {
+            self.retry();
         }
     }
 

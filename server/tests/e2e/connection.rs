@@ -1,6 +1,17 @@
 //! The connection: opened, lost, closed, and never asked for what is not a GET.
 
-use tokio::net::TcpListener;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
 
 use super::browser::{Browser, Server};
 use super::{CLOSE, DATE, HEAD, OPEN, open, serve};
@@ -203,5 +214,63 @@ async fn a_response_without_a_head_or_a_body_is_explained() {
         browser
             .until("page.state() === 'Open' || page.says('in some browsers no first byte')")
             .await;
+    }
+}
+
+/// Starts a server that sends each connection an event every 50 ms. Returns its origin and the number of
+/// open connections.
+async fn serve_counted() -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let origin = format!("http://{}", listener.local_addr().expect("bound"));
+    let open = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&open);
+    tokio::spawn(async move {
+        while let Ok((mut connection, _)) = listener.accept().await {
+            let open = Arc::clone(&counter);
+            open.fetch_add(1, Ordering::Relaxed);
+            tokio::spawn(async move {
+                let _ = connection.read(&mut [0; 4096]).await;
+                let head = format!("{HEAD}retry: 100\n\n");
+                let mut sent = connection.write_all(head.as_bytes()).await;
+                while sent.is_ok() {
+                    sent = connection.write_all(b"data: 1\n\n").await;
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                open.fetch_sub(1, Ordering::Relaxed);
+            });
+        }
+    });
+    (origin, open)
+}
+
+#[tokio::test]
+async fn back_on_the_page_its_stream_goes_on_by_one_connection() {
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 12\r\n\r\n";
+    let other = serve(head, |_| "another page".to_owned(), 1).await;
+    let server = Server::start("127.0.0.1:0").await;
+    let browser = Browser::start().await;
+    for via in ["EventSource", "fetch"] {
+        let (stream, open) = serve_counted().await;
+        let page = format!("{}/?via={via}&url={stream}/", server.origin);
+        browser.goto(&page).await;
+        browser.until("page.number('Events') > 2").await;
+        // The page goes to another, not the driver: the browser may keep this one.
+        browser
+            .value(&format!("setTimeout(() => location.href = '{other}')"))
+            .await;
+        let other = format!("{other}/").parse().expect("a URL");
+        let there = browser.client.wait().for_url(&other).await;
+        there.expect("the other page");
+        browser.client.back().await.expect("a page to go back to");
+        browser
+            .until("page.state() === 'Open' && page.number('Events') > 2")
+            .await;
+        let events = browser.number("page.number('Events')").await;
+        browser
+            .until(&format!("page.number('Events') > {events}"))
+            .await;
+        while open.load(Ordering::Relaxed) != 1 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 }
