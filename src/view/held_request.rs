@@ -56,7 +56,7 @@ fn sentence(request: &Request) -> String {
 fn shown(request: &Request) -> String {
     let mut text = [request.method(), " ", &request.url].concat();
     if request.with_credentials {
-        text.push_str("\nwith the cookies that the browser has for this server");
+        text.push_str("\nwith the cookies that the browser sends to this server");
     }
     for (name, value) in request.all_headers() {
         text.push_str(&["\n", name, ": ", value].concat());
