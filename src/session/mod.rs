@@ -140,6 +140,7 @@ fn watch(url: Signal<String>, options: UseEventSourceOptions) -> UseEventSourceR
             file_name: RefCell::default(),
             answered: Cell::default(),
             started: Cell::default(),
+            returned: Cell::default(),
             heard: Cell::default(),
             retry: RefCell::default(),
             idle: RefCell::default(),
@@ -410,6 +411,8 @@ struct Session {
     heard: Cell<f64>,
     /// When the current attempt began, in ms since the Unix epoch.
     started: Cell<f64>,
+    /// Whether the page was left and is back, and nothing arrived since.
+    returned: Cell<bool>,
     /// The timer of the next attempt, if the page makes it.
     retry: RefCell<Option<Timeout>>,
     /// The timer of the idle timeout.
@@ -464,15 +467,14 @@ impl Session {
         }
     }
 
-    /// Continues after the user went to another page and back, and the browser had kept this page for that
-    ///. Chromium keeps the connection too; WebKit ends it. Then the next attempt need not wait, unless the
-    /// browser makes it: only the browser can send the last event ID of an `EventSource`.
+    /// Continues after the user went to another page and back, and the browser had kept this page. Chromium
+    /// keeps the connection too; WebKit ends it. Then the next attempt need not wait, unless the browser makes
+    /// it: only the browser can send the last event ID of an `EventSource`.
     fn return_from_cache(&self) {
-        if matches!(
-            self.link.get_untracked(),
-            Link::Waiting { by: By::Page, .. }
-        ) {
-            self.retry();
+        match self.link.get_untracked() {
+            Link::Waiting { by: By::Page, .. } => self.retry(),
+            // WebKit reports some ends only now.
+            _ => self.returned.set(true),
         }
     }
 
@@ -589,6 +591,7 @@ impl Session {
                 self.entries.write_untracked().event(at, event);
                 self.frame.request();
                 self.heard.set(at);
+                self.returned.set(false);
                 if let Some(on_event) = &self.on_event {
                     on_event(event.into());
                 }
@@ -628,6 +631,7 @@ impl Session {
     fn receive_bytes(&self, bytes: &[u8]) {
         let at = now();
         self.heard.set(at);
+        self.returned.set(false);
         let mut entries = self.entries.write_untracked();
         let Some(on_event) = &self.on_event else {
             entries.receive(at, bytes);
@@ -668,7 +672,7 @@ impl Session {
         self.log_failed_attempt();
         let via = self.via.get_untracked();
         let reconnection_time = self.entries.read_untracked().reconnection_time();
-        let input = decide(
+        let mut input = decide(
             &failure,
             &Attempt {
                 link: &self.link.get_untracked(),
@@ -684,6 +688,11 @@ impl Session {
             },
             &mut self.backoff.borrow_mut(),
         );
+        if let Input::GaveUp { until } = &mut input
+            && self.returned.take()
+        {
+            *until = now();
+        }
         match &input {
             Input::GaveUp { until } => {
                 self.release();

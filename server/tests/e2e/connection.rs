@@ -217,9 +217,9 @@ async fn a_response_without_a_head_or_a_body_is_explained() {
     }
 }
 
-/// Starts a server that sends each connection an event every 50 ms. Returns its origin and the number of
-/// open connections.
-async fn serve_counted() -> (String, Arc<AtomicUsize>) {
+/// Starts a server that sends each connection the reconnection time `retry`, and an event every 50 ms.
+/// Returns its origin and the number of open connections.
+async fn serve_counted(retry: u32) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let origin = format!("http://{}", listener.local_addr().expect("bound"));
     let open = Arc::new(AtomicUsize::new(0));
@@ -230,7 +230,7 @@ async fn serve_counted() -> (String, Arc<AtomicUsize>) {
             open.fetch_add(1, Ordering::Relaxed);
             tokio::spawn(async move {
                 let _ = connection.read(&mut [0; 4096]).await;
-                let head = format!("{HEAD}retry: 100\n\n");
+                let head = format!("{HEAD}retry: {retry}\n\n");
                 let mut sent = connection.write_all(head.as_bytes()).await;
                 while sent.is_ok() {
                     sent = connection.write_all(b"data: 1\n\n").await;
@@ -249,8 +249,9 @@ async fn back_on_the_page_its_stream_goes_on_by_one_connection() {
     let other = serve(head, |_| "another page".to_owned(), 1).await;
     let server = Server::start("127.0.0.1:0").await;
     let browser = Browser::start().await;
-    for via in ["EventSource", "fetch"] {
-        let (stream, open) = serve_counted().await;
+    // By fetch, the page must not wait.
+    for (via, retry) in [("EventSource", 100), ("fetch", 3_600_000)] {
+        let (stream, open) = serve_counted(retry).await;
         let page = format!("{}/?via={via}&url={stream}/", server.origin);
         browser.goto(&page).await;
         browser.until("page.number('Events') > 2").await;
