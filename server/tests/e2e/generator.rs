@@ -1,6 +1,6 @@
 //! The generator panel.
 
-use super::browser::Browser;
+use super::browser::{Browser, ESCAPE};
 use super::open;
 
 /// Opens a preset of the generator panel, by `way`.
@@ -62,4 +62,48 @@ async fn presets_of_the_generator_open_their_streams() {
     browser.fill("type", "").await;
     let url = browser.value("page.value('textbox', 'Stream')").await;
     assert_eq!(url, "/stream");
+}
+
+#[tokio::test]
+async fn no_menu_scrolls_sideways() {
+    let (_server, browser) = open("").await;
+    browser.until_line("^Ping: ").await;
+    for width in [1280, 800] {
+        browser.resize(width, 720).await;
+        for menu in ["Saved", "Request", "Generator", "Keep", "Export"] {
+            browser.press(menu).await;
+            if menu == "Generator" {
+                browser.until("page.find('button', 'healthy')").await;
+            }
+            let panel = "document.querySelector('.menu[open] > div')";
+            let beyond = browser
+                .number(&format!("{panel}.scrollWidth - {panel}.clientWidth"))
+                .await;
+            assert_eq!(beyond, 0.0, "{menu} at {width} px");
+            browser.keys(ESCAPE).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_columns_of_the_generator_begin_at_the_same_height() {
+    let (_server, browser) = open("").await;
+    browser.until_line("^Ping: ").await;
+    browser.press("Generator").await;
+    browser.until("page.find('button', 'healthy')").await;
+    let tops = browser
+        .value(
+            "(() => {
+                const tops = new Map();
+                for (const legend of document.querySelectorAll('.parameters legend')) {
+                    const { left, top } = legend.getBoundingClientRect();
+                    tops.set(left, Math.min(top, tops.get(left) ?? top));
+                }
+                return [...tops.values()];
+            })()",
+        )
+        .await;
+    let tops: Vec<f64> = serde_json::from_value(tops).expect("numbers");
+    assert!(tops.len() > 1, "{tops:?}");
+    assert!(tops.iter().all(|top| top == &tops[0]), "{tops:?}");
 }
