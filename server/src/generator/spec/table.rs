@@ -331,8 +331,8 @@ pub(super) static PRESETS: &[Preset] = &[
     },
     Preset {
         name: "flood",
-        about: "As fast as the client reads.",
-        query: "interval=0&size=90&id=seq",
+        about: "A million events, as fast as the client reads.",
+        query: "interval=0&count=1000000&size=90&id=seq",
     },
     Preset {
         name: "drops every 10 events",
