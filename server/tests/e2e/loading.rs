@@ -1,5 +1,7 @@
 //! How the page loads, and what it remembers.
 
+use std::sync::{Arc, Mutex};
+
 use super::browser::{Browser, Server};
 use super::open;
 use tokio::{
@@ -11,19 +13,27 @@ use tokio::{
 const THEME: &str = "page.find('button', /Theme: /)";
 
 /// Starts a server that passes requests on to `server`, but answers 404 where the path ends with
-/// `missing`, and runs `script` in the page before all else. Returns its origin.
-async fn serve_changed(server: &Server, missing: &'static str, script: &'static str) -> String {
+/// `missing`, and runs `script` in the page before all else. Returns its origin, and the paths that are
+/// requested.
+async fn serve_changed(
+    server: &Server,
+    missing: &'static str,
+    script: &'static str,
+) -> (String, Arc<Mutex<Vec<String>>>) {
+    let paths = Arc::<Mutex<Vec<String>>>::default();
+    let requested = Arc::clone(&paths);
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let origin = format!("http://{}", listener.local_addr().expect("bound"));
     let address = server.address().to_owned();
     tokio::spawn(async move {
         while let Ok((mut connection, _)) = listener.accept().await {
-            let address = address.clone();
+            let (address, requested) = (address.clone(), Arc::clone(&requested));
             tokio::spawn(async move {
                 let mut request = [0; 4096];
                 let length = connection.read(&mut request).await?;
                 let request = String::from_utf8_lossy(&request[..length]);
                 let path = request.split(' ').nth(1).unwrap_or_default();
+                requested.lock().expect("no panic").push(path.to_owned());
                 if !missing.is_empty() && path.ends_with(missing) {
                     let response = b"HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n";
                     return connection.write_all(response).await;
@@ -47,7 +57,7 @@ async fn serve_changed(server: &Server, missing: &'static str, script: &'static 
             });
         }
     });
-    origin
+    (origin, paths)
 }
 
 #[tokio::test]
@@ -55,13 +65,28 @@ async fn a_load_that_fails_shows_the_reason() {
     let server = Server::start("127.0.0.1:0").await;
     let browser = Browser::start().await;
     for missing in [".wasm", ".js"] {
-        let origin = serve_changed(&server, missing, "").await;
+        let (origin, _) = serve_changed(&server, missing, "").await;
         browser.goto(&origin).await;
         browser.until_says("SSE Scope could not start: ").await;
     }
-    let origin = serve_changed(&server, "", "delete window.WebAssembly").await;
+    let (origin, _) = serve_changed(&server, "", "delete window.WebAssembly").await;
     browser.goto(&origin).await;
     browser.until_says("no WebAssembly").await;
+}
+
+#[tokio::test]
+async fn each_file_of_the_page_is_requested_once() {
+    let server = Server::start("127.0.0.1:0").await;
+    let browser = Browser::start().await;
+    let (origin, paths) = serve_changed(&server, "", "").await;
+    // Without the default stream, which the server that passes requests on would wait for.
+    browser.goto(&format!("{origin}/?url=")).await;
+    browser.until("page.find('button', 'Connect')").await;
+    let paths = paths.lock().expect("no panic");
+    for file in [".js", ".wasm", ".css"] {
+        let requests = paths.iter().filter(|path| path.ends_with(file)).count();
+        assert_eq!(requests, 1, "{file} of {paths:?}");
+    }
 }
 
 #[tokio::test]
