@@ -66,6 +66,9 @@ pub enum Cause {
     /// The server answered with status 204, which asks clients to stop reconnecting (HTML, 9.2.3).
     #[error("{}", Failure::NoContent)]
     NoContent,
+    /// The stream arrived faster than the page can read, in a browser that does not hold the server back.
+    #[error("{}", Failure::TooFast)]
+    TooFast,
     /// The connection failed or ended, and the request is not repeated because its method is not GET.
     #[error("{0} Only a GET is repeated automatically.")]
     NotRepeated(Failure),

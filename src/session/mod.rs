@@ -96,6 +96,8 @@ pub use options::{EventTypes, Message, UseEventSourceOptions};
 /// - [`Via::Fetch`] has none of these limits, but it is not the browser's own client. To another origin its
 ///   `Last-Event-ID` header causes a CORS preflight. A request whose method is not GET is not repeated
 ///   automatically.
+/// - Not every browser holds a server back that sends faster than the page reads. There the hook closes the
+///   stream before it fills the memory ([`Cause::TooFast`]).
 pub fn use_event_source<M>(
     url: impl IntoReactiveValue<Signal<String>, M>,
     options: UseEventSourceOptions,

@@ -49,6 +49,7 @@ pub(super) fn decide(failure: &Failure, attempt: &Attempt<'_>, backoff: &mut Bac
     let attempts = attempt.link.failed_attempts();
     let delay = match failure {
         Failure::NoContent => return Input::Over(Cause::NoContent),
+        Failure::TooFast => return Input::Over(Cause::TooFast),
         _ if attempt.max_attempts.is_some_and(|most| attempts >= most) => {
             return Input::Over(Cause::AttemptLimit {
                 attempts,
@@ -172,6 +173,8 @@ mod tests {
             assert_eq!(input, Input::Lost);
             let input = decided(&Failure::NoContent, link, "POST", &mut backoff);
             assert_eq!(input, Input::Over(Cause::NoContent));
+            let input = decided(&Failure::TooFast, link, "GET", &mut backoff);
+            assert_eq!(input, Input::Over(Cause::TooFast));
         }
     }
 

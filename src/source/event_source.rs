@@ -6,13 +6,14 @@ use sse_wire::Event;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{EventSourceInit, MessageEvent};
 
-use super::{Failure, Notice};
+use super::{Failure, Notice, breaks::Breaks};
 
 /// A browser's `EventSource` that is closed, with all its listeners removed, when it is dropped.
 pub(crate) struct EventSource {
     inner: web_sys::EventSource,
     listeners: Vec<Listener>,
     on_notice: Rc<dyn Fn(Notice<'_>)>,
+    breaks: Rc<Breaks>,
 }
 
 impl EventSource {
@@ -34,6 +35,7 @@ impl EventSource {
             inner,
             listeners: Vec::new(),
             on_notice,
+            breaks: Rc::new(Breaks::new()?),
         };
         source.subscribe(event_types);
         Ok(source)
@@ -55,8 +57,12 @@ impl EventSource {
                 .iter()
                 .any(|listener| &*listener.event_type == name)
             {
-                self.listeners
-                    .push(Listener::add(&self.inner, name, Rc::clone(&self.on_notice)));
+                self.listeners.push(Listener::add(
+                    &self.inner,
+                    name,
+                    Rc::clone(&self.on_notice),
+                    Rc::clone(&self.breaks),
+                ));
             }
         }
     }
@@ -76,7 +82,12 @@ struct Listener {
 }
 
 impl Listener {
-    fn add(target: &web_sys::EventSource, name: &str, on_notice: Rc<dyn Fn(Notice<'_>)>) -> Self {
+    fn add(
+        target: &web_sys::EventSource,
+        name: &str,
+        on_notice: Rc<dyn Fn(Notice<'_>)>,
+        breaks: Rc<Breaks>,
+    ) -> Self {
         let event_type: Rc<str> = name.into();
         let callback = {
             let (source, event_type) = (target.clone(), Rc::clone(&event_type));
@@ -103,6 +114,9 @@ impl Listener {
                         last_event_id: &message.last_event_id(),
                     },
                 });
+                if breaks.are_missing(message.time_stamp(), data.len()) {
+                    on_notice(Notice::Failed(Failure::TooFast));
+                }
             })
         };
         // Adding a listener to an object that the page created cannot fail.

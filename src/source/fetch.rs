@@ -2,30 +2,25 @@
 
 use std::rc::Rc;
 
-use js_sys::{Array, Promise, Reflect, Uint8Array};
-use leptos::{
-    prelude::{document, window},
-    task::spawn_local,
-};
+use js_sys::Array;
+use leptos::{prelude::window, task::spawn_local};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{
-    AbortController, Headers, MessageChannel, ReadableStreamDefaultReader, RequestCache,
-    RequestCredentials, RequestInit,
-};
+use web_sys::{AbortController, Headers, RequestCache, RequestCredentials, RequestInit};
 
-use super::{Failure, Guard, Notice};
+use super::{Failure, Guard, Notice, body::Body};
 use crate::{clock::ticks, via::FetchRequest};
 
 /// How long to read before the page may draw, in ms. The rest of a frame at 60 Hz is for drawing.
 const SHARE_MS: f64 = 9.0;
 
-/// How long to wait for a frame, in ms.
-const PATIENCE_MS: i32 = 250;
-
 /// How much of a chunk to read before the next look at the clock, in bytes. Firefox and WebKit hand over
 /// chunks of any size.
 const PIECE: u32 = 64 * 1024;
+
+/// How much of a stream may wait to be read, in bytes. Firefox and WebKit receive all that the server sends,
+/// however slowly the page reads, until the memory is full (docs/engines.md).
+const MOST_WAITING: f64 = 128.0 * 1024.0 * 1024.0;
 
 /// How much of a body that is not an event stream is kept, in bytes.
 const EXCERPT: usize = 2_000;
@@ -146,10 +141,7 @@ async fn run(request: &web_sys::Request, notify: &dyn Fn(Notice<'_>) -> bool) ->
     }
     notify(Notice::Response(response));
     notify(Notice::Opened);
-    match read(&incoming, notify).await {
-        Ok(()) => Failure::Ended,
-        Err(_) => Failure::BrokeOff,
-    }
+    read(&incoming, notify).await.unwrap_or(Failure::BrokeOff)
 }
 
 /// Sends `request` and waits for the head of the response.
@@ -193,70 +185,43 @@ async fn excerpt(incoming: &web_sys::Response) -> Result<String, JsValue> {
     let Some(body) = incoming.body() else {
         return Ok(String::new());
     };
-    let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
-    let chunk = next_chunk(&reader).await?;
+    let chunk = Body::new(&body).next().await?;
     let bytes = chunk.map(|chunk| chunk.to_vec()).unwrap_or_default();
     let mut text = String::from_utf8_lossy(&bytes).into_owned();
     text.truncate(text.floor_char_boundary(EXCERPT));
     Ok(text)
 }
 
-/// Reads the body to its end, as long as `notify` returns true.
+/// Reads the body as long as `notify` returns true, and returns why it ended.
 async fn read(
     incoming: &web_sys::Response,
     notify: &dyn Fn(Notice<'_>) -> bool,
-) -> Result<(), JsValue> {
+) -> Result<Failure, JsValue> {
     let Some(body) = incoming.body() else {
-        return Ok(());
+        return Ok(Failure::Ended);
     };
-    let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
+    let mut body = Body::new(&body);
     let mut buffer = vec![0; PIECE as usize];
     let mut since = ticks();
-    while let Some(chunk) = next_chunk(&reader).await? {
+    while let Some(chunk) = body.next().await? {
         let len = chunk.length();
         for start in (0..len).step_by(PIECE as usize) {
+            if f64::from(len - start) + body.waiting() > MOST_WAITING {
+                return Ok(Failure::TooFast);
+            }
             let piece = chunk.subarray(start, len.min(start + PIECE));
             let bytes = &mut buffer[..piece.length() as usize];
             piece.copy_to(bytes);
             if !notify(Notice::Bytes(bytes)) {
-                return Ok(());
+                return Ok(Failure::Ended);
             }
-            // What is not read meanwhile waits. In Chromium it waits in the network, and TCP holds the sender
-            // back; Firefox and WebKit take all that the server sends (docs/engines.md).
             if ticks() - since > SHARE_MS {
-                pause().await?;
+                body.pause(MOST_WAITING - f64::from(len - start)).await?;
                 since = ticks();
             }
         }
     }
-    Ok(())
-}
-
-/// The next chunk of a body; `None` at its end.
-async fn next_chunk(reader: &ReadableStreamDefaultReader) -> Result<Option<Uint8Array>, JsValue> {
-    let result = JsFuture::from(reader.read()).await?;
-    let chunk = Reflect::get(&result, &"value".into())?;
-    Ok((!chunk.is_undefined()).then(|| chunk.unchecked_into()))
-}
-
-/// Waits until the page has drawn. A hidden page does not draw: there this function waits until the other
-/// pending tasks have run. A timer would do as well, but browsers delay the timers of hidden pages by a
-/// second.
-async fn pause() -> Result<(), JsValue> {
-    let channel = MessageChannel::new()?;
-    let done = Promise::new(&mut |resolve, _| {
-        if document().hidden() {
-            channel.port1().set_onmessage(Some(&resolve));
-            let _ = channel.port2().post_message(&JsValue::NULL);
-        } else {
-            let _ = window().request_animation_frame(&resolve);
-            // The page may be hidden before the next frame.
-            let _ = window()
-                .set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, PATIENCE_MS);
-        }
-    });
-    JsFuture::from(done).await?;
-    Ok(())
+    Ok(Failure::Ended)
 }
 
 fn pairs(headers: &Headers) -> Vec<(String, String)> {

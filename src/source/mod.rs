@@ -1,5 +1,7 @@
 //! The sources of events: the only code that touches the browser's network and file objects.
 
+mod body;
+mod breaks;
 mod capture;
 mod event_source;
 mod fetch;
@@ -118,6 +120,12 @@ pub enum Failure {
         /// How long the server asks clients to wait (the `Retry-After` header), in ms.
         retry_after: Option<u64>,
     },
+    /// The stream arrived faster than the page can read, in a browser that does not hold the server back:
+    /// it was closed before it could fill the memory.
+    #[error(
+        "Closed before memory runs out: the server sends faster than the page reads. Request less, or slower."
+    )]
+    TooFast,
     /// The status is 204, which asks clients to stop reconnecting (HTML, 9.2.3).
     #[error("Server answered 204, which asks clients to stop.")]
     NoContent,

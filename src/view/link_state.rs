@@ -370,7 +370,7 @@ fn kind(link: &Link, failure: Option<&Failure>) -> &'static str {
         Link::Closed { cause } => match cause {
             Cause::Url(_) | Cause::Request(_) => "refused",
             Cause::NotRepeated(Failure::Refused { .. } | Failure::Unreachable) => "refused",
-            Cause::NotRepeated(Failure::BrokeOff) => "lost",
+            Cause::NotRepeated(Failure::BrokeOff) | Cause::TooFast => "lost",
             _ => "closed",
         },
     }

@@ -10,6 +10,7 @@ mod detail;
 mod errors;
 mod files;
 mod filter;
+mod flood;
 mod generator;
 mod loading;
 mod log;

@@ -1,0 +1,125 @@
+//! The body of a response, chunk by chunk.
+
+use std::{
+    collections::VecDeque,
+    future::{Future, poll_fn},
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use js_sys::{Promise, Reflect, Uint8Array};
+use leptos::prelude::{document, window};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    MessageChannel, ReadableStream, ReadableStreamByobReader, ReadableStreamDefaultReader,
+};
+
+/// How long to wait for a frame, in ms.
+const PATIENCE_MS: i32 = 250;
+
+/// No browser that holds the server back has a larger chunk, in bytes. In Chromium 2 MiB is the largest.
+const LARGE: u32 = 8 * 1024 * 1024;
+
+/// The body of a response.
+pub(super) struct Body {
+    reader: ReadableStreamDefaultReader,
+    /// Whether chunks are read while the page pauses.
+    reads_ahead: bool,
+    /// The chunk that was asked for and has not arrived.
+    asked: Option<JsFuture>,
+    /// The chunks that were read ahead.
+    ahead: VecDeque<Uint8Array>,
+    /// The length of the chunks that were read ahead, in bytes.
+    waiting: f64,
+}
+
+impl Body {
+    pub(super) fn new(body: &ReadableStream) -> Self {
+        // WebKit runs no timer and draws no frame while data arrives faster than it can hand over, but it
+        // answers reads: without them the page would not run until a flood ends. It lacks this kind of reader,
+        // which byte streams have, as bodies are (Fetch, 2.2.4). In a browser that holds the server back,
+        // reading ahead would prevent that.
+        let byob = ReadableStreamByobReader::new(body);
+        if let Ok(byob) = &byob {
+            byob.release_lock();
+        }
+        Self {
+            reader: body.get_reader().unchecked_into(),
+            reads_ahead: byob.is_err(),
+            asked: None,
+            ahead: VecDeque::new(),
+            waiting: 0.0,
+        }
+    }
+
+    /// How much was read ahead, in bytes.
+    pub(super) fn waiting(&self) -> f64 {
+        self.waiting
+    }
+
+    /// The next chunk; `None` at the end.
+    pub(super) async fn next(&mut self) -> Result<Option<Uint8Array>, JsValue> {
+        if let Some(chunk) = self.ahead.pop_front() {
+            self.waiting -= f64::from(chunk.length());
+            return Ok(Some(chunk));
+        }
+        poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    /// Waits until the page has drawn, or until more than `most` bytes were read ahead.
+    pub(super) async fn pause(&mut self, most: f64) -> Result<(), JsValue> {
+        let mut turn = JsFuture::from(turn()?);
+        poll_fn(|cx| {
+            while self.reads_ahead {
+                if self.waiting > most {
+                    return Poll::Ready(Ok(()));
+                }
+                match self.poll_next(cx) {
+                    Poll::Pending => break,
+                    Poll::Ready(Ok(Some(chunk))) => {
+                        self.waiting += f64::from(chunk.length());
+                        self.ahead.push_back(chunk);
+                    }
+                    // The next read has the same result.
+                    Poll::Ready(Ok(None) | Err(_)) => self.reads_ahead = false,
+                }
+            }
+            Pin::new(&mut turn).poll(cx).map_ok(|_| ())
+        })
+        .await
+    }
+
+    /// Reads a chunk. There is one read at a time, which goes on if its result is not waited for.
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Uint8Array>, JsValue>> {
+        let reader = &self.reader;
+        let asked = self.asked.get_or_insert_with(|| reader.read().into());
+        let result = ready!(Pin::new(asked).poll(cx));
+        self.asked = None;
+        let chunk = Reflect::get(&result?, &"value".into())?;
+        if chunk.is_undefined() {
+            return Poll::Ready(Ok(None));
+        }
+        let chunk: Uint8Array = chunk.unchecked_into();
+        self.reads_ahead |= chunk.length() > LARGE;
+        Poll::Ready(Ok(Some(chunk)))
+    }
+}
+
+/// A promise that resolves once the page has drawn. A hidden page does not draw: there it resolves once the
+/// other pending tasks have run. A timer would do as well, but browsers delay the timers of hidden pages by
+/// a second.
+fn turn() -> Result<Promise, JsValue> {
+    let channel = MessageChannel::new()?;
+    Ok(Promise::new(&mut |resolve, _| {
+        if document().hidden() {
+            channel.port1().set_onmessage(Some(&resolve));
+            let _ = channel.port2().post_message(&JsValue::NULL);
+        } else {
+            let _ = window().request_animation_frame(&resolve);
+            // The page may be hidden before the next frame.
+            let _ = window()
+                .set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, PATIENCE_MS);
+        }
+    }))
+}
