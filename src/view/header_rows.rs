@@ -87,10 +87,9 @@ pub(super) fn HeaderRows(
         }
     };
 
-    view! {
-        <fieldset class="headers">
-            <legend>"Headers"</legend>
-            <For each=move || rows.get() key=|row| row.id let:row>
+    let fields = move || {
+        let fields = rows.get().into_iter().map(|row| {
+            view! {
                 <div class="header-row">
                     <input
                         name="header-name"
@@ -123,7 +122,15 @@ pub(super) fn HeaderRows(
                         "×"
                     </button>
                 </div>
-            </For>
+            }
+        });
+        fields.collect_view()
+    };
+
+    view! {
+        <fieldset class="headers">
+            <legend>"Headers"</legend>
+            {fields}
             <div class="header-presets">
                 <button
                     type="button"

@@ -201,9 +201,10 @@ pub(crate) fn RequestBar(
                     />
                 </label>
                 <datalist id="history">
-                    <For each=move || history.get() key=Clone::clone let:url>
-                        <option value=url></option>
-                    </For>
+                    {move || {
+                        let urls = history.get().into_iter();
+                        urls.map(|url| view! { <option value=url></option> }).collect_view()
+                    }}
                 </datalist>
                 <SavedMenu entered=Callback::new(move |()| entered()) open_request=open_request />
                 <label

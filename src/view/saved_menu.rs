@@ -66,6 +66,19 @@ pub(super) fn SavedMenu(
             save();
         }
     };
+    let open_saved = Callback::new(move |request| {
+        open.set(false);
+        open_request.run(request);
+    });
+    let delete = Callback::new(move |name: String| {
+        saved.write().retain(|saved| saved.name != name);
+        keep();
+    });
+    let items = move || {
+        let items = saved.get().into_iter();
+        let items = items.map(|item| view! { <li>{saved_request(item, open_saved, delete)}</li> });
+        items.collect_view()
+    };
     view! {
         <Menu label="Saved" title="Saved requests" class="saved" open=open>
             <div class="save">
@@ -88,21 +101,7 @@ pub(super) fn SavedMenu(
                 {said}
             </p>
             <ul aria-label="Saved requests">
-                <For each=move || saved.get() key=|saved| (saved.name.clone(), saved.request.to_query(true)) let:item>
-                    <li>
-                        {saved_request(
-                            item,
-                            Callback::new(move |request| {
-                                open.set(false);
-                                open_request.run(request);
-                            }),
-                            Callback::new(move |name: String| {
-                                saved.write().retain(|saved| saved.name != name);
-                                keep();
-                            }),
-                        )}
-                    </li>
-                </For>
+                {items}
             </ul>
         </Menu>
     }

@@ -9,6 +9,28 @@ use web_sys::ResizeObserver;
 
 use super::viewport::{ROW, Viewport};
 
+/// Identifies a row and how it looks: a row whose key changes is made again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct RowKey {
+    /// What the row is a part of.
+    pub(super) of: u64,
+    /// The number of the row in it.
+    pub(super) number: usize,
+    /// The version of the search whose matches are marked.
+    pub(super) version: u32,
+    /// The number of the current match, if it is in this row.
+    pub(super) current: Option<usize>,
+    pub(super) is_open: bool,
+    pub(super) is_selected: bool,
+}
+
+/// The rows with `keys`. One component for all kinds of rows, because each `<For>` compiles the comparison of
+/// two lists again (2 kB).
+#[component]
+pub(super) fn Rows(keys: Signal<Vec<RowKey>>, row: Callback<RowKey, AnyView>) -> impl IntoView {
+    view! { <For each=move || keys.get() key=|key| *key children=move |key| row.run(key) /> }
+}
+
 /// The rows that are in the document.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Shown {

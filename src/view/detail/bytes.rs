@@ -8,15 +8,12 @@ use super::{
     super::{
         focus::Focus,
         marked::{Breaks, marked},
-        window::Window,
+        window::{RowKey, Rows, Window},
     },
     hex,
     search::Search,
     snapshot::Snapshot,
 };
-
-/// Identifies a row and how it looks: the line, the row, the search, and its current match.
-type RowKey = (u64, usize, u32, Option<usize>);
 
 /// The bytes in hexadecimal and as ASCII. Only the rows in sight are in the document.
 #[component]
@@ -35,8 +32,8 @@ pub(super) fn Bytes(snapshot: Memo<Option<Arc<Snapshot>>>, search: Search) -> im
             request_animation_frame(move || window.reveal(row));
         }
     });
-    let keys = move || -> Vec<RowKey> {
-        let line = snapshot.with(|snapshot| snapshot.as_ref().map_or(0, |line| line.line));
+    let keys = Signal::derive(move || {
+        let of = snapshot.with(|snapshot| snapshot.as_ref().map_or(0, |line| line.line));
         let version = search.version.get();
         let current = search.current_place();
         let key = |row: usize| {
@@ -45,17 +42,29 @@ pub(super) fn Bytes(snapshot: Memo<Option<Arc<Snapshot>>>, search: Search) -> im
                 .map(|place| place.start / hex::BYTES..(place.end - 1) / hex::BYTES + 1);
             let is_current = rows.is_some_and(|rows| rows.contains(&row));
             let current = search.current.get_untracked().filter(|_| is_current);
-            (line, row, version, current)
+            RowKey {
+                of,
+                number: row,
+                version,
+                current,
+                ..RowKey::default()
+            }
         };
         window.shown().map(key).collect()
-    };
-    let row = move |(_, number, _, current): RowKey| {
-        let snapshot = snapshot.get_untracked()?;
-        let text = hex::row(&snapshot.bytes, number);
-        let (marks, first) = search.with_found(|found| hex::marks(found, number));
-        let current = current.and_then(|current| current.checked_sub(first));
-        Some(view! { <div>{marked(&text, &marks, current, Breaks::Sign)}</div> })
-    };
+    });
+    let row = Callback::new(
+        move |RowKey {
+                  number, current, ..
+              }| {
+            let Some(snapshot) = snapshot.get_untracked() else {
+                return ().into_any();
+            };
+            let text = hex::row(&snapshot.bytes, number);
+            let (marks, first) = search.with_found(|found| hex::marks(found, number));
+            let current = current.and_then(|current| current.checked_sub(first));
+            view! { <div>{marked(&text, &marks, current, Breaks::Sign)}</div> }.into_any()
+        },
+    );
     view! {
         <div
             class="rows bytes"
@@ -70,7 +79,7 @@ pub(super) fn Bytes(snapshot: Memo<Option<Arc<Snapshot>>>, search: Search) -> im
         >
             <div style:overflow="visible clip" node_ref=window.sizer>
                 <div style:transform=move || window.transform()>
-                    <For each=keys key=|key| *key children=row />
+                    <Rows keys row />
                 </div>
             </div>
         </div>

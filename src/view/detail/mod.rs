@@ -115,9 +115,16 @@ pub(crate) fn Detail(
         })
     };
     let facts = move || {
-        snapshot
-            .get()
-            .map_or_else(Vec::new, |line| line.facts.clone())
+        let facts = snapshot.get().map(|line| line.facts.clone());
+        let facts = facts.into_iter().flatten().map(|(name, value)| {
+            view! {
+                <div>
+                    <dt>{name}</dt>
+                    <dd><bdi>{marked(&value, &[], None, Breaks::Sign)}</bdi></dd>
+                </div>
+            }
+        });
+        facts.collect_view()
     };
 
     let root = NodeRef::<html::Aside>::new();
@@ -184,14 +191,7 @@ pub(crate) fn Detail(
                     "Close"
                 </button>
             </div>
-            <dl>
-                <For each=facts key=|fact| fact.clone() let((name, value))>
-                    <div>
-                        <dt>{name}</dt>
-                        <dd><bdi>{marked(&value, &[], None, Breaks::Sign)}</bdi></dd>
-                    </div>
-                </For>
-            </dl>
+            <dl>{facts}</dl>
             <div class="detail-tools">
                 <Forms form />
                 <SearchBar search />

@@ -9,6 +9,7 @@ use super::{
     super::{
         focus::Focus,
         marked::{Breaks, marked},
+        window::{RowKey, Rows},
     },
     search::Search,
     snapshot::Snapshot,
@@ -17,9 +18,6 @@ use crate::text;
 
 /// How much is shown before "Show more", in bytes: what a browser lays out within a frame or two.
 const PART: usize = 64 << 10;
-
-/// Identifies a part of a text and how it looks: the line, the part, the search, and its current match.
-type PartKey = (u64, usize, u32, Option<usize>);
 
 /// The data as text, in parts that are added one by one, so that the browser does not lay out earlier
 /// parts again.
@@ -60,7 +58,7 @@ pub(super) fn Plain(snapshot: Memo<Option<Arc<Snapshot>>>, search: Search) -> im
             }
         });
     });
-    let keys = move || -> Vec<PartKey> {
+    let keys = Signal::derive(move || {
         let Some(snapshot) = snapshot.get() else {
             return Vec::new();
         };
@@ -71,18 +69,30 @@ pub(super) fn Plain(snapshot: Memo<Option<Arc<Snapshot>>>, search: Search) -> im
             let range = range_of(&snapshot.data, part);
             let has = |place: &Range<usize>| place.start < range.end && place.end > range.start;
             let current = number.filter(|_| current.as_ref().is_some_and(has));
-            (snapshot.line, part, version, current)
+            RowKey {
+                of: snapshot.line,
+                number: part,
+                version,
+                current,
+                ..RowKey::default()
+            }
         };
         (0..parts).map(key).collect()
-    };
-    let part = move |(_, part, _, current): PartKey| {
-        let snapshot = snapshot.get_untracked()?;
-        let range = range_of(&snapshot.data, part);
-        let (places, first) = search.with_found(|found| places_in(found, &range));
-        let current = current.and_then(|current| current.checked_sub(first));
-        let text = snapshot.data.get(range).unwrap_or_default();
-        Some(marked(text, &places, current, Breaks::Kept))
-    };
+    });
+    let part = Callback::new(
+        move |RowKey {
+                  number, current, ..
+              }| {
+            let Some(snapshot) = snapshot.get_untracked() else {
+                return ().into_any();
+            };
+            let range = range_of(&snapshot.data, number);
+            let (places, first) = search.with_found(|found| places_in(found, &range));
+            let current = current.and_then(|current| current.checked_sub(first));
+            let text = snapshot.data.get(range).unwrap_or_default();
+            marked(text, &places, current, Breaks::Kept).into_any()
+        },
+    );
     let more = Memo::new(move |_| {
         let snapshot = snapshot.get();
         snapshot.map_or_else(String::new, |line| more(&line.data, shown.get()))
@@ -90,7 +100,7 @@ pub(super) fn Plain(snapshot: Memo<Option<Arc<Snapshot>>>, search: Search) -> im
     let no_more = Memo::new(move |_| more.with(String::is_empty));
     view! {
         <pre role="region" tabindex="0" aria-label="Data" node_ref=pre>
-            <For each=keys key=|key| *key children=part />
+            <Rows keys row=part />
         </pre>
         <button type="button" hidden=no_more on:click=move |_| show(shown.get_untracked() + 1)>
             {more}

@@ -13,7 +13,7 @@ use super::{
     super::{
         focus::Focus,
         marked::{Breaks, marked},
-        window::Window,
+        window::{RowKey, Rows, Window},
     },
     copy::CopyButton,
     search::Search,
@@ -146,10 +146,6 @@ impl TreeState {
     }
 }
 
-/// Identifies a row and how it looks: the tree, the node, and whether it is unfolded, selected, and the
-/// current match of the search with a number.
-type RowKey = (usize, usize, bool, bool, bool, u32);
-
 /// The tree, the path of the selected value, and what can be done with it.
 #[component]
 pub(super) fn Tree(tree: TreeState, search: Search) -> impl IntoView {
@@ -185,7 +181,7 @@ pub(super) fn Tree(tree: TreeState, search: Search) -> impl IntoView {
         }
     });
 
-    let keys = move || -> Vec<RowKey> {
+    let keys = Signal::derive(move || {
         let Some(index) = tree.index.get() else {
             return Vec::new();
         };
@@ -193,32 +189,39 @@ pub(super) fn Tree(tree: TreeState, search: Search) -> impl IntoView {
         let selected = tree.selected.get();
         let current = search.current_place().map(|place| place.start);
         let version = search.version.get();
-        let of = Arc::as_ptr(&index).addr();
+        let of = Arc::as_ptr(&index).addr() as u64;
         tree.folding.with(|folding| {
             let nodes = folding.rows().get(shown).unwrap_or_default();
             let key = |node: &u32| {
-                let node = *node as usize;
-                let is = |other: Option<usize>| other == Some(node);
-                (
+                let number = *node as usize;
+                RowKey {
                     of,
-                    node,
-                    folding.is_open(node),
-                    is(selected),
-                    is(current),
+                    number,
                     version,
-                )
+                    current: current.filter(|current| *current == number),
+                    is_open: folding.is_open(number),
+                    is_selected: selected == Some(number),
+                }
             };
             nodes.iter().map(key).collect()
         })
-    };
-    let row = move |(_, node, is_open, is_selected, is_current, _): RowKey| {
-        let index = tree.index.get_untracked()?;
+    });
+    let row = Callback::new(move |key: RowKey| {
+        let RowKey {
+            number: node,
+            is_open,
+            is_selected,
+            ..
+        } = key;
+        let Some(index) = tree.index.get_untracked() else {
+            return ().into_any();
+        };
         let found = *index.get(node);
         let is_foldable = found.children > 0;
         let siblings = index
             .parent(node)
             .map_or(1, |parent| index.get(parent).children);
-        let current = is_current.then_some(0);
+        let current = key.current.map(|_| 0);
         let key = index.key(node).map(|key| {
             let key = decoded(key);
             let key = text::beginning(&key, SHOWN);
@@ -232,7 +235,7 @@ pub(super) fn Tree(tree: TreeState, search: Search) -> impl IntoView {
         };
         let value = marked(&value, &matches, current, Breaks::Sign);
         let indent = ["calc(", &found.depth.min(DEEPEST).to_string(), " * 1.1em)"].concat();
-        Some(view! {
+        view! {
             <div
                 class="node"
                 role="treeitem"
@@ -255,8 +258,9 @@ pub(super) fn Tree(tree: TreeState, search: Search) -> impl IntoView {
                 <span class="node-colon">{index.parent(node).map(|_| ": ")}</span>
                 <bdi class="node-value">{value}</bdi>
             </div>
-        })
-    };
+        }
+        .into_any()
+    });
 
     let on_keydown = move |event: ev::KeyboardEvent| {
         if event.ctrl_key() || event.alt_key() || event.meta_key() {
@@ -350,7 +354,7 @@ pub(super) fn Tree(tree: TreeState, search: Search) -> impl IntoView {
         >
             <div role="presentation" style:overflow="visible clip" node_ref=window.sizer>
                 <div role="presentation" style:transform=move || window.transform()>
-                    <For each=keys key=|key| *key children=row />
+                    <Rows keys row />
                 </div>
             </div>
         </div>
