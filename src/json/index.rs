@@ -6,7 +6,10 @@
 
 use std::{fmt, ops::Range, sync::Arc};
 
-use super::scan::{Wrong, number_end, space_end, string_end};
+use super::{
+    decode::decoded,
+    scan::{Wrong, number_end, space_end, string_end},
+};
 
 /// The number of no node.
 const NONE: u32 = u32::MAX;
@@ -55,6 +58,12 @@ pub(crate) struct Index {
 }
 
 impl Index {
+    /// The index of `text`, if that is JSON.
+    pub(crate) fn of(text: &str) -> Option<Self> {
+        let mut reader = Reader::new(text.into());
+        (reader.read(usize::MAX) == Ok(true)).then(|| reader.finish())
+    }
+
     /// How many nodes there are.
     pub(crate) fn len(&self) -> usize {
         self.nodes.len()
@@ -89,6 +98,26 @@ impl Index {
     /// The key as it is written, with its quotation marks; `None` for an item of an array.
     pub(crate) fn key(&self, node: usize) -> Option<&str> {
         Some(self.part(self.get(node).key)).filter(|key| !key.is_empty())
+    }
+
+    /// The nodes that are directly within `node`.
+    pub(crate) fn children(&self, node: usize) -> impl Iterator<Item = usize> {
+        let end = self.next(node);
+        let first = Some(node + 1).filter(|first| *first < end);
+        std::iter::successors(first, move |child| {
+            Some(self.next(*child)).filter(|next| *next < end)
+        })
+    }
+
+    /// The member of the object `node` that has `key`.
+    pub(crate) fn member(&self, node: usize, key: &str) -> Option<usize> {
+        let has_key = |child: &usize| self.key(*child).is_some_and(|found| decoded(found) == key);
+        self.children(node).find(has_key)
+    }
+
+    /// The text of the string `node`; `None` if it is none.
+    pub(crate) fn text(&self, node: usize) -> Option<String> {
+        (self.get(node).kind == Kind::String).then(|| decoded(self.value(node)).into_owned())
     }
 
     fn part(&self, (start, end): (u32, u32)) -> &str {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gloo_timers::future::TimeoutFuture;
-use js_sys::{Array, JSON, Uint8Array};
+use js_sys::{Array, Uint8Array};
 use leptos::{prelude::*, task::spawn_local};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, FileList, HtmlAnchorElement, Url};
@@ -12,7 +12,7 @@ use super::watched::Watched;
 use crate::{
     clock::{self, now},
     journal::{Export, Format},
-    json::quoted,
+    json::{Index, quoted},
     source::{resolve, thrown_message},
     text,
 };
@@ -203,12 +203,8 @@ fn facts_of(watched: Watched) -> String {
 
 /// The URL in the facts of a capture.
 pub(super) fn url_of(facts: &str) -> Option<String> {
-    #[derive(serde::Deserialize)]
-    struct Facts {
-        url: Option<String>,
-    }
-    let facts = serde_wasm_bindgen::from_value::<Facts>(JSON::parse(facts).ok()?);
-    facts.ok()?.url
+    let facts = Index::of(facts)?;
+    facts.text(facts.member(0, "url")?)
 }
 
 /// The name of a file about this stream, such as `sse-scope-localhost-8844-2026-11-24T2312.sse`: the host

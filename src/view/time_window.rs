@@ -1,5 +1,6 @@
 //! The part of time that the timeline shows. Pure.
 
+use super::viewport::within;
 use crate::journal::{Journal, Kind};
 
 /// The span while a stream is followed, once it has lasted that long, in ms.
@@ -146,13 +147,6 @@ impl TimeWindow {
         let part = (self.end(extent) - extent.first) / length;
         within(part * 100.0, (0.0, 100.0)) as u32
     }
-}
-
-/// `number`, or the limit that it exceeds. The panic message of `f64::clamp` formats numbers, which would
-/// add a tenth to the size of the page.
-pub(super) fn within(number: f64, (low, high): (f64, f64)) -> f64 {
-    let number = if number > low { number } else { low };
-    if number < high { number } else { high }
 }
 
 /// How far apart the labels of a scale are, in ms, if they must be at least `least` apart: a length that

@@ -5,7 +5,8 @@ use web_sys::{HtmlCanvasElement, PointerEvent};
 
 use super::{
     canvas::Canvas,
-    time_window::{Counts, Extent, TimeWindow, counts, nearest, scale_step, within},
+    time_window::{Counts, Extent, TimeWindow, counts, nearest, scale_step},
+    viewport::within,
     watched::Watched,
 };
 use crate::{

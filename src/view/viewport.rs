@@ -162,7 +162,7 @@ impl Viewport {
         } else {
             scroll / free * lowest
         };
-        let top = top.clamp(0.0, lowest);
+        let top = within(top, (0.0, lowest));
         // Browsers round the position of the bar: it may be a pixel off.
         self.following = top >= lowest - 1.0 / ROW;
         Some(top)
@@ -171,7 +171,7 @@ impl Viewport {
     /// The upper edge with which the row `place` is in the middle of the window.
     pub(super) fn centred(&self, place: u64, rows: u64) -> f64 {
         let top = place as f64 - (self.room() / 2.0).floor();
-        top.clamp(0.0, self.lowest(rows))
+        within(top, (0.0, self.lowest(rows)))
     }
 
     /// Moves as little as needed to have the row `place` in sight; returns the upper edge if it has
@@ -193,6 +193,13 @@ impl Viewport {
             None
         }
     }
+}
+
+/// `number`, or the limit that it exceeds. The panic message of `f64::clamp` formats numbers, which would
+/// add 9 kB to the page.
+pub(super) fn within(number: f64, (low, high): (f64, f64)) -> f64 {
+    let number = if number > low { number } else { low };
+    if number < high { number } else { high }
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::Response;
 
 use self::{
-    help::groups,
+    help::{groups, read},
     parameter::ParameterBox,
     values::{STREAM, Values},
 };
@@ -47,14 +47,14 @@ pub(super) fn Generator(
     let load = move || async move {
         about.set("Loading …".to_owned());
         match fetch_help().await {
-            Ok(list) => {
+            Ok(Some(list)) => {
                 help.set(Some(list));
                 about.set(
                     "Choose a stream, or set the parameters. All of them can be combined."
                         .to_owned(),
                 );
             }
-            Err(_) => about.set(format!(
+            _ => about.set(format!(
                 "The server of this page does not list parameters at {HELP}."
             )),
         }
@@ -167,9 +167,9 @@ fn query_of(url: &str) -> String {
     own.map(|url| url.search()).unwrap_or_default()
 }
 
-/// Requests the server's list of parameters.
-async fn fetch_help() -> Result<Help, JsValue> {
+/// Requests the server's list of parameters; `None` if the response is none.
+async fn fetch_help() -> Result<Option<Help>, JsValue> {
     let response = JsFuture::from(window().fetch_with_str(HELP)).await?;
-    let json = JsFuture::from(response.unchecked_into::<Response>().json()?).await?;
-    Ok(serde_wasm_bindgen::from_value(json)?)
+    let json = JsFuture::from(response.unchecked_into::<Response>().text()?).await?;
+    Ok(json.as_string().and_then(|json| read(&json)))
 }
