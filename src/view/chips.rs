@@ -141,9 +141,10 @@ pub(super) fn Chips(
                 hides=Signal::stored(false)
                 on_press=Callback::new(move |()| filter.choose(Chosen::choose_all))
             />
-            <For each=move || names.get() key=Arc::clone let(name)>
-                <TypeChip name filter counts />
-            </For>
+            {move || {
+                let names = names.get().into_iter();
+                names.map(|name| view! { <TypeChip name filter counts /> }).collect_view()
+            }}
             <span class="chips-more" hidden=move || more.with(String::is_empty)>
                 {more}
             </span>
