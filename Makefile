@@ -3,7 +3,7 @@
 
 TARGET := wasm32-unknown-unknown
 PAGE := dist/index.html
-PAGE_SOURCES := Cargo.toml Cargo.lock Trunk.toml index.html $(shell find src style wire/src help/src -type f)
+PAGE_SOURCES := Cargo.toml Cargo.lock Trunk.toml index.html shrink.mjs $(shell find src style wire/src help/src -type f)
 SERVER := target/release/sse-scope-server
 # Examines the page for accessibility.
 AXE := target/axe/node_modules/axe-core/axe.min.js
@@ -45,7 +45,7 @@ run: build
 
 # Where a tool is missing, this is the first build: make then installs the tools while cargo compiles the page
 # and the server. Together they run as many compilers as there are cores.
-MISSING := $(filter-out $(wildcard $(TRUNK) $(WASM_BINDGEN) $(WASM_OPT)),$(TRUNK) $(WASM_BINDGEN) $(WASM_OPT))
+MISSING := $(filter-out $(wildcard $(TRUNK) $(WASM_BINDGEN) $(WASM_OPT) $(ESBUILD)),$(TRUNK) $(WASM_BINDGEN) $(WASM_OPT) $(ESBUILD))
 CORES = $(shell getconf _NPROCESSORS_ONLN)
 
 build: STEPS = $(if $(MISSING),$(words $(MISSING) page-code server-code page server))
@@ -84,7 +84,7 @@ TRUNK_LOG := error,trunk=warn,trunk::processing::minify=error
 REMAP = --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=/cargo --remap-path-prefix=$(CURDIR)=/sse-scope
 PAGE_FLAGS = CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="$(REMAP)"
 
-$(PAGE): $(PAGE_SOURCES) | target $(TRUNK) $(WASM_BINDGEN) $(WASM_OPT)
+$(PAGE): $(PAGE_SOURCES) | target $(TRUNK) $(WASM_BINDGEN) $(WASM_OPT) $(ESBUILD)
 	@echo "== Building the page (about two minutes if everything has to be compiled)"
 	@$(PAGE_FLAGS) $(TRUNK) --log $(TRUNK_LOG) build --release --cargo-profile page --dist dist
 	@$(call step,the page is built)

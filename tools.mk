@@ -9,6 +9,7 @@ TRUNK_VERSION := 0.21.14
 WASM_BINDGEN_VERSION := $(shell sed -n '/^name = "wasm-bindgen"$$/{n;s/version = "\(.*\)"/\1/p;}' Cargo.lock)
 # Also in Trunk.toml.
 BINARYEN_VERSION := 132
+ESBUILD_VERSION := 0.28.2
 # For tests and measurements.
 WASM_PACK_VERSION := 0.15.1
 GECKODRIVER_VERSION := 0.37.0
@@ -28,16 +29,17 @@ tool = $(or $(shell $(1) --version 2>/dev/null | grep -qwF -- "$(2)" && command 
 TRUNK := $(call tool,trunk,$(TRUNK_VERSION))
 WASM_BINDGEN := $(call tool,wasm-bindgen,$(WASM_BINDGEN_VERSION))
 WASM_OPT := $(call tool,wasm-opt,$(BINARYEN_VERSION))
+ESBUILD := $(call tool,esbuild,$(ESBUILD_VERSION))
 WASM_PACK := $(call tool,wasm-pack,$(WASM_PACK_VERSION))
 GECKODRIVER := $(call tool,geckodriver,$(GECKODRIVER_VERSION))
 
 # trunk and wasm-pack use the first of each tool on PATH. A folder that does not exist does no harm.
-export PATH := $(TOOLS)/wasm-bindgen-$(WASM_BINDGEN_VERSION)/bin:$(TOOLS)/wasm-opt-$(BINARYEN_VERSION)/bin:$(TOOLS)/trunk-$(TRUNK_VERSION)/bin:$(TOOLS)/wasm-pack-$(WASM_PACK_VERSION)/bin:$(TOOLS)/geckodriver-$(GECKODRIVER_VERSION)/bin:$(PATH)
+export PATH := $(TOOLS)/wasm-bindgen-$(WASM_BINDGEN_VERSION)/bin:$(TOOLS)/wasm-opt-$(BINARYEN_VERSION)/bin:$(TOOLS)/esbuild-$(ESBUILD_VERSION)/bin:$(TOOLS)/trunk-$(TRUNK_VERSION)/bin:$(TOOLS)/wasm-pack-$(WASM_PACK_VERSION)/bin:$(TOOLS)/geckodriver-$(GECKODRIVER_VERSION)/bin:$(PATH)
 
 # Checks for missing programs run before anything that takes long. rust-toolchain.toml names the target;
 # a rustup that does not install targets automatically is asked to here.
 target:
-	@command -v npm >/dev/null || { echo "Please install Node.js with npm: it brings wasm-opt." >&2; exit 1; }
+	@command -v npm >/dev/null || { echo "Please install Node.js with npm: it brings wasm-opt and esbuild." >&2; exit 1; }
 	@rustc --print target-libdir --target $(TARGET) | xargs test -d || { \
 	  echo "== Installing the Rust target $(TARGET)" && rustup target add $(TARGET); }
 
@@ -89,6 +91,12 @@ $(TOOLS)/wasm-opt-$(BINARYEN_VERSION)/bin/wasm-opt:
 	@npm install --no-audit --no-fund --loglevel=error --prefix $(@D)/.. binaryen@$(BINARYEN_VERSION).0.0 >/dev/null
 	@mkdir -p $(@D) && ln -sf ../node_modules/.bin/wasm-opt $@
 	@$(call step,wasm-opt is installed)
+
+$(TOOLS)/esbuild-$(ESBUILD_VERSION)/bin/esbuild:
+	@echo "== Installing esbuild $(ESBUILD_VERSION) in $(TOOLS)"
+	@npm install --no-audit --no-fund --loglevel=error --prefix $(@D)/.. esbuild@$(ESBUILD_VERSION) >/dev/null
+	@mkdir -p $(@D) && ln -sf ../node_modules/.bin/esbuild $@
+	@$(call step,esbuild is installed)
 
 $(AXE):
 	@npm install --no-audit --no-fund --loglevel=error --prefix target/axe axe-core@$(AXE_VERSION) >/dev/null
