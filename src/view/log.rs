@@ -3,9 +3,8 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use leptos::{ev, html, prelude::*};
-use send_wrapper::SendWrapper;
-use wasm_bindgen::{JsCast, closure::Closure};
-use web_sys::{Element, ResizeObserver};
+use wasm_bindgen::JsCast;
+use web_sys::Element;
 
 use super::{
     columns::{Columns, Filled, Width},
@@ -13,6 +12,7 @@ use super::{
     row::{Cells, Place, Row},
     viewport::{Layout, ROW, Viewport},
     watched::Watched,
+    window::{RowKey, Rows, observe_size},
 };
 use crate::{
     journal::{Journal, Kind, Line},
@@ -42,7 +42,26 @@ pub(super) fn Log() -> impl IntoView {
             Some(selected.id.get())
         })
     };
-    let slots = move || list.slots.get();
+    let keys = Signal::derive(move || {
+        list.slots.with(|slots| {
+            let key = |slot: &Slot| RowKey {
+                number: slot.number,
+                ..RowKey::default()
+            };
+            slots.iter().map(key).collect()
+        })
+    });
+    let row = Callback::new(move |key: RowKey| {
+        let slot = list.slots.with_untracked(|slots| {
+            let mut slots = slots.iter();
+            slots.find(|slot| slot.number == key.number).cloned()
+        });
+        let Some(slot) = slot else {
+            return ().into_any();
+        };
+        view! { <Row id=slot.id.into() cells=slot.cells.into() place=slot.place.into() /> }
+            .into_any()
+    });
     view! {
         <div
             class="log"
@@ -78,9 +97,7 @@ pub(super) fn Log() -> impl IntoView {
                     style:position="relative"
                     node_ref=list.sizer
                 >
-                    <For each=slots key=|slot| slot.number let:slot>
-                        <Row id=slot.id.into() cells=slot.cells.into() place=slot.place.into() />
-                    </For>
+                    <Rows keys row />
                 </div>
             </div>
             <p class="log-empty" hidden=move || list.total.get() != 0>{move || why_empty(watched)}</p>
@@ -170,7 +187,7 @@ fn why_empty(watched: Watched) -> &'static str {
 #[derive(Clone)]
 struct Slot {
     /// Distinguishes this row from the others.
-    number: u32,
+    number: usize,
     seq: u64,
     /// What the cells depend on in addition to the line and the labels: the time of the line above, and
     /// the time that relative times count from.
@@ -240,28 +257,15 @@ impl List {
 
     /// Measures the window when it appears and whenever its size changes.
     fn observe_size(self) {
-        let observed = StoredValue::new(None);
-        Effect::new(move |_| {
-            let Some(scroller) = self.scroller.get() else {
-                return;
-            };
-            let callback = Closure::<dyn Fn()>::new(move || {
-                if let Some(scroller) = self.scroller.get_untracked() {
-                    let height = visible_height(&scroller);
-                    self.viewport
-                        .update_value(|viewport| viewport.set_height(height));
-                    self.moved.notify();
-                }
-            });
-            // Every browser that runs WebAssembly has a ResizeObserver.
-            if let Ok(observer) = ResizeObserver::new(callback.as_ref().unchecked_ref()) {
-                observer.observe(&scroller);
-                observed.set_value(Some(SendWrapper::new(Observer {
-                    observer,
-                    _callback: callback,
-                })));
+        let measure = Callback::new(move |()| {
+            if let Some(scroller) = self.scroller.get_untracked() {
+                let height = visible_height(&scroller);
+                self.viewport
+                    .update_value(|viewport| viewport.set_height(height));
+                self.moved.notify();
             }
         });
+        observe_size(self.scroller, measure);
     }
 
     /// Decides what is in sight and fills the rows. It runs at most once a frame as lines are added, and
@@ -532,17 +536,5 @@ fn visible_height(scroller: &Element) -> f64 {
 fn set_if_changed<T: PartialEq + Send + Sync + 'static>(signal: &ArcRwSignal<T>, value: T) {
     if signal.with_untracked(|known| *known != value) {
         signal.set(value);
-    }
-}
-
-/// A `ResizeObserver` that stops when it is dropped.
-struct Observer {
-    observer: ResizeObserver,
-    _callback: Closure<dyn Fn()>,
-}
-
-impl Drop for Observer {
-    fn drop(&mut self) {
-        self.observer.disconnect();
     }
 }

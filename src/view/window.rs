@@ -17,7 +17,7 @@ pub(super) struct RowKey {
     /// The number of the row in it.
     pub(super) number: usize,
     /// The version of the search whose matches are marked.
-    pub(super) version: u32,
+    pub(super) version: u64,
     /// The number of the current match, if it is in this row.
     pub(super) current: Option<usize>,
     pub(super) is_open: bool,
@@ -65,22 +65,7 @@ impl Window {
             rows,
             shown: RwSignal::default(),
         };
-        let observed = StoredValue::new(None);
-        Effect::new(move |_| {
-            let Some(scroller) = window.scroller.get() else {
-                return;
-            };
-            window.measure();
-            let callback = Closure::<dyn Fn()>::new(move || window.measure());
-            // Every browser that runs WebAssembly has a ResizeObserver.
-            if let Ok(observer) = ResizeObserver::new(callback.as_ref().unchecked_ref()) {
-                observer.observe(&scroller);
-                observed.set_value(Some(SendWrapper::new(Observer {
-                    observer,
-                    _callback: callback,
-                })));
-            }
-        });
+        observe_size(scroller, Callback::new(move |()| window.measure()));
         Effect::new(move |_| {
             rows.track();
             window.update();
@@ -181,6 +166,26 @@ impl Window {
             }
         });
     }
+}
+
+/// Calls `changed` when `element` appears and whenever it changes its size.
+pub(super) fn observe_size(element: NodeRef<html::Div>, changed: Callback<()>) {
+    let observed = StoredValue::new(None);
+    Effect::new(move |_| {
+        let Some(element) = element.get() else {
+            return;
+        };
+        changed.run(());
+        let callback = Closure::<dyn Fn()>::new(move || changed.run(()));
+        // Every browser that runs WebAssembly has a ResizeObserver.
+        if let Ok(observer) = ResizeObserver::new(callback.as_ref().unchecked_ref()) {
+            observer.observe(&element);
+            observed.set_value(Some(SendWrapper::new(Observer {
+                observer,
+                _callback: callback,
+            })));
+        }
+    });
 }
 
 /// A `ResizeObserver` that stops when it is dropped.
