@@ -88,7 +88,9 @@ pub(crate) fn with_scheme(given: &str) -> String {
     let host = given.split(['/', '?', '#']).next().unwrap_or_default();
     // The last label of a domain name begins with a letter; that of an IPv4 address is a number.
     let label = host.trim_end_matches('.').rsplit('.').next();
-    let is_domain = label.is_some_and(|label| label.starts_with(|c: char| c.is_alphabetic()));
+    // Letters beyond ASCII are not looked up: their table would add 2 kB to the page.
+    let is_letter = |c: char| c.is_ascii_alphabetic() || !c.is_ascii();
+    let is_domain = label.is_some_and(|label| label.starts_with(is_letter));
     let is_public = is_domain && host.contains('.') && !host.contains(':') && !is_local(host);
     let scheme = if is_public { "https://" } else { "http://" };
     [scheme, given].concat()

@@ -49,7 +49,7 @@ pub(crate) fn FiguresBar() -> impl IntoView {
         moment.get();
         watched.journal().figures().failed_attempts == 0
     });
-    let turn = Memo::new(move |_| in_steps(watched.clock.get(), SPOKEN_MS));
+    let turn = Memo::new(move |_| (watched.clock.get() / SPOKEN_MS) as u64);
     let spoken = Memo::new(move |_| {
         turn.get();
         spoken(watched.journal().figures().events)

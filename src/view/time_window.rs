@@ -139,13 +139,13 @@ impl TimeWindow {
     }
 
     /// How much of the time up to the window's end is before it, in percent: 100 if it follows.
-    pub(super) fn position(self, extent: Extent) -> u32 {
+    pub(super) fn position(self, extent: Extent) -> i32 {
         let length = extent.present - extent.first;
         if self.end.is_none() || length <= 0.0 {
             return 100;
         }
         let part = (self.end(extent) - extent.first) / length;
-        within(part * 100.0, (0.0, 100.0)) as u32
+        within(part * 100.0, (0.0, 100.0)) as i32
     }
 }
 

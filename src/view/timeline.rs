@@ -74,10 +74,6 @@ pub(crate) fn Timeline() -> impl IntoView {
         pace.get();
         timeline.reading()
     });
-    let value = Memo::new(move |_| {
-        pace.get();
-        timeline.window.get().position(timeline.extent())
-    });
     let spoken = Memo::new(move |_| {
         let window = timeline.window.get();
         if window.follows() {
@@ -102,7 +98,10 @@ pub(crate) fn Timeline() -> impl IntoView {
                 aria-orientation="horizontal"
                 aria-valuemin="0"
                 aria-valuemax="100"
-                aria-valuenow=value
+                aria-valuenow=move || {
+                    pace.get();
+                    timeline.window.get().position(timeline.extent())
+                }
                 aria-valuetext=spoken
                 title="Zoom: wheel, + or -. Move: drag or arrow keys; Home shows all lines, End the newest. Click: select an event."
                 node_ref=timeline.canvas
@@ -123,7 +122,7 @@ pub(crate) fn Timeline() -> impl IntoView {
                 style:visibility=move || if at_home.get() { "hidden" } else { "visible" }
                 on:click=move |_| timeline.go_home()
             >
-                {home}
+                {move || home()}
             </button>
         </div>
     }
