@@ -143,21 +143,27 @@ pub(super) fn Chips(
             />
             {move || {
                 let names = names.get().into_iter();
-                names.map(|name| view! { <TypeChip name filter counts /> }).collect_view()
+                names.map(|name| view! { <TypeChip name filter counts /> }.into_any()).collect_view()
             }}
             <span class="chips-more" hidden=move || more.with(String::is_empty)>
                 {more}
             </span>
-            <Show when=move || has_asides.get()>
-                <Chip
-                    what="asides"
-                    label=Signal::stored("Comments and notes".to_owned())
-                    count=Signal::derive(move || counts.with(|counts| counts.asides))
-                    pressed=Signal::derive(move || chosen.with(Chosen::has_asides))
-                    hides=Signal::derive(asides_hidden)
-                    on_press=Callback::new(move |()| filter.choose(Chosen::toggle_asides))
-                />
-            </Show>
+            {move || {
+                if !has_asides.get() {
+                    return ().into_any();
+                }
+                view! {
+                    <Chip
+                        what="asides"
+                        label=Signal::stored("Comments and notes".to_owned())
+                        count=Signal::derive(move || counts.with(|counts| counts.asides))
+                        pressed=Signal::derive(move || chosen.with(Chosen::has_asides))
+                        hides=Signal::derive(asides_hidden)
+                        on_press=Callback::new(move |()| filter.choose(Chosen::toggle_asides))
+                    />
+                }
+                .into_any()
+            }}
             <span class="chips-hidden">{hidden}</span>
         </div>
     }
@@ -217,10 +223,10 @@ fn Chip(
         <button
             type="button"
             class="chip"
-            class:hides=hides
+            class:hides=move || hides.get()
             data-do=what
             data-name=move || colour.and_then(|colour| colour.get()).map(|colour| colour.to_string())
-            aria-pressed=move || pressed.get().to_string()
+            aria-pressed=move || if pressed.get() { "true" } else { "false" }
             title=label
             on:click=move |_| on_press.run(())
         >

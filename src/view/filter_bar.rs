@@ -34,7 +34,7 @@ pub(crate) fn FilterBar() -> impl IntoView {
                 <button
                     type="button"
                     data-do="freeze"
-                    aria-pressed=move || watched.is_frozen().to_string()
+                    aria-pressed=move || if watched.is_frozen() { "true" } else { "false" }
                     title="Stops the view; the log still records (space)"
                     on:click=move |_| watched.freeze(!watched.is_frozen())
                 >

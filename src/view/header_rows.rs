@@ -89,6 +89,7 @@ pub(super) fn HeaderRows(
 
     let fields = move || {
         let fields = rows.get().into_iter().map(|row| {
+            let (name, value) = (row.name.clone(), row.value.clone());
             view! {
                 <div class="header-row">
                     <input
@@ -98,7 +99,7 @@ pub(super) fn HeaderRows(
                         autocomplete="off"
                         autocapitalize="off"
                         spellcheck="false"
-                        prop:value=row.name.clone()
+                        prop:value=move || name.get()
                         on:input=edit(&row.name)
                     />
                     <input
@@ -107,7 +108,7 @@ pub(super) fn HeaderRows(
                         placeholder="Value"
                         autocomplete="off"
                         spellcheck="false"
-                        prop:value=row.value.clone()
+                        prop:value=move || value.get()
                         on:input=edit(&row.value)
                     />
                     <button
@@ -123,6 +124,7 @@ pub(super) fn HeaderRows(
                     </button>
                 </div>
             }
+            .into_any()
         });
         fields.collect_view()
     };
@@ -130,7 +132,7 @@ pub(super) fn HeaderRows(
     view! {
         <fieldset class="headers">
             <legend>"Headers"</legend>
-            {fields}
+            {move || fields()}
             <div class="header-presets">
                 <button
                     type="button"
@@ -147,15 +149,15 @@ pub(super) fn HeaderRows(
             </div>
             <div
                 class="header-row"
-                hidden=Signal::derive(move || asked.get().is_none())
+                hidden=move || asked.get().is_none()
                 on:keydown=authorize_by_key
             >
                 <input
                     name="authorization"
                     autocomplete="off"
                     spellcheck="false"
-                    aria-label=Signal::derive(move || part(asked.get()))
-                    placeholder=Signal::derive(move || part(asked.get()))
+                    aria-label=move || part(asked.get())
+                    placeholder=move || part(asked.get())
                     bind:value=first
                 />
                 <input
@@ -164,7 +166,7 @@ pub(super) fn HeaderRows(
                     autocomplete="off"
                     aria-label="Password"
                     placeholder="Password"
-                    hidden=Signal::derive(move || asked.get() != Some(Scheme::Basic))
+                    hidden=move || asked.get() != Some(Scheme::Basic)
                     bind:value=second
                 />
                 <button type="button" on:click=move |_| authorize()>

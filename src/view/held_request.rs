@@ -17,13 +17,12 @@ pub(crate) fn HeldRequest(
     /// Sends a request.
     send: Callback<Request>,
 ) -> impl IntoView {
-    let not_held = Signal::derive(move || !held.get());
     let label = Memo::new(move |_| ["Send ", request.read().method()].concat());
     let sentence = Memo::new(move |_| sentence(&request.read()));
     let text = Memo::new(move |_| shown(&request.read()));
     let cannot = Memo::new(move |_| request.read().via().is_err());
     view! {
-        <section class="held" aria-label="Request that was not sent" hidden=not_held>
+        <section class="held" aria-label="Request that was not sent" hidden=move || !held.get()>
             <p role="status">{sentence}</p>
             <pre tabindex="0" aria-label="The request">{text}</pre>
             <button

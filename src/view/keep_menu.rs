@@ -39,6 +39,7 @@ pub(super) fn KeepMenu(
                 {label}
             </option>
         }
+        .into_any()
     });
 
     let picker = NodeRef::<html::Input>::new();
@@ -59,7 +60,7 @@ pub(super) fn KeepMenu(
         <Menu label="Keep" class="keep" open>
             <label>
                 "Keep up to " <select name="bound" bind:value=bound>
-                    {bounds.into_iter().collect_view()}
+                    {Vec::from(bounds)}
                 </select>
             </label>
             <p>"Beyond that, the oldest lines are evicted."</p>

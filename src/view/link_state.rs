@@ -75,7 +75,7 @@ pub(crate) fn LinkState() -> impl IntoView {
     }
     let own_button = controls
         .is_none()
-        .then(|| view! { <Switch stream=stream is_live=is_live node_ref=switch /> });
+        .then(|| view! { <Switch stream=stream is_live=is_live node_ref=switch /> }.into_any());
     let use_fetch = controls.filter(|_| !stream.via_fetch()).map(|controls| {
         view! {
             <button
@@ -87,6 +87,7 @@ pub(crate) fn LinkState() -> impl IntoView {
                 "Use fetch"
             </button>
         }
+        .into_any()
     });
 
     view! {

@@ -59,9 +59,9 @@ pub(super) fn Menu(
     view! {
         <details
             class=["menu ", class].concat()
-            class:differs=differs
+            class:differs=move || differs.get()
             node_ref=node_ref
-            prop:open=open
+            prop:open=move || open.get()
             on:toggle=move |_| {
                 if let Some(menu) = node_ref.get_untracked() {
                     open.set(menu.open());

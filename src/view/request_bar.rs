@@ -17,7 +17,7 @@ use super::{
 use crate::{
     address::{usual_types, with_scheme},
     curl,
-    request::{Differences, Request, Way},
+    request::{Request, Way},
     source::UrlError,
 };
 
@@ -68,8 +68,6 @@ pub(crate) fn RequestBar(
     let form = RwSignal::new(current.get_untracked());
     Effect::new(move |_| form.set(current.get()));
     let differences = Memo::new(move |_| completed(&form.read()).differences(&current.read()));
-    let differs =
-        move |part: fn(Differences) -> bool| Signal::derive(move || part(differences.get()));
     let history = RwSignal::new(history());
     let (menu_open, generator_open) = (RwSignal::new(false), RwSignal::new(false));
     // A notice is about what was entered when it appeared.
@@ -161,7 +159,6 @@ pub(crate) fn RequestBar(
             form.set_url(url, &current.read_untracked(), usual);
         },
     );
-    let by_fetch = Signal::derive(move || completed(&form.read()).by_fetch());
     let auto = Memo::new(move |_| {
         let request = Request {
             way: Way::Auto,
@@ -173,7 +170,6 @@ pub(crate) fn RequestBar(
             "auto (EventSource)"
         }
     });
-    let is_chosen = move |way: Way| Signal::derive(move || form.read().way == way);
 
     view! {
         <div class="request-bar">
@@ -185,7 +181,7 @@ pub(crate) fn RequestBar(
                 }
                 on:keydown=submit_by_key
             >
-                <label class="url" class:differs=differs(|differences| differences.url)>
+                <label class="url" class:differs=move || differences.get().url>
                     <span class="unseen">"Stream"</span>
                     <input
                         name="url"
@@ -203,13 +199,13 @@ pub(crate) fn RequestBar(
                 <datalist id="history">
                     {move || {
                         let urls = history.get().into_iter();
-                        urls.map(|url| view! { <option value=url></option> }).collect_view()
+                        urls.map(|url| view! { <option value=url></option> }.into_any()).collect_view()
                     }}
                 </datalist>
                 <SavedMenu entered=Callback::new(move |()| entered()) open_request=open_request />
                 <label
                     class="way"
-                    class:differs=differs(|differences| differences.way)
+                    class:differs=move || differences.get().way
                     title="EventSource: what clients in a browser see. fetch: every byte, all event types, comments, status and headers; any method, headers and body"
                 >
                     <span class="unseen">"Way"</span>
@@ -217,22 +213,22 @@ pub(crate) fn RequestBar(
                         name="via"
                         on:change=move |event| form.write().way = Way::named(&event_target_value(&event))
                     >
-                        <option value="auto" prop:selected=is_chosen(Way::Auto)>
+                        <option value="auto" prop:selected=move || form.read().way == Way::Auto>
                             {auto}
                         </option>
-                        <option value="EventSource" prop:selected=is_chosen(Way::EventSource)>
+                        <option value="EventSource" prop:selected=move || form.read().way == Way::EventSource>
                             "EventSource"
                         </option>
-                        <option value="fetch" prop:selected=is_chosen(Way::Fetch)>
+                        <option value="fetch" prop:selected=move || form.read().way == Way::Fetch>
                             "fetch"
                         </option>
                     </select>
                 </label>
                 <label
                     class="events"
-                    class:differs=differs(|differences| differences.events)
+                    class:differs=move || differences.get().events
                     title="Event types to subscribe to beside “message”, with commas between them. An EventSource receives no others, and does not report that it missed one. By fetch all types arrive."
-                    hidden=by_fetch
+                    hidden=move || completed(&form.read()).by_fetch()
                 >
                     <span>"Event types"</span>
                     <input
@@ -247,18 +243,18 @@ pub(crate) fn RequestBar(
                 <RequestMenu
                     form=form
                     open=menu_open
-                    differs=differs(|differences| differences.rest)
+                    differs=Signal::derive(move || differences.get().rest)
                     entered=Callback::new(move |()| entered())
                 />
                 <Generator form=form url=url.0 open=generator_open />
                 <button
                     type="button"
                     class="open"
-                    class:primary=Signal::derive(move || action.get() != Action::Disconnect)
+                    class:primary=move || action.get() != Action::Disconnect
                     node_ref=controls.button
                     on:click=press
                 >
-                    {Signal::derive(move || action.get().label())}
+                    {move || action.get().label()}
                 </button>
             </form>
         </div>

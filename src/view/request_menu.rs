@@ -63,9 +63,6 @@ pub(super) fn RequestMenu(
     /// The request, if it can be sent. Otherwise the caller shows why not.
     entered: Callback<(), Option<Request>>,
 ) -> impl IntoView {
-    let via_event_source = Signal::derive(move || form.read().way == Way::EventSource);
-    let can_have_body = Signal::derive(move || form.read().way != Way::EventSource);
-    let with_credentials = Signal::derive(move || form.read().with_credentials);
     let said = RwSignal::new("");
     let silence = StoredValue::new_local(None::<Timeout>);
     let copy = move |to: Form| {
@@ -101,6 +98,7 @@ pub(super) fn RequestMenu(
                 {label}
             </button>
         }
+        .into_any()
     });
     // A link can hold any method.
     let other_method = Signal::derive(move || {
@@ -110,10 +108,11 @@ pub(super) fn RequestMenu(
     });
     let methods = METHODS.map(|(value, label)| {
         view! {
-            <option value=value prop:selected=Signal::derive(move || form.read().method == value)>
+            <option value=value prop:selected=move || form.read().method == value>
                 {label}
             </option>
         }
+        .into_any()
     });
 
     view! {
@@ -128,14 +127,14 @@ pub(super) fn RequestMenu(
                     <input
                         type="checkbox"
                         name="credentials"
-                        prop:checked=with_credentials
+                        prop:checked=move || form.read().with_credentials
                         on:change=move |event| {
                             form.write().with_credentials = event_target_checked(&event);
                         }
                     />
                     " Send cookies to other origins (credentials)"
                 </label>
-                <div class="by-fetch" hidden=via_event_source>
+                <div class="by-fetch" hidden=move || form.read().way == Way::EventSource>
                     <label>
                         "Method"
                         <select
@@ -144,10 +143,10 @@ pub(super) fn RequestMenu(
                         >
                             {Vec::from(methods)}
                             <option
-                                hidden=Signal::derive(move || other_method.read().is_empty())
-                                prop:selected=Signal::derive(move || !other_method.read().is_empty())
+                                hidden=move || other_method.read().is_empty()
+                                prop:selected=move || !other_method.read().is_empty()
                             >
-                                {other_method}
+                                {move || other_method.get()}
                             </option>
                         </select>
                     </label>
@@ -163,11 +162,11 @@ pub(super) fn RequestMenu(
                         ></textarea>
                     </label>
                 </div>
-                <p class="only-fetch" hidden=can_have_body>
+                <p class="only-fetch" hidden=move || form.read().way != Way::EventSource>
                     "An EventSource sends no method, headers or body of your own. Choose auto or fetch to set them."
                 </p>
                 <div class="copies">
-                    {Vec::from(copies)} <span role="status">{said}</span>
+                    {Vec::from(copies)} <span role="status">{move || said.get()}</span>
                 </div>
         </Menu>
     }

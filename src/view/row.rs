@@ -105,10 +105,7 @@ pub(super) fn Row(
     place: Signal<Place>,
 ) -> impl IntoView {
     let watched = Watched::expect();
-    let cell = move |part: fn(&Cells) -> &str| move || cells.with(|cells| part(cells).to_owned());
-    let name = move |part: fn(&Cells) -> &str| {
-        move || cells.with(|cells| marked(part(cells), &[], None, Breaks::Sign))
-    };
+    let name = |name: &str| marked(name, &[], None, Breaks::Sign);
     let data = move || {
         cells.with(|cells| {
             let matches = watched.highlight.with(|highlight| {
@@ -138,19 +135,19 @@ pub(super) fn Row(
             data-kind=move || cells.with(|cells| cells.kind)
             data-name=move || cells.with(|cells| cells.colour)
         >
-            <time class="time" role="gridcell">{cell(|cells| &cells.time)}</time>
+            <time class="time" role="gridcell">{move || cells.with(|cells| cells.time.clone())}</time>
             " "
-            <span class="delta" role="gridcell">{cell(|cells| &cells.delta)}</span>
+            <span class="delta" role="gridcell">{move || cells.with(|cells| cells.delta.clone())}</span>
             " "
             <span class="line" role="presentation">
-                <b class="label" role="gridcell"><bdi>{name(|cells| &cells.label)}</bdi></b>
+                <b class="label" role="gridcell"><bdi>{move || cells.with(|cells| name(&cells.label))}</bdi></b>
                 <span class="separator">{move || cells.with(separator)}</span>
-                <span class="data" role="gridcell"><bdi>{data}</bdi></span>
+                <span class="data" role="gridcell"><bdi>{move || data()}</bdi></span>
             </span>
             " "
-            <span class="id" role="gridcell"><bdi>{name(|cells| &cells.id)}</bdi></span>
+            <span class="id" role="gridcell"><bdi>{move || cells.with(|cells| name(&cells.id))}</bdi></span>
             " "
-            <span class="size" role="gridcell">{cell(|cells| &cells.size)}</span>
+            <span class="size" role="gridcell">{move || cells.with(|cells| cells.size.clone())}</span>
         </div>
     }
 }

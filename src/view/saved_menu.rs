@@ -76,7 +76,8 @@ pub(super) fn SavedMenu(
     });
     let items = move || {
         let items = saved.get().into_iter();
-        let items = items.map(|item| view! { <li>{saved_request(item, open_saved, delete)}</li> });
+        let items = items
+            .map(|item| view! { <li>{saved_request(item, open_saved, delete)}</li> }.into_any());
         items.collect_view()
     };
     view! {
@@ -98,10 +99,10 @@ pub(super) fn SavedMenu(
                 "Saved in this browser, with headers and body. Whoever uses this browser can read them."
             </p>
             <p class="about" role="status">
-                {said}
+                {move || said.get()}
             </p>
             <ul aria-label="Saved requests">
-                {items}
+                {move || items()}
             </ul>
         </Menu>
     }

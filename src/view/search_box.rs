@@ -56,7 +56,7 @@ fn Switch(
             type="button"
             class="toggle"
             data-do=what
-            aria-pressed=move || on.get().to_string()
+            aria-pressed=move || if on.get() { "true" } else { "false" }
             aria-label=name
             title=about
             on:click=move |_| on.update(|on| *on = !*on)

@@ -123,6 +123,7 @@ pub(crate) fn Detail(
                     <dd><bdi>{marked(&value, &[], None, Breaks::Sign)}</bdi></dd>
                 </div>
             }
+            .into_any()
         });
         facts.collect_view()
     };
@@ -184,22 +185,22 @@ pub(crate) fn Detail(
             <Grip label="Width of the detail" size=width resized />
             <Grip label="Height of the detail" size=height resized />
             <div class="detail-head">
-                <h2><bdi>{title}</bdi></h2>
+                <h2><bdi>{move || title()}</bdi></h2>
                 <CopyButton label="Copy value" hidden=false text=Callback::new(value) />
                 <CopyButton label="Copy row" hidden=false text=Callback::new(row) />
                 <button type="button" class="quiet" title="Esc" on:click=move |_| on_close.run(())>
                     "Close"
                 </button>
             </div>
-            <dl>{facts}</dl>
+            <dl>{move || facts()}</dl>
             <div class="detail-tools">
                 <Forms form />
                 <SearchBar search />
             </div>
             <p class="detail-note" hidden=no_note>
-                {tree.note}
+                {move || tree.note.get()}
             </p>
-            {data}
+            {move || data()}
         </aside>
     }
 }
@@ -218,10 +219,11 @@ fn Forms(form: RwSignal<Form>) -> impl IntoView {
                 {each.label()}
             </button>
         }
+        .into_any()
     });
     view! {
         <div class="tabs" role="group" aria-label="Form">
-            {buttons}
+            {Vec::from(buttons)}
         </div>
     }
 }

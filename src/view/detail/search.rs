@@ -38,7 +38,7 @@ pub(super) struct Search {
     /// What is marked: what is in the box, or else what the filter of the log finds.
     find: RwSignal<Option<Find>>,
     /// Distinguishes what was marked before from what is marked now.
-    pub(super) version: RwSignal<u32>,
+    pub(super) version: RwSignal<u64>,
     /// In ascending order: in a tree the numbers of the nodes that match, as ranges of one; in text and in
     /// bytes, places.
     found: RwSignal<Vec<Range<usize>>>,

@@ -254,8 +254,8 @@ pub(super) fn Tree(tree: TreeState, search: Search) -> impl IntoView {
                     {if !is_foldable { "" } else if is_open { "▾" } else { "▸" }}
                 </span>
                 <bdi class="node-key">{key}</bdi>
-                <span class="node-place">{place.then(|| found.place.to_string())}</span>
-                <span class="node-colon">{index.parent(node).map(|_| ": ")}</span>
+                <span class="node-place">{if place { found.place.to_string() } else { String::new() }}</span>
+                <span class="node-colon">{index.parent(node).map_or("", |_| ": ")}</span>
                 <bdi class="node-value">{value}</bdi>
             </div>
         }
@@ -315,8 +315,8 @@ pub(super) fn Tree(tree: TreeState, search: Search) -> impl IntoView {
         Some(path(&index, node))
     });
     let shown_path = move || {
-        let path = selected_path.get();
-        path.map(|path| marked(&path, &[], None, Breaks::Sign))
+        let path = selected_path.get().unwrap_or_default();
+        marked(&path, &[], None, Breaks::Sign)
     };
     let no_path = Signal::derive(move || selected_path.with(Option::is_none));
     let active = move || tree.selected.get().map(id);
@@ -359,10 +359,10 @@ pub(super) fn Tree(tree: TreeState, search: Search) -> impl IntoView {
             </div>
         </div>
         <pre class="node-text" role="region" tabindex="0" aria-label="The selected text" hidden=no_long>
-            {long_text}
+            {move || long_text()}
         </pre>
         <div class="tree-foot">
-            <code>{shown_path}</code>
+            <code>{move || shown_path()}</code>
             <CopyButton
                 label="Copy path"
                 hidden=no_path

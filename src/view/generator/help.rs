@@ -72,7 +72,7 @@ pub(super) mod tests {
 
     #[test]
     fn the_document_is_read_as_serde_reads_it() {
-        assert_eq!(help(), serde_json::from_str(JSON).expect("JSON"));
+        assert_eq!(help(), serde_json::from_str::<Help>(JSON).expect("JSON"));
         for other in ["", "{}", r#"{"parameters":[{}],"presets":[]}"#] {
             assert_eq!(read(other), None, "{other}");
         }

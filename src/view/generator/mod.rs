@@ -91,14 +91,16 @@ pub(super) fn Generator(
 
     let controls = move || {
         let help = help.read();
-        let help = help.as_ref()?;
+        let Some(help) = help.as_ref() else {
+            return ().into_any();
+        };
         let presets = help.presets.iter().map(|preset| {
-            view! { <PresetButton preset=preset.clone() choose=choose about=about /> }
+            view! { <PresetButton preset=preset.clone() choose=choose about=about /> }.into_any()
         });
         let groups = groups(help).map(|group| {
             let name = group.first().map(|first| first.group.clone());
             let boxes = group.iter().map(|parameter| {
-                view! { <ParameterBox parameter=parameter.clone() values=values edit=edit about=about /> }
+                view! { <ParameterBox parameter=parameter.clone() values=values edit=edit about=about /> }.into_any()
             });
             view! {
                 <fieldset>
@@ -106,23 +108,24 @@ pub(super) fn Generator(
                     {boxes.collect_view()}
                 </fieldset>
             }
+            .into_any()
         });
-        let view = view! {
+        view! {
             <div class="presets" role="group" aria-label="Presets">
                 {presets.collect_view()}
             </div>
             <div class="parameters">{groups.collect_view()}</div>
-        };
-        Some(view)
+        }
+        .into_any()
     };
     view! {
         <Menu label="Generator" title="Build a stream of this server, healthy or faulty" class="generator" open=open>
             <p class="about" role="status">
-                {about}
+                {move || about.get()}
             </p>
-            {controls}
+            {move || controls()}
             <p class="build">
-                <output>{url}</output>
+                <output>{move || url.get()}</output>
                 <button type="submit" class="primary">
                     "Open this stream"
                 </button>

@@ -32,7 +32,7 @@ pub(super) fn ParameterBox(
                 placeholder=parameter.default
                 spellcheck="false"
                 autocomplete="off"
-                prop:value=value
+                prop:value=move || value.get()
                 on:input=enter
             />
         }
@@ -41,10 +41,11 @@ pub(super) fn ParameterBox(
         let options = options(&parameter).map(|(choice, label)| {
             let chosen = choice.clone();
             view! {
-                <option value=choice prop:selected=Signal::derive(move || *value.read() == chosen)>
+                <option value=choice prop:selected=move || *value.read() == chosen>
                     {label}
                 </option>
             }
+            .into_any()
         });
         view! {
             <select data-parameter=parameter.name.clone() on:input=enter>
