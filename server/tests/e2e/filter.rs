@@ -129,3 +129,26 @@ async fn a_pressed_chip_and_the_colours_are_those_of_the_type_in_another_log_too
     );
     assert_eq!(browser.value(colour).await, before);
 }
+
+#[tokio::test]
+async fn on_a_narrow_screen_the_log_does_not_move_as_event_types_appear() {
+    let (server, browser) = open("").await;
+    browser.resize(320, 800).await;
+    let mut tops = Vec::new();
+    for (types, last) in [("a", "a"), ("first,second,third,fourth,fifth", "fifth")] {
+        let count = types.split(',').count();
+        let stream = format!("/stream%3Fevent={types}%26count={count}%26end=stall%26interval=10ms");
+        browser
+            .goto(&format!("{}/?via=fetch&url={stream}", server.origin))
+            .await;
+        browser
+            .until(&format!("page.any('button', '{last} 1')"))
+            .await;
+        tops.push(
+            browser
+                .value("page.log().getBoundingClientRect().top")
+                .await,
+        );
+    }
+    assert_eq!(tops[0], tops[1]);
+}
