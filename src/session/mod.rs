@@ -382,6 +382,9 @@ impl UseEventSourceReturn {
     }
 }
 
+/// For how long after the page is back its connections may be those that ended while it was away, in ms.
+const RETURN_MS: f64 = 2_000.0;
+
 /// The state behind the signals. It holds at most one source and one timer, so that no connection can be
 /// orphaned.
 struct Session {
@@ -413,8 +416,8 @@ struct Session {
     heard: Cell<f64>,
     /// When the current attempt began, in ms since the Unix epoch.
     started: Cell<f64>,
-    /// Whether the page was left and is back, and nothing arrived since.
-    returned: Cell<bool>,
+    /// When the page was back after it had been left, in ms since the Unix epoch, until a connection fails.
+    returned: Cell<f64>,
     /// The timer of the next attempt, if the page makes it.
     retry: RefCell<Option<Timeout>>,
     /// The timer of the idle timeout.
@@ -475,8 +478,8 @@ impl Session {
     fn return_from_cache(&self) {
         match self.link.get_untracked() {
             Link::Waiting { by: By::Page, .. } => self.retry(),
-            // WebKit reports some ends only now.
-            _ => self.returned.set(true),
+            // WebKit reports some ends only now, after bytes that it still had.
+            _ => self.returned.set(now()),
         }
     }
 
@@ -593,7 +596,6 @@ impl Session {
                 self.entries.write_untracked().event(at, event);
                 self.frame.request();
                 self.heard.set(at);
-                self.returned.set(false);
                 if let Some(on_event) = &self.on_event {
                     on_event(event.into());
                 }
@@ -633,7 +635,6 @@ impl Session {
     fn receive_bytes(&self, bytes: &[u8]) {
         let at = now();
         self.heard.set(at);
-        self.returned.set(false);
         let mut entries = self.entries.write_untracked();
         let Some(on_event) = &self.on_event else {
             entries.receive(at, bytes);
@@ -691,7 +692,7 @@ impl Session {
             &mut self.backoff.borrow_mut(),
         );
         if let Input::GaveUp { until } = &mut input
-            && self.returned.take()
+            && now() - self.returned.take() < RETURN_MS
         {
             *until = now();
         }
