@@ -230,21 +230,36 @@ impl Browser {
 
     /// Sets the size of the window such that the page has this size.
     async fn set_size(&self, width: u32, height: u32) {
-        // The second time, with what the browser itself takes of the window.
-        let mut frame = (0, 0);
-        for _ in 0..2 {
-            let size = self
-                .client
-                .set_window_size(width + frame.0, height + frame.1);
-            size.await.expect("the window has a size");
-            let size = self.value("[innerWidth, innerHeight]").await;
-            let inner: (u32, u32) = serde_json::from_value(size).expect("two numbers");
-            let rest = |outer: u32, inner: u32| outer.saturating_sub(inner);
+        // A window may get its size after the command is over: what it has half a second later is its size.
+        const SETTLED: &str = "
+            const [width, height, done] = arguments, start = performance.now();
+            (function look() {
+                const is_there = innerWidth === width && innerHeight === height;
+                if (is_there || performance.now() - start > 500) done([innerWidth, innerHeight]);
+                else setTimeout(look, 20);
+            })();";
+        // What the browser itself takes of the window.
+        let frame =
+            "[outerWidth - innerWidth, outerHeight - innerHeight].map(rest => Math.max(rest, 0))";
+        let two =
+            |value: Value| -> (u32, u32) { serde_json::from_value(value).expect("two numbers") };
+        let mut frame = two(self.value(frame).await);
+        for _ in 0..20 {
+            let (outer_width, outer_height) = (width + frame.0, height + frame.1);
+            let sized = self.client.set_window_size(outer_width, outer_height).await;
+            sized.expect("the window has a size");
+            let wanted = vec![width.into(), height.into()];
+            let inner = self.client.execute_async(SETTLED, wanted).await;
+            let inner = two(inner.expect("a page that runs scripts"));
+            if inner == (width, height) {
+                return;
+            }
             frame = (
-                rest(width + frame.0, inner.0),
-                rest(height + frame.1, inner.1),
+                outer_width.saturating_sub(inner.0),
+                outer_height.saturating_sub(inner.1),
             );
         }
+        panic!("the page does not get {width} × {height} px");
     }
 
     /// Replaces the text of the field with the label `label` by `text`.
