@@ -629,7 +629,7 @@ async fn the_page_is_served_with_its_policy_and_cached_by_name() {
     let mut kinds = Vec::new();
     for path in page
         .text()
-        .split(['"', '\'', '=', ' ', '>'])
+        .split(['"', '\'', '`', '=', ' ', '>'])
         .filter(|text| text.starts_with('/') && text.contains('.'))
     {
         let identity = server.request(&format!("GET {path}"), "").await;
