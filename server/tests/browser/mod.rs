@@ -220,7 +220,16 @@ impl Browser {
                     json!({ "context": context, "viewport": { "width": width, "height": height } });
                 bidi.command("browsingContext.setViewport", size).await;
             }
-            _ => self.set_size(width, height).await,
+            _ => {
+                self.set_size(width, height).await;
+                // WebKit applies media queries to some parts of the page only when their content changes next.
+                let again = "[...document.styleSheets].forEach(sheet => {
+                    sheet.disabled = true;
+                    document.body.offsetHeight;
+                    sheet.disabled = false;
+                })";
+                self.value(again).await;
+            }
         }
         self.until(&format!(
             "innerWidth === {width} && innerHeight === {height}"
