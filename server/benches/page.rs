@@ -772,7 +772,7 @@ fn sizes(address: &str) -> Vec<(String, usize)> {
     let html = String::from_utf8(get(address, "/", "identity")).expect("a page in UTF-8");
     // No other strings of the page look like a path.
     let files: BTreeSet<&str> = html
-        .split(['"', '\'', '=', ' ', '>'])
+        .split(['"', '\'', '`', '=', ' ', '>'])
         .filter(|text| text.starts_with('/') && text.contains('.'))
         .collect();
     let paths = ["/"].into_iter().chain(files);
