@@ -106,15 +106,16 @@ impl Listener {
                     return;
                 }
                 let data = message.data().as_string().unwrap_or_default();
+                let time_stamp = message.time_stamp();
                 on_notice(Notice::Event {
-                    time_stamp: message.time_stamp(),
+                    time_stamp,
                     event: Event {
                         event_type: &event_type,
                         data: &data,
                         last_event_id: &message.last_event_id(),
                     },
                 });
-                if breaks.are_missing(message.time_stamp(), data.len()) {
+                if breaks.are_missing(time_stamp, data.len()) {
                     on_notice(Notice::Failed(Failure::TooFast));
                 }
             })
