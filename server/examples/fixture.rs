@@ -37,7 +37,7 @@ use axum::{
     routing::{any, get},
 };
 use http_body::Frame;
-use sse_scope_server::{Limits, Streams, app, run};
+use sse_scope_server::{Limits, Offers, Streams, app, run};
 use tokio::{net::TcpListener, process::Command, time::Interval};
 
 #[tokio::main]
@@ -65,7 +65,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .layer(from_fn(allow_every_origin));
     let serving = run(
         listener,
-        app(&streams).merge(routes),
+        app(&streams, Offers::default()).merge(routes),
         streams,
         Limits::default(),
         std::future::pending(),

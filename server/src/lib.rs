@@ -27,7 +27,7 @@
 //! # async fn example() -> std::io::Result<()> {
 //! let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
 //! let streams = sse_scope_server::Streams::default();
-//! let app = sse_scope_server::app(&streams);
+//! let app = sse_scope_server::app(&streams, sse_scope_server::Offers::default());
 //! let limits = sse_scope_server::Limits::default();
 //! sse_scope_server::run(listener, app, streams, limits, async { /* ready on shutdown */ }).await
 //! # }
@@ -41,5 +41,5 @@ mod metrics;
 mod shutdown;
 mod streams;
 
-pub use http::{Limits, app, has_page, run};
+pub use http::{Limits, Offers, app, has_page, run};
 pub use streams::Streams;

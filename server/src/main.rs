@@ -4,12 +4,14 @@ mod command;
 
 use std::{
     io::{ErrorKind, IsTerminal},
+    net::SocketAddr,
     process::ExitCode,
 };
 
 use clap::Parser;
 use command::{Args, PageAddress};
-use sse_scope_server::{Limits, Streams, app, has_page, run};
+use sse_scope_server::{Limits, Offers, Streams, app, has_page, run};
+use sse_scope_tap::{Guard, dial::Dialer};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -17,7 +19,7 @@ use tokio::{
 
 /// Why the server cannot start.
 #[derive(Debug, thiserror::Error)]
-enum ListenError {
+enum StartError {
     #[error(
         "`{given}` is not an address to listen on: give ADDR:PORT, such as 127.0.0.1:8844 or [::1]:0 (any free port)."
     )]
@@ -31,6 +33,8 @@ enum ListenError {
         given: String,
         source: std::io::Error,
     },
+    #[error("The system has no random bytes for the token of the page: {0}.")]
+    Random(getrandom::Error),
 }
 
 #[tokio::main]
@@ -66,7 +70,7 @@ async fn serve(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let opens_browser = args.opens_browser();
-    let listener = bind(args.listen).await?;
+    let listener = bind(args.listen.clone()).await?;
     let page = PageAddress::new(listener.local_addr()?, args.stream.as_ref());
     println!("SSE Scope is at {page}");
     if !has_page() {
@@ -78,33 +82,55 @@ async fn serve(args: Args) -> Result<(), Box<dyn std::error::Error>> {
         // The listener already accepts: the system keeps the connection until the server takes it.
         command::open(page.for_this_machine().to_string());
     }
+    let offers = offers(&args, listener.local_addr()?)?;
     let limits = Limits {
         allow_hosts: args.allow_host,
         max_connections: args.max_connections,
         ..Limits::default()
     };
     let streams = Streams::default();
-    run(listener, app(&streams), streams, limits, async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
+    run(
+        listener,
+        app(&streams, offers),
+        streams,
+        limits,
+        async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        },
+    )
     .await?;
     Ok(())
 }
 
-async fn bind(given: String) -> Result<TcpListener, ListenError> {
+/// What the page may use of this server.
+fn offers(args: &Args, local: SocketAddr) -> Result<Offers, StartError> {
+    let guard = Guard::new().map_err(StartError::Random)?;
+    let guard = if args.relay {
+        guard.allow_forwarded()
+    } else {
+        guard
+    };
+    let offers = Offers::new(guard);
+    Ok(match args.relay(local) {
+        Some(allowed) => offers.with_relay(Dialer::new(allowed)),
+        None => offers,
+    })
+}
+
+async fn bind(given: String) -> Result<TcpListener, StartError> {
     TcpListener::bind(&given)
         .await
         .map_err(|source| match source.kind() {
-            ErrorKind::AddrInUse => ListenError::Taken { given },
+            ErrorKind::AddrInUse => StartError::Taken { given },
             ErrorKind::AddrNotAvailable | ErrorKind::PermissionDenied => {
-                ListenError::Refused { given, source }
+                StartError::Refused { given, source }
             }
             _ if given.parse::<std::net::SocketAddr>().is_ok() => {
-                ListenError::Refused { given, source }
+                StartError::Refused { given, source }
             }
-            _ => ListenError::NotAnAddress { given },
+            _ => StartError::NotAnAddress { given },
         })
 }

@@ -2,12 +2,14 @@
 
 mod browser;
 mod page;
+mod relay;
 
 use std::io::{self, Write};
 
 use clap::{CommandFactory, Parser};
 use clap_complete::Shell;
 use sse_scope_server::Limits;
+use sse_scope_tap::dial::IpNet;
 use url::Url;
 
 pub(crate) use browser::open;
@@ -47,6 +49,17 @@ pub(crate) struct Args {
     /// needs a file descriptor (ulimit -n).
     #[arg(long, value_name = "N", default_value_t = Limits::default().max_connections)]
     pub(crate) max_connections: usize,
+
+    /// Lets the page ask this server to make its requests, of public addresses only: the third way of the page, to
+    /// servers without CORS. Without this argument the relay is on, for any address, if --listen is a loopback
+    /// address and there is no --allow-host: if only this machine uses the page. With it, whoever can open the page
+    /// can have this server make requests.
+    #[arg(long)]
+    pub(crate) relay: bool,
+
+    /// A network that the relay may connect to although it is not public, such as 10.1.0.0/16; can be repeated.
+    #[arg(long, value_name = "CIDR", requires = "relay", value_parser = relay::network)]
+    relay_allow: Vec<IpNet>,
 
     /// Prints the completions for a shell, and exits.
     #[arg(long, value_name = "SHELL", exclusive = true)]

@@ -11,10 +11,15 @@ use axum::{
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use flate2::{Compression, write::GzEncoder};
 
+use super::Offers;
+
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
 /// The placeholder that trunk writes for a nonce (`create_nonce` in Trunk.toml).
 const NONCE_PLACEHOLDER: &str = "{{__TRUNK NONCE__}}";
+
+/// The placeholder in index.html for what the server offers to the page.
+const OFFERS_PLACEHOLDER: &str = "{{SSE_SCOPE_OFFERS}}";
 
 /// A file of the page. Its name contains a hash of its content.
 struct Asset {
@@ -31,7 +36,9 @@ pub fn has_page() -> bool {
 }
 
 /// One route for each file, so that an unknown path is a 404 and a wrong method a 405.
-pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
+pub(super) fn routes<S: Clone + Send + Sync + 'static>(offers: &Offers) -> Router<S> {
+    let offers = offers.clone();
+    let index = move |headers: HeaderMap| async move { index(&headers, &offers.words(&headers)) };
     let mut router = Router::new()
         .route("/", get(index))
         .route("/favicon.ico", get(favicon));
@@ -44,7 +51,7 @@ pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     router
 }
 
-async fn index(headers: HeaderMap) -> Response {
+fn index(headers: &HeaderMap, offers: &str) -> Response {
     let Some(html) = INDEX else {
         return super::text(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -77,10 +84,12 @@ async fn index(headers: HeaderMap) -> Response {
         ("x-content-type-options", "nosniff"),
         ("referrer-policy", "no-referrer"),
     ];
-    let html = html.replace(NONCE_PLACEHOLDER, &nonce);
-    if accepts(accepted(&headers), "gzip") {
-        // Not in build.rs, because it contains the nonce. The compressed size does not reveal the
-        // nonce: nothing else in the page depends on the request.
+    let html = html
+        .replace(NONCE_PLACEHOLDER, &nonce)
+        .replace(OFFERS_PLACEHOLDER, offers);
+    if accepts(accepted(headers), "gzip") {
+        // Not in build.rs, because it contains the nonce and the token of the guard. The compressed
+        // size does not reveal them: nothing that a request can choose is in the page.
         (
             common,
             [("content-encoding", "gzip")],

@@ -9,6 +9,7 @@
 //! | `handover/` | serves streams without hyper's buffers |
 //! | `socket.rs` | a TCP connection that two futures share |
 //! | `hosts.rs` | the host names that the server answers for |
+//! | `offers.rs` | [`Offers`]: what only the page may use |
 //! | `stream.rs` | `/stream`: from a request to the head of the response |
 //! | `assets.rs` | the page, embedded by `build.rs`, and its content security policy |
 
@@ -18,6 +19,7 @@ mod handover;
 mod hosts;
 mod limits;
 mod listener;
+mod offers;
 mod socket;
 mod stream;
 
@@ -32,15 +34,17 @@ use axum::{
 pub use assets::has_page;
 pub use limits::Limits;
 pub use listener::run;
+pub use offers::Offers;
 
 use crate::streams::Streams;
 
 /// The routes of the server. An unknown path is a 404: a stream with a typo in its path must not
 /// look alive.
 ///
-/// `streams` counts the streams that this app serves, and can end them.
-pub fn app(streams: &Streams) -> Router {
-    assets::routes()
+/// `streams` counts the streams that this app serves, and can end them. The page may use `offers`.
+pub fn app(streams: &Streams, offers: Offers) -> Router {
+    assets::routes(&offers)
+        .merge(offers.routes(streams))
         .route(
             "/stream",
             get(stream::serve)

@@ -6,7 +6,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use memchr::memmem;
-use sse_scope_server::{Limits, Streams, app, run};
+use sse_scope_server::{Limits, Offers, Streams, app, run};
 use sse_wire::{Content, Reader};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -33,13 +33,17 @@ impl Server {
     }
 
     pub(crate) async fn limited(limits: Limits) -> Self {
+        Self::offering(limits, Offers::default()).await
+    }
+
+    pub(crate) async fn offering(limits: Limits, offers: Offers) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("bound");
         let streams = Streams::default();
         let (stop, stopped) = oneshot::channel::<()>();
         let running = tokio::spawn(run(
             listener,
-            app(&streams),
+            app(&streams, offers),
             streams.clone(),
             limits,
             async {

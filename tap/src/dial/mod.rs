@@ -29,6 +29,8 @@ use rustls::RootCertStore;
 use tokio::{net::TcpStream, time::timeout};
 use url::{Host, Url};
 
+pub use ipnet::IpNet;
+
 pub use self::{
     allowed::Allowed,
     error::{Cause, DialError, Phase},
