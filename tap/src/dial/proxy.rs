@@ -144,10 +144,11 @@ impl Proxy {
     }
 }
 
-/// Scheme, host and port of a URL.
+/// Scheme, host and port of a URL. hyper's proxies take a URL without a port for one of HTTPS.
 fn origin(url: &Url) -> Result<Uri, http::uri::InvalidUri> {
-    let authority = &url[Position::BeforeHost..Position::AfterPort];
-    format!("{}://{authority}", url.scheme()).parse()
+    let host = &url[Position::BeforeHost..Position::AfterHost];
+    let port = url.port_or_known_default().unwrap_or_default();
+    format!("{}://{host}:{port}", url.scheme()).parse()
 }
 
 /// Returns the connection that it was made with: hyper's proxies ask for one.

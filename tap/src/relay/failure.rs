@@ -42,7 +42,7 @@ impl Failure {
 
     /// The server of the page ends.
     pub(super) fn stopped() -> Self {
-        Self::body(
+        Self::head(
             "stopped",
             "The server of this page was stopped, and ended the stream.",
         )

@@ -130,8 +130,9 @@ fn spawn(
 fn message(request: &Request, dialed: &Dialed) -> Result<http::Request<Full<Bytes>>, http::Error> {
     let mut headers = request.headers.clone();
     let authority = HeaderValue::from_str(authority(&request.url))?;
-    let host = headers.remove(header::HOST).unwrap_or(authority);
+    let host = headers.get(header::HOST).cloned().unwrap_or(authority);
     let uri = if dialed.is_http2 {
+        headers.remove(header::HOST);
         // RFC 9113, 8.3.1: `:authority` replaces `Host`.
         Uri::builder()
             .scheme(request.url.scheme())
