@@ -339,3 +339,63 @@ async fn completions_and_the_manual_page_are_printed() {
         assert!(page.contains(words), "{words} is missing in {page}");
     }
 }
+
+/// Sends a request for /relay without a token, and returns the response.
+async fn ask_relay(address: &str) -> String {
+    let mut connection = TcpStream::connect(address)
+        .await
+        .expect("the server listens");
+    let request =
+        "POST /relay HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    connection
+        .write_all(request.as_bytes())
+        .await
+        .expect("the server reads");
+    let mut response = String::new();
+    connection
+        .read_to_string(&mut response)
+        .await
+        .expect("a response");
+    response
+}
+
+#[tokio::test]
+async fn the_relay_is_on_for_this_machine_only_unless_asked_for() {
+    for (arguments, is_on) in [
+        (&["--listen", "127.0.0.1:0"][..], true),
+        (&["--listen", "0.0.0.0:0"], false),
+        (
+            &["--listen", "127.0.0.1:0", "--allow-host", "scope.example"],
+            false,
+        ),
+        (
+            &[
+                "--listen",
+                "0.0.0.0:0",
+                "--relay",
+                "--relay-allow",
+                "10.0.0.0/8",
+            ],
+            true,
+        ),
+    ] {
+        let (_process, address) = start(server(arguments)).await;
+        let port = address.rsplit(':').next().expect("a port");
+        let response = ask_relay(&format!("127.0.0.1:{port}")).await;
+        let status = if is_on { "403" } else { "404" };
+        assert!(
+            response.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{arguments:?}: {response}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_network_that_is_none_is_an_error_that_shows_what_is_accepted() {
+    let (code, _, error) = output(&["--relay", "--relay-allow", "intranet"]).await;
+    assert_eq!(code, 2);
+    assert!(error.contains("10.1.0.0/16"), "{error}");
+    let (code, _, error) = output(&["--relay-allow", "10.0.0.0/8"]).await;
+    assert_eq!(code, 2);
+    assert!(error.contains("--relay"), "{error}");
+}

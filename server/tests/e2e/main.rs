@@ -14,6 +14,7 @@ mod flood;
 mod generator;
 mod loading;
 mod log;
+mod relay;
 mod request;
 mod timeline;
 
