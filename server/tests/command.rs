@@ -399,3 +399,84 @@ async fn a_network_that_is_none_is_an_error_that_shows_what_is_accepted() {
     assert_eq!(code, 2);
     assert!(error.contains("--relay"), "{error}");
 }
+
+/// The token of the page that is at `address`.
+async fn token(address: &str) -> String {
+    let mut connection = TcpStream::connect(address)
+        .await
+        .expect("the server listens");
+    let request = "GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+    connection
+        .write_all(request.as_bytes())
+        .await
+        .expect("the server reads");
+    let mut page = String::new();
+    connection.read_to_string(&mut page).await.expect("a page");
+    let (_, rest) = page.split_once("relay ").expect("the relay is offered");
+    rest[..22].to_owned()
+}
+
+#[tokio::test]
+async fn the_relay_uses_the_proxy_of_the_environment_unless_targets_are_restricted() {
+    if !sse_scope_server::has_page() {
+        return;
+    }
+    let proxy = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let proxy_url = format!("http://{}", proxy.local_addr().expect("bound"));
+    tokio::spawn(async move {
+        while let Ok((mut connection, _)) = proxy.accept().await {
+            let mut request = [0; 1024];
+            let count = connection.read(&mut request).await.expect("a request");
+            let request = String::from_utf8_lossy(&request[..count]);
+            let response = format!("HTTP/1.1 200 OK\r\n\r\nasked for {request}");
+            let _ = connection.write_all(response.as_bytes()).await;
+        }
+    });
+    for (arguments, expected) in [
+        (
+            &["--listen", "127.0.0.1:0"][..],
+            "asked for GET http://target.invalid/ HTTP/1.1",
+        ),
+        (
+            &["--listen", "127.0.0.1:0", "--relay"],
+            r#""kind":"name-not-found""#,
+        ),
+    ] {
+        let mut command = server(arguments);
+        for name in [
+            "ALL_PROXY",
+            "all_proxy",
+            "NO_PROXY",
+            "no_proxy",
+            "http_proxy",
+            "REQUEST_METHOD",
+        ] {
+            command.env_remove(name);
+        }
+        let (_process, address) = start({
+            command.env("HTTP_PROXY", &proxy_url);
+            command
+        })
+        .await;
+        let order = r#"{"url":"http://target.invalid/","method":"GET","headers":[],"body":null}"#;
+        let request = format!(
+            "POST /relay HTTP/1.1\r\nhost: localhost\r\nx-sse-scope-token: {}\r\ncontent-length: {}\r\n\
+             connection: close\r\n\r\n{order}",
+            token(&address).await,
+            order.len()
+        );
+        let mut connection = TcpStream::connect(&address)
+            .await
+            .expect("the server listens");
+        connection
+            .write_all(request.as_bytes())
+            .await
+            .expect("the server reads");
+        let mut response = String::new();
+        connection
+            .read_to_string(&mut response)
+            .await
+            .expect("a response");
+        assert!(response.contains(expected), "{arguments:?}: {response}");
+    }
+}

@@ -114,31 +114,26 @@ impl Proxy {
             proxy: remote.to_string(),
             reason,
         };
+        if self.way == Way::Forward {
+            return Ok(tcp);
+        }
         let host = origin(url).map_err(|error| refused(error.to_string()))?;
         let proxy = self.intercept.uri().clone();
         let connected = Connected(Some(tcp));
-        let passed = match self.way {
-            Way::Forward => return connected.0.ok_or_else(|| refused(String::new())),
-            Way::Tunnel => {
-                let mut tunnel = Tunnel::new(proxy, connected);
-                if let Some(authorization) = self.authorization() {
-                    tunnel = tunnel.with_auth(authorization);
-                }
-                tunnel
-                    .call(host)
-                    .await
-                    .map_err(|error| refused(error.to_string()))?
+        let passed = if self.way == Way::Tunnel {
+            let mut tunnel = Tunnel::new(proxy, connected);
+            if let Some(authorization) = self.authorization() {
+                tunnel = tunnel.with_auth(authorization);
             }
-            Way::Socks => {
-                let mut socks = SocksV5::new(proxy, connected);
-                if let Some((user, password)) = self.intercept.raw_auth() {
-                    socks = socks.with_auth(user.to_owned(), password.to_owned());
-                }
-                socks
-                    .call(host)
-                    .await
-                    .map_err(|error| refused(error.to_string()))?
+            let passing = tunnel.call(host).await;
+            passing.map_err(|error| refused(error.to_string()))?
+        } else {
+            let mut socks = SocksV5::new(proxy, connected);
+            if let Some((user, password)) = self.intercept.raw_auth() {
+                socks = socks.with_auth(user.to_owned(), password.to_owned());
             }
+            let passing = socks.call(host).await;
+            passing.map_err(|error| refused(error.to_string()))?
         };
         Ok(passed.into_inner())
     }
