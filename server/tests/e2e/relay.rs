@@ -94,24 +94,25 @@ async fn a_page_of_another_origin_cannot_use_the_relay() {
         serde_json::json!([blocked, blocked, blocked, "opaque 0 ", blocked])
     );
 
-    // A form can send text that is JSON, and shows what it gets in place of the page.
+    // A form can send text that is JSON. What it gets is in a frame that the page cannot read.
     browser
         .value(&format!(
             "void (() => {{
+                const frame = Object.assign(document.createElement('iframe'), {{ name: 'answer' }});
                 const form = Object.assign(document.createElement('form'),
-                    {{ method: 'POST', action: '{}/relay', enctype: 'text/plain' }});
+                    {{ method: 'POST', action: '{}/relay', enctype: 'text/plain', target: frame.name }});
                 const input = document.createElement('input');
                 input.name = '{{\"url\":\"{origin}/secret\",\"method\":\"GET\",\"headers\":[],\"body\":\"';
                 input.value = '\"}}';
                 form.append(input);
-                document.body.append(form);
+                document.body.append(frame, form);
                 form.submit();
             }})()",
             server.origin
         ))
         .await;
     browser
-        .until("document.body.textContent.includes('another origin')")
+        .until("document.querySelector('iframe').contentDocument === null")
         .await;
     assert_eq!(secrets.load(Ordering::Relaxed), 0, "a request was relayed");
 
