@@ -46,6 +46,7 @@
 //! | `request` | a request: as entered, as sent, and as code for curl and JavaScript; pure |
 //! | `curl` | reads a curl command line as a request; pure |
 //! | `headers` | the headers of a request as rows; pure |
+//! | `offers` | what the server of the page offers beside the page |
 //! | `known_types` | the event types of known services; pure |
 //! | `session` | [`use_event_source`]: one watched stream as signals and commands; `link` and `retry` are its rules, pure |
 //! | `source` | the browser's network and file objects, each with one owner |
@@ -83,6 +84,7 @@ mod headers;
 mod journal;
 mod json;
 mod known_types;
+mod offers;
 #[cfg(feature = "app")]
 mod request;
 mod session;
@@ -100,7 +102,7 @@ pub use session::{
     By, Cause, EventTypes, Link, Message, Playback, UseEventSourceOptions, UseEventSourceReturn,
     use_event_source,
 };
-pub use source::{Failure, Response, UrlError};
+pub use source::{Failure, Hop, Phases, Relayed, Response, UpstreamEnd, UrlError};
 pub use sse_wire::{Event, Field, LineEnd, Note};
 pub use via::{FetchRequest, Via};
 pub use view::{EventStream, EventStreamProps, Labels};

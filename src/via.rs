@@ -9,6 +9,28 @@ pub enum Via {
     EventSource,
     /// By streamed `fetch`: every byte, and requests that an `EventSource` cannot make.
     Fetch(FetchRequest),
+    /// By the relay of the page's server, `sse-scope-server`: the same request as by fetch, made by that
+    /// server. CORS does not apply, any header can be sent, and the cause of a failure is known.
+    Relay(FetchRequest),
+}
+
+impl Via {
+    /// The request, unless an `EventSource` makes it.
+    pub(crate) fn request(&self) -> Option<&FetchRequest> {
+        match self {
+            Self::EventSource => None,
+            Self::Fetch(request) | Self::Relay(request) => Some(request),
+        }
+    }
+
+    /// The name that captures have for it.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::EventSource => "eventsource",
+            Self::Fetch(_) => "fetch",
+            Self::Relay(_) => "relay",
+        }
+    }
 }
 
 impl From<FetchRequest> for Via {
@@ -17,7 +39,7 @@ impl From<FetchRequest> for Via {
     }
 }
 
-/// The request that [`Via::Fetch`] sends.
+/// The request that [`Via::Fetch`] and [`Via::Relay`] send.
 ///
 /// ```
 /// use sse_scope::FetchRequest;
@@ -29,9 +51,9 @@ impl From<FetchRequest> for Via {
 pub struct FetchRequest {
     /// The method: `GET`, `POST` …
     pub method: String,
-    /// Names and values of headers, added to those that the browser sends.
+    /// Names and values of headers, added to those that the browser or the relay sends.
     pub headers: Vec<(String, String)>,
-    /// The body, if there is one. Browsers refuse a body for GET and HEAD.
+    /// The body, if there is one. Browsers refuse a body for GET and HEAD; the relay does not.
     pub body: Option<String>,
 }
 

@@ -89,19 +89,21 @@ impl Journal {
     }
 
     /// Like [`receive`](Self::receive), and also passes each event that the bytes complete to `on_event`.
+    /// `continues` if they arrived in one read with the bytes before them.
     pub(crate) fn receive_with(
         &mut self,
         at: f64,
         bytes: &[u8],
+        continues: bool,
         on_event: &mut dyn FnMut(Event<'_>),
     ) {
-        self.read(at, bytes, false, on_event);
+        self.read(at, bytes, continues, on_event);
     }
 
     /// Adds the content of a record of a capture.
     pub(crate) fn replay(&mut self, record: Record<'_>) {
         match record {
-            Record::Facts(_) => {}
+            Record::Facts(_) | Record::MoreFacts(_) => {}
             Record::Opened { at } => self.opened(at),
             Record::Closed { at } => self.closed(at),
             Record::Failed { at, attempts } => self.add_attempts(at, attempts.clone()),

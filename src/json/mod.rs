@@ -3,12 +3,14 @@
 mod decode;
 mod fold;
 mod index;
+mod merge;
 mod path;
 mod scan;
 
 pub(crate) use decode::decoded;
 pub(crate) use fold::Folding;
 pub(crate) use index::{Index, Kind, Reader, is_container, looks_like_container};
+pub(crate) use merge::merged;
 pub(crate) use path::path;
 
 /// Appends `text` as it is written within a string of JSON or JavaScript.

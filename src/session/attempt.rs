@@ -1,18 +1,28 @@
 //! Why an attempt to connect failed, for the log. Pure.
 
-use crate::{source::Response, text};
+use crate::{
+    source::{Failure, Response},
+    text,
+};
 
 /// How much of the first line of a body is in the log, in bytes: what follows it must stay in sight.
 const SHOWN: usize = 60;
 
 /// Why an attempt failed, on one line. `response` is what the server answered to this attempt, if it did.
 /// By `EventSource` neither a response nor a reason is known.
-pub(super) fn reason(response: Option<&Response>, via_fetch: bool) -> String {
+pub(super) fn reason(response: Option<&Response>, failure: &Failure, via_fetch: bool) -> String {
     if !via_fetch {
         return "the browser gives no reason".to_owned();
     }
     let Some(response) = response else {
-        return "no response".to_owned();
+        // Only the relay sees why.
+        let (Failure::Upstream { .. } | Failure::Relay { .. }) = failure else {
+            return "no response".to_owned();
+        };
+        let mut reason = failure.to_string();
+        // The sentence continues.
+        reason.truncate(reason.trim_end_matches('.').len());
+        return reason;
     };
     let mut reason = response.status.to_string();
     let mut add = |separator: &str, text: &str| {
@@ -41,6 +51,7 @@ pub(super) fn reason(response: Option<&Response>, via_fetch: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::UpstreamEnd;
 
     #[test]
     fn a_reason_has_the_status_and_the_first_line_of_the_body() {
@@ -64,9 +75,18 @@ mod tests {
                 "200 OK, content type text/html instead of text/event-stream: <html>",
             ),
         ] {
-            assert_eq!(reason(Some(&response), true), expected);
+            assert_eq!(reason(Some(&response), &Failure::Ended, true), expected);
         }
-        assert_eq!(reason(None, true), "no response");
-        assert_eq!(reason(None, false), "the browser gives no reason");
+        let without = |failure: Failure, via_fetch| reason(None, &failure, via_fetch);
+        assert_eq!(without(Failure::Unreachable, true), "no response");
+        assert_eq!(
+            without(Failure::BrowserGaveUp, false),
+            "the browser gives no reason"
+        );
+        let refused = Failure::Upstream {
+            end: UpstreamEnd::NoResponse,
+            text: "127.0.0.1:1 refused the connection.".to_owned(),
+        };
+        assert_eq!(without(refused, true), "127.0.0.1:1 refused the connection");
     }
 }

@@ -69,6 +69,9 @@ pub enum Cause {
     /// The stream arrived faster than the page can read, in a browser that does not hold the server back.
     #[error("{}", Failure::TooFast)]
     TooFast,
+    /// The relay of the page's server does not make this request.
+    #[error("{0}")]
+    NotRelayed(Failure),
     /// The connection failed or ended, and the request is not repeated because its method is not GET.
     #[error("{0} Only a GET is repeated automatically.")]
     NotRepeated(Failure),

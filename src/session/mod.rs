@@ -24,9 +24,10 @@ use crate::{
     clock::{self, now},
     frame::Frame,
     journal::{CaptureError, Journal, Record},
+    json::merged,
     source::{
-        Capture, EventSource, Failure, Fetch, Notice, Response, Source, UrlError, resolve,
-        thrown_message,
+        Capture, EventSource, Failure, Fetch, Notice, Relay, Relayed, Response, Source, UrlError,
+        resolve, thrown_message,
     },
     via::Via,
 };
@@ -39,7 +40,8 @@ pub(crate) use link::attempts_failed;
 pub use link::{By, Cause, Link};
 pub use options::{EventTypes, Message, UseEventSourceOptions};
 
-/// Watches the event stream at `url`, with the browser's `EventSource` or by `fetch`.
+/// Watches the event stream at `url`, with the browser's `EventSource`, by `fetch`, or by the relay of the
+/// page's server.
 ///
 /// It connects when the calling component is mounted and whenever `url` changes, and closes the
 /// connection when that component is unmounted. There is never more than one connection.
@@ -118,6 +120,7 @@ fn watch(url: Signal<String>, options: UseEventSourceOptions) -> UseEventSourceR
     } = options;
     let link = RwSignal::new(Link::Idle);
     let response = RwSignal::new(None);
+    let relayed = RwSignal::new(None);
     let failure = RwSignal::new(None);
     let playback = RwSignal::new(Playback::default());
     let entries = RwSignal::new(Journal::new(bound));
@@ -133,6 +136,7 @@ fn watch(url: Signal<String>, options: UseEventSourceOptions) -> UseEventSourceR
             policy,
             link,
             response,
+            relayed,
             failure,
             playback,
             entries,
@@ -140,6 +144,7 @@ fn watch(url: Signal<String>, options: UseEventSourceOptions) -> UseEventSourceR
             source: RefCell::default(),
             file: RefCell::default(),
             file_name: RefCell::default(),
+            turns: Cell::default(),
             answered: Cell::default(),
             started: Cell::default(),
             returned: Cell::default(),
@@ -215,6 +220,7 @@ fn watch(url: Signal<String>, options: UseEventSourceOptions) -> UseEventSourceR
         message,
         link: link.read_only(),
         response: response.read_only(),
+        relayed: relayed.read_only(),
         failure: failure.read_only(),
         playback: playback.read_only(),
         entries: entries.read_only(),
@@ -230,8 +236,13 @@ fn watch(url: Signal<String>, options: UseEventSourceOptions) -> UseEventSourceR
 pub struct Playback {
     /// The name of the file, if the log shows a capture and its file has a name.
     pub name: String,
-    /// The capture's JSON object of facts, if the log shows a capture.
+    /// The capture's JSON object of facts, if the log shows a capture. More facts can follow while it is
+    /// read.
     pub facts: Option<String>,
+    /// Whether the capture is still being made, and is read as it arrives.
+    pub is_live: bool,
+    /// Differs for each capture that is opened; 0 if the log shows none.
+    pub(crate) turn: u32,
     /// The fraction of a file that was read, from 0 to 1; `None` if no file is being read.
     pub progress: Option<f64>,
     /// Why the last file could not be read completely.
@@ -251,6 +262,8 @@ pub struct UseEventSourceReturn {
     /// The last event. It notifies once a frame, so it may skip events:
     /// [`on_event`](UseEventSourceOptions::on_event) receives each of them.
     pub message: Memo<Option<Message>>,
+    /// What the relay reports about the last request. By any other way it is not known.
+    pub relayed: ReadSignal<Option<Relayed>>,
     /// How the last connection failed or ended; `None` once a connection opens again.
     pub failure: ReadSignal<Option<Failure>>,
     /// The capture that is opened in place of the stream.
@@ -350,6 +363,13 @@ impl UseEventSourceReturn {
         self.command(|session| session.play(file));
     }
 
+    /// Opens the capture at `path` of the page's server in place of the stream, and follows it as it is made;
+    /// otherwise like [`play`](Self::play). `name` is shown for it.
+    #[allow(dead_code, reason = "for the panel of the taps")]
+    pub(crate) fn follow(self, path: &str, name: &str) {
+        self.command(|session| session.follow(path, name));
+    }
+
     /// Stops reading a capture. What was read stays.
     pub fn stop_playing(self) {
         self.command(Session::stop_playing);
@@ -366,9 +386,14 @@ impl UseEventSourceReturn {
         self.url.get_untracked()
     }
 
-    /// Whether the stream is received by `fetch`.
+    /// Whether the stream is received by `fetch`, or by the relay, which receives the same.
     pub(crate) fn via_fetch(self) -> bool {
         self.via.get_untracked() != Via::EventSource
+    }
+
+    /// The name of the way by which the stream is received.
+    pub(crate) fn way(self) -> &'static str {
+        self.via.with_untracked(Via::name)
     }
 
     /// The last event ID of the stream.
@@ -400,6 +425,7 @@ struct Session {
     policy: Policy,
     link: RwSignal<Link>,
     response: RwSignal<Option<Response>>,
+    relayed: RwSignal<Option<Relayed>>,
     failure: RwSignal<Option<Failure>>,
     playback: RwSignal<Playback>,
     entries: RwSignal<Journal>,
@@ -410,6 +436,8 @@ struct Session {
     file: RefCell<Option<Capture>>,
     /// The name of that file.
     file_name: RefCell<String>,
+    /// How many captures were opened.
+    turns: Cell<u32>,
     /// Whether the server answered the current attempt.
     answered: Cell<bool>,
     /// When something last arrived, in ms since the Unix epoch. Only kept if there is an idle timeout.
@@ -430,7 +458,7 @@ impl Session {
         self.release();
         if self.is_off() {
             self.set_failure(None);
-            self.set_response(None);
+            self.forget_response();
             return self.apply(Input::TurnOff);
         }
         self.file.take();
@@ -441,7 +469,7 @@ impl Session {
             self.entries.write().start_over();
         }
         self.set_playback(Playback::default());
-        self.set_response(None);
+        self.forget_response();
         self.set_failure(None);
         self.backoff.borrow_mut().reset();
         self.apply(Input::Connect);
@@ -512,6 +540,20 @@ impl Session {
         });
     }
 
+    fn follow(&self, path: &str, name: &str) {
+        self.stop_playing();
+        name.clone_into(&mut self.file_name.borrow_mut());
+        let capture = Capture::request(path, self.on_notice());
+        let error = capture
+            .as_ref()
+            .err()
+            .map(|error| CaptureError::Unreadable {
+                message: thrown_message(error),
+            });
+        *self.file.borrow_mut() = capture.ok();
+        self.playback.update(|playback| playback.error = error);
+    }
+
     fn stop_playing(&self) {
         self.file.take();
         let plays = matches!(*self.source.borrow(), Some(Source::Capture(_)));
@@ -520,9 +562,12 @@ impl Session {
         }
         if self
             .playback
-            .with_untracked(|playback| playback.progress.is_some())
+            .with_untracked(|playback| playback.progress.is_some() || playback.is_live)
         {
-            self.playback.update(|playback| playback.progress = None);
+            self.playback.update(|playback| {
+                playback.progress = None;
+                playback.is_live = false;
+            });
         }
     }
 
@@ -576,6 +621,13 @@ impl Session {
                     .map(Source::Fetch)
                     .map_err(|error| Cause::Request(thrown_message(&error)))
             }
+            Via::Relay(request) => {
+                let entries = self.entries.read_untracked();
+                let id = entries.last_event_id();
+                Relay::open(&url, &request, id, on_notice)
+                    .map(Source::Relay)
+                    .map_err(|error| Cause::Request(thrown_message(&error)))
+            }
         }
     }
 
@@ -600,7 +652,8 @@ impl Session {
                     on_event(event.into());
                 }
             }
-            Notice::Bytes(bytes) => self.receive_bytes(bytes),
+            Notice::Bytes { bytes, continues } => self.receive_bytes(bytes, continues),
+            Notice::Relayed(relayed) => self.relayed.set(Some(relayed)),
             Notice::Response(response) => {
                 self.answered.set(true);
                 self.set_response(Some(response));
@@ -614,6 +667,10 @@ impl Session {
             }
             Notice::Failed(failure) => self.failed(failure),
             Notice::Record(Record::Facts(facts)) => self.show_capture(facts),
+            Notice::Record(Record::MoreFacts(more)) => self.playback.update(|playback| {
+                let facts = playback.facts.take().unwrap_or_default();
+                playback.facts = Some(merged(&facts, more));
+            }),
             Notice::Record(record) => {
                 self.entries.write_untracked().replay(record);
                 self.frame.request();
@@ -626,23 +683,26 @@ impl Session {
                 self.file.take();
                 self.playback.update(|playback| {
                     playback.progress = None;
+                    playback.is_live = false;
                     playback.error = result.err();
                 });
             }
         }
     }
 
-    fn receive_bytes(&self, bytes: &[u8]) {
+    fn receive_bytes(&self, bytes: &[u8], continues: bool) {
         let at = now();
         self.heard.set(at);
         let mut entries = self.entries.write_untracked();
         let Some(on_event) = &self.on_event else {
-            entries.receive(at, bytes);
+            entries.receive_with(at, bytes, continues, &mut |_| {});
             return self.frame.request();
         };
         // The callback may use commands that change the log, so it is called after the log is updated.
         let mut messages = Vec::new();
-        entries.receive_with(at, bytes, &mut |event| messages.push(event.into()));
+        entries.receive_with(at, bytes, continues, &mut |event| {
+            messages.push(event.into());
+        });
         drop(entries);
         self.frame.request();
         messages.into_iter().for_each(|message| on_event(message));
@@ -651,8 +711,9 @@ impl Session {
     /// Puts the capture that is being read in the place of the stream.
     fn show_capture(&self, facts: &str) {
         let capture = self.file.take();
+        self.turns.update(|turns| turns + 1);
         self.disconnect();
-        self.set_response(None);
+        self.forget_response();
         self.set_failure(None);
         *self.source.borrow_mut() = capture.map(Source::Capture);
         let mut entries = self.entries.write();
@@ -662,27 +723,29 @@ impl Session {
         self.playback.update(|playback| {
             playback.name = self.file_name.take();
             playback.facts = Some(facts.to_owned());
+            // A file has a progress.
+            playback.is_live = playback.progress.is_none();
+            playback.turn = self.turns.get();
         });
     }
 
     fn failed(&self, failure: Failure) {
         // The response to an earlier attempt stays until another arrives, so that the display does not
         // flicker. After this failure none will arrive.
-        if !self.answered.get() {
+        if matches!(failure, Failure::Relay { .. }) {
+            self.forget_response();
+        } else if !self.answered.get() {
             self.set_response(None);
         }
         self.set_failure(Some(failure.clone()));
-        self.log_failed_attempt();
+        self.log_failed_attempt(&failure);
         let via = self.via.get_untracked();
         let reconnection_time = self.entries.read_untracked().reconnection_time();
         let mut input = decide(
             &failure,
             &Attempt {
                 link: &self.link.get_untracked(),
-                method: match &via {
-                    Via::EventSource => "GET",
-                    Via::Fetch(request) => &request.method,
-                },
+                method: via.request().map_or("GET", |request| &request.method),
                 reconnection_time: reconnection_time.unwrap_or(self.policy.reconnection_time)
                     as f64,
                 now: now(),
@@ -737,7 +800,7 @@ impl Session {
     }
 
     /// Adds a failed attempt to the log. The loss of an open connection is not one.
-    fn log_failed_attempt(&self) {
+    fn log_failed_attempt(&self, failure: &Failure) {
         let link = self.link.get_untracked();
         if link.is_open() {
             return;
@@ -747,7 +810,7 @@ impl Session {
             .get_untracked()
             .filter(|_| self.answered.get());
         let via_fetch = self.via.get_untracked() != Via::EventSource;
-        let reason = attempt::reason(response.as_ref(), via_fetch);
+        let reason = attempt::reason(response.as_ref(), failure, via_fetch);
         // A browser does not expose when it begins an attempt of its own.
         let is_own = matches!(link, Link::Connecting { .. });
         let took = is_own.then(|| now() - self.started.get());
@@ -788,6 +851,13 @@ impl Session {
     fn set_response(&self, response: Option<Response>) {
         if self.response.with_untracked(|known| *known != response) {
             self.response.set(response);
+        }
+    }
+
+    fn forget_response(&self) {
+        self.set_response(None);
+        if self.relayed.with_untracked(Option::is_some) {
+            self.relayed.set(None);
         }
     }
 

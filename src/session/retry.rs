@@ -50,6 +50,11 @@ pub(super) fn decide(failure: &Failure, attempt: &Attempt<'_>, backoff: &mut Bac
     let delay = match failure {
         Failure::NoContent => return Input::Over(Cause::NoContent),
         Failure::TooFast => return Input::Over(Cause::TooFast),
+        // The same request would get the same answer.
+        Failure::Relay {
+            status: Some(status),
+            ..
+        } if is_final(*status) => return Input::Over(Cause::NotRelayed(failure.clone())),
         _ if attempt.max_attempts.is_some_and(|most| attempts >= most) => {
             return Input::Over(Cause::AttemptLimit {
                 attempts,
@@ -60,13 +65,17 @@ pub(super) fn decide(failure: &Failure, attempt: &Attempt<'_>, backoff: &mut Bac
         _ if !attempt.method.eq_ignore_ascii_case("GET") => {
             return Input::Over(Cause::NotRepeated(failure.clone()));
         }
-        Failure::Ended | Failure::BrokeOff | Failure::Unreachable | Failure::TimedOut
-            if is_open =>
-        {
-            attempt.reconnection_time
-        }
-        Failure::Ended | Failure::BrokeOff | Failure::Unreachable | Failure::TimedOut => {
-            attempt.reconnection_time + backoff.next_delay(attempt.random)
+        Failure::Ended
+        | Failure::BrokeOff
+        | Failure::Unreachable
+        | Failure::TimedOut
+        | Failure::Upstream { .. }
+        | Failure::Relay { .. } => {
+            let backoff = match is_open {
+                true => 0.0,
+                false => backoff.next_delay(attempt.random),
+            };
+            attempt.reconnection_time + backoff
         }
         Failure::BrowserGaveUp => backoff.next_delay(attempt.random),
         Failure::Refused { retry_after } => {
@@ -77,6 +86,11 @@ pub(super) fn decide(failure: &Failure, attempt: &Attempt<'_>, backoff: &mut Bac
     Input::GaveUp {
         until: attempt.now + delay.min(LONGEST_WAIT_MS),
     }
+}
+
+/// Whether a status of the relay is about the request, and not about the moment: 429 asks to wait.
+fn is_final(status: u16) -> bool {
+    (400..500).contains(&status) && status != 429
 }
 
 /// Exponential backoff with full jitter: each delay is random between 0 and an upper limit that
@@ -104,11 +118,12 @@ impl Backoff {
 #[cfg(test)]
 mod tests {
     use super::{super::link::By, *};
+    use crate::source::UpstreamEnd;
 
     const NOW: f64 = 1e12;
 
     /// The failures after which a GET is repeated.
-    const REPEATED: [Failure; 7] = [
+    const REPEATED: [Failure; 9] = [
         Failure::TimedOut,
         Failure::Ended,
         Failure::BrokeOff,
@@ -118,7 +133,17 @@ mod tests {
             retry_after: Some(7_000),
         },
         Failure::BrowserGaveUp,
+        Failure::Upstream {
+            end: UpstreamEnd::Ended,
+            text: String::new(),
+        },
+        relay(Some(429)),
     ];
+
+    const fn relay(status: Option<u16>) -> Failure {
+        let text = String::new();
+        Failure::Relay { status, text }
+    }
 
     fn decided(failure: &Failure, link: &Link, method: &str, backoff: &mut Backoff) -> Input {
         let attempt = Attempt {
@@ -160,6 +185,10 @@ mod tests {
             (&REPEATED[4], [2_000.0, 2_000.0, 2_000.0, 500.0]),
             (&REPEATED[5], [7_000.0, 7_000.0, 7_000.0, 7_000.0]),
             (&REPEATED[6], [2_000.0, 2_000.0, 2_000.0, 500.0]),
+            (&REPEATED[7], [5_000.0, 5_000.0, 3_000.0, 3_000.0]),
+            (&REPEATED[8], [5_000.0, 5_000.0, 3_000.0, 3_000.0]),
+            (&relay(None), [5_000.0, 5_000.0, 3_000.0, 3_000.0]),
+            (&relay(Some(502)), [5_000.0, 5_000.0, 3_000.0, 3_000.0]),
         ];
         for (failure, delays) in table {
             for (link, delay) in links.iter().zip(delays) {
@@ -175,6 +204,11 @@ mod tests {
             assert_eq!(input, Input::Over(Cause::NoContent));
             let input = decided(&Failure::TooFast, link, "GET", &mut backoff);
             assert_eq!(input, Input::Over(Cause::TooFast));
+            for status in [400, 403, 404, 413] {
+                let refused = relay(Some(status));
+                let input = decided(&refused, link, "GET", &mut backoff);
+                assert_eq!(input, Input::Over(Cause::NotRelayed(refused)));
+            }
         }
     }
 

@@ -12,8 +12,22 @@ use leptos::prelude::{document, window};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    MessageChannel, ReadableStream, ReadableStreamByobReader, ReadableStreamDefaultReader,
+    MessageChannel, ReadableStream, ReadableStreamByobReader, ReadableStreamDefaultReader, Response,
 };
+
+use super::Failure;
+use crate::clock::ticks;
+
+/// How long to read before the page may draw, in ms. The rest of a frame at 60 Hz is for drawing.
+const SHARE_MS: f64 = 9.0;
+
+/// How much of a chunk to read before the next look at the clock, in bytes. Firefox and WebKit hand over
+/// chunks of any size.
+const PIECE: u32 = 64 * 1024;
+
+/// How much of a stream may wait to be read, in bytes. Firefox and WebKit receive all that the server sends,
+/// however slowly the page reads, until the memory is full (docs/engines.md).
+const MOST_WAITING: f64 = 128.0 * 1024.0 * 1024.0;
 
 /// How long to wait for a frame, in ms.
 const PATIENCE_MS: i32 = 250;
@@ -21,8 +35,50 @@ const PATIENCE_MS: i32 = 250;
 /// No browser that holds the server back has a larger chunk, in bytes. In Chromium 2 MiB is the largest.
 const LARGE: u32 = 8 * 1024 * 1024;
 
+/// Reads the body of `incoming` as long as `sink` returns true, and returns why it ended. The page draws
+/// meanwhile.
+pub(super) async fn read(
+    incoming: &Response,
+    sink: &mut dyn FnMut(&[u8]) -> bool,
+) -> Result<Failure, JsValue> {
+    let Some(body) = incoming.body() else {
+        return Ok(Failure::Ended);
+    };
+    let mut body = Body::new(&body);
+    let mut buffer = vec![0; PIECE as usize];
+    let mut since = ticks();
+    while let Some(chunk) = body.next().await? {
+        let len = chunk.length();
+        for start in (0..len).step_by(PIECE as usize) {
+            if f64::from(len - start) + body.waiting() > MOST_WAITING {
+                return Ok(Failure::TooFast);
+            }
+            let piece = chunk.subarray(start, len.min(start + PIECE));
+            let bytes = &mut buffer[..piece.length() as usize];
+            piece.copy_to(bytes);
+            if !sink(bytes) {
+                return Ok(Failure::Ended);
+            }
+            if ticks() - since > SHARE_MS {
+                body.pause(MOST_WAITING - f64::from(len - start)).await?;
+                since = ticks();
+            }
+        }
+    }
+    Ok(Failure::Ended)
+}
+
+/// The first chunk of the body of `incoming`.
+pub(super) async fn first_chunk(incoming: &Response) -> Result<Vec<u8>, JsValue> {
+    let Some(body) = incoming.body() else {
+        return Ok(Vec::new());
+    };
+    let chunk = Body::new(&body).next().await?;
+    Ok(chunk.map(|chunk| chunk.to_vec()).unwrap_or_default())
+}
+
 /// The body of a response.
-pub(super) struct Body {
+struct Body {
     reader: ReadableStreamDefaultReader,
     /// Whether chunks are read while the page pauses.
     reads_ahead: bool,
@@ -35,7 +91,7 @@ pub(super) struct Body {
 }
 
 impl Body {
-    pub(super) fn new(body: &ReadableStream) -> Self {
+    fn new(body: &ReadableStream) -> Self {
         // WebKit runs no timer and draws no frame while data arrives faster than it can hand over, but it
         // answers reads: without them the page would not run until a flood ends. It lacks this kind of reader,
         // which byte streams have, as bodies are (Fetch, 2.2.4). In a browser that holds the server back,
@@ -54,12 +110,12 @@ impl Body {
     }
 
     /// How much was read ahead, in bytes.
-    pub(super) fn waiting(&self) -> f64 {
+    fn waiting(&self) -> f64 {
         self.waiting
     }
 
     /// The next chunk; `None` at the end.
-    pub(super) async fn next(&mut self) -> Result<Option<Uint8Array>, JsValue> {
+    async fn next(&mut self) -> Result<Option<Uint8Array>, JsValue> {
         if let Some(chunk) = self.ahead.pop_front() {
             self.waiting -= f64::from(chunk.length());
             return Ok(Some(chunk));
@@ -68,7 +124,7 @@ impl Body {
     }
 
     /// Waits until the page has drawn, or until more than `most` bytes were read ahead.
-    pub(super) async fn pause(&mut self, most: f64) -> Result<(), JsValue> {
+    async fn pause(&mut self, most: f64) -> Result<(), JsValue> {
         let mut turn = JsFuture::from(turn()?);
         poll_fn(|cx| {
             while self.reads_ahead {

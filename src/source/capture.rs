@@ -1,4 +1,5 @@
-//! A file as a source: a capture, or an event stream that was saved as it is.
+//! A capture as a source: a file, or one that the server of this page sends as it is made. A file may also
+//! be an event stream that was saved as it is.
 
 use std::rc::Rc;
 
@@ -8,7 +9,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
-use super::{Guard, Notice, thrown_message};
+use super::{Abort, Failure, Guard, Notice, body, own_server::Request, thrown_message};
 use crate::{
     clock::now,
     journal::{CaptureError, CaptureReader, FileKind, Record},
@@ -20,8 +21,9 @@ const PIECE: f64 = (256 << 10) as f64;
 /// The facts about a file that is an event stream and no capture: there are none.
 const NO_FACTS: &str = "{}";
 
-/// A file that is being read. Dropping it ends the reading.
+/// A capture that is being read. Dropping it ends the reading.
 pub(crate) struct Capture {
+    _abort: Option<Abort>,
     _guard: Guard,
 }
 
@@ -33,7 +35,54 @@ impl Capture {
             let result = play(&file, &notify).await;
             notify(Notice::Played(result));
         });
-        Self { _guard: guard }
+        Self {
+            _abort: None,
+            _guard: guard,
+        }
+    }
+
+    /// Starts to request the capture at `path` of this page's server, which is read as it arrives.
+    ///
+    /// # Errors
+    ///
+    /// What the browser throws if it does not send such a request.
+    pub(crate) fn request(path: &str, on_notice: Rc<dyn Fn(Notice<'_>)>) -> Result<Self, JsValue> {
+        let (request, abort) = Request::new(path, None)?;
+        let (guard, notify) = Guard::new(on_notice);
+        spawn_local(async move {
+            let result = follow(&request, &notify).await;
+            notify(Notice::Played(result));
+        });
+        Ok(Self {
+            _abort: Some(abort),
+            _guard: guard,
+        })
+    }
+}
+
+/// Sends `request` and reads the capture to its end, as long as `notify` returns true.
+async fn follow(
+    request: &Request,
+    notify: &dyn Fn(Notice<'_>) -> bool,
+) -> Result<(), CaptureError> {
+    let unreadable = |message: String| CaptureError::Unreadable { message };
+    let sent = request.send().await;
+    let incoming = sent.map_err(|refusal| unreadable(refusal.text))?;
+    let mut reader = CaptureReader::new();
+    let mut result = Ok(());
+    let mut play = |bytes: &[u8]| {
+        let mut goes_on = true;
+        result = reader.feed(bytes, &mut |record| {
+            goes_on = notify(Notice::Record(record));
+        });
+        goes_on && result.is_ok()
+    };
+    let ended = body::read(&incoming, &mut play).await;
+    result?;
+    match ended {
+        Ok(Failure::TooFast) => Err(unreadable(Failure::TooFast.to_string())),
+        // A connection that is lost cuts the capture off.
+        _ => reader.finish(),
     }
 }
 

@@ -1,21 +1,28 @@
 //! The sources of events: the only code that touches the browser's network and file objects.
 
+mod answer;
 mod body;
 mod breaks;
 mod capture;
 mod event_source;
 mod fetch;
+mod own_server;
+mod relay;
+mod response;
 mod url;
 
 use std::{cell::Cell, rc::Rc};
 
 use sse_wire::Event;
 use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{AbortController, AbortSignal};
 
+pub use answer::{Hop, Phases, Relayed};
 pub(crate) use capture::Capture;
 pub(crate) use event_source::EventSource;
 pub(crate) use fetch::Fetch;
-pub use fetch::Response;
+pub(crate) use relay::Relay;
+pub use response::Response;
 pub use url::UrlError;
 pub(crate) use url::{begins_with_a_host, resolve};
 
@@ -33,6 +40,7 @@ pub(crate) fn thrown_message(thrown: &JsValue) -> String {
 pub(crate) enum Source {
     EventSource(EventSource),
     Fetch(#[expect(dead_code, reason = "held for its Drop")] Fetch),
+    Relay(#[expect(dead_code, reason = "held for its Drop")] Relay),
     Capture(#[expect(dead_code, reason = "held for its Drop")] Capture),
 }
 
@@ -47,9 +55,15 @@ pub(crate) enum Notice<'a> {
         event: Event<'a>,
     },
     /// Bytes of the stream arrived.
-    Bytes(&'a [u8]),
+    Bytes {
+        bytes: &'a [u8],
+        /// Whether they arrived in one read with the bytes before them.
+        continues: bool,
+    },
     /// The server answered, with an event stream or without.
     Response(Response),
+    /// What the relay reports about the request, as far as it is known now.
+    Relayed(Relayed),
     /// The connection failed or ended.
     Failed(Failure),
     /// A record of a capture.
@@ -82,6 +96,25 @@ impl Guard {
 impl Drop for Guard {
     fn drop(&mut self) {
         self.0.set(false);
+    }
+}
+
+/// Aborts a request when it is dropped.
+struct Abort(AbortController);
+
+impl Abort {
+    fn new() -> Result<Self, JsValue> {
+        AbortController::new().map(Self)
+    }
+
+    fn signal(&self) -> AbortSignal {
+        self.0.signal()
+    }
+}
+
+impl Drop for Abort {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 
@@ -129,8 +162,37 @@ pub enum Failure {
     /// The status is 204, which asks clients to stop reconnecting (HTML, 9.2.3).
     #[error("Server answered 204, which asks clients to stop.")]
     NoContent,
+    /// By the relay: how the connection to the server failed or ended.
+    #[error("{text}")]
+    Upstream {
+        /// What it means for the stream.
+        end: UpstreamEnd,
+        /// The relay's sentence.
+        text: String,
+    },
+    /// The relay of the page's server could not do its part; the server of the stream has nothing to do
+    /// with it.
+    #[error("The relay of this page’s server: {text}")]
+    Relay {
+        /// The status that the relay answered; `None` if the connection to it failed.
+        status: Option<u16>,
+        /// What is wrong.
+        text: String,
+    },
     /// Nothing arrived for as long as the
     /// [`idle_timeout`](crate::UseEventSourceOptions::idle_timeout).
     #[error("Nothing arrived within the idle timeout.")]
     TimedOut,
+}
+
+/// How a connection that the relay made came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UpstreamEnd {
+    /// No response arrived.
+    NoResponse,
+    /// The response is complete: the server has ended it.
+    Ended,
+    /// The connection was lost in the middle of the response, or its content is damaged.
+    BrokeOff,
 }

@@ -75,10 +75,10 @@ pub(super) struct Files {
 impl Files {
     pub(super) fn new(watched: Watched) -> Self {
         let playback = watched.stream.playback;
-        let facts = Memo::new(move |_| playback.with(|playback| playback.facts.clone()));
+        let turn = Memo::new(move |_| playback.with(|playback| playback.turn));
         Effect::new(move |before: Option<()>| {
             // A memo that is not read never notifies.
-            facts.get();
+            turn.get();
             if before.is_some() {
                 // The log is a new one.
                 watched.start_over();
@@ -190,11 +190,7 @@ fn begin(watched: Watched, content: Content) -> Export {
 
 /// The JSON object of facts for a capture of this stream.
 fn facts_of(watched: Watched) -> String {
-    let way = if watched.stream.via_fetch() {
-        "fetch"
-    } else {
-        "eventsource"
-    };
+    let way = watched.stream.way();
     let url = watched.stream.url();
     // The file may be opened on another page.
     let url = resolve(&url).map_or(url, |url| url.href());

@@ -257,7 +257,10 @@ fn explain(
             Failure::BrowserGaveUp if has_event_id => GAVE_UP_ON_RESUMING.to_owned(),
             Failure::BrowserGaveUp => GAVE_UP.to_owned(),
             // That another attempt follows is clear from the state; the room is needed for the reason.
-            Failure::Refused { .. } | Failure::Unreachable => reason(response, failure),
+            Failure::Refused { .. }
+            | Failure::Unreachable
+            | Failure::Upstream { .. }
+            | Failure::Relay { .. } => reason(response, failure),
             _ => [&*reason(response, failure), "The page tries again."].join(" "),
         },
         // After a refusal the browser would have given up: so no server answers.

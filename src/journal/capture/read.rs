@@ -11,6 +11,9 @@ use crate::json;
 /// The longest line of facts, in bytes.
 const LONGEST_FACTS: usize = 1 << 20;
 
+/// What a line of facts is, for errors.
+const FACTS: &str = "a JSON object of facts";
+
 /// The longest line of any other record, in bytes.
 const LONGEST_RECORD: usize = 128;
 
@@ -46,10 +49,10 @@ pub enum CaptureError {
         /// The length of the file, in bytes.
         offset: u64,
     },
-    /// The browser could not read the file.
-    #[error("The file cannot be read: {message}")]
+    /// The browser could not read the file, or the server did not send the capture.
+    #[error("The capture cannot be read: {message}")]
     Unreadable {
-        /// The browser's message.
+        /// The browser's or the server's message.
         message: String,
     },
 }
@@ -59,6 +62,8 @@ pub enum CaptureError {
 pub(crate) enum Record<'a> {
     /// The JSON object of facts: always the first record, and the only one of its kind.
     Facts(&'a str),
+    /// A JSON object of facts that became known later.
+    MoreFacts(&'a str),
     /// A connection opened.
     Opened { at: f64 },
     /// Bytes of the stream.
@@ -85,7 +90,7 @@ pub(crate) enum Record<'a> {
 #[derive(Debug)]
 pub(crate) struct CaptureReader {
     part: Part,
-    /// The beginning of the line or the ID that is being read.
+    /// The beginning of the line or the text that is being read.
     unfinished: Vec<u8>,
     /// Where in the file the current record begins.
     begins: u64,
@@ -109,6 +114,10 @@ enum Part {
     Id {
         left: u64,
     },
+    /// Facts that became known later.
+    MoreFacts {
+        left: u64,
+    },
     /// Why attempts failed.
     Reason {
         at: f64,
@@ -116,7 +125,7 @@ enum Part {
         attempts: FailedAttempts,
         left: u64,
     },
-    /// The LF after bytes, an ID or a reason.
+    /// The LF after bytes, an ID, facts or a reason.
     LineEnd,
     /// Nothing may follow.
     End,
@@ -154,7 +163,9 @@ impl CaptureReader {
                     left,
                     continues,
                 } => Ok(self.bytes(at, left, continues, bytes, sink)),
-                Part::Id { .. } | Part::Reason { .. } => self.text(bytes, sink),
+                Part::Id { .. } | Part::MoreFacts { .. } | Part::Reason { .. } => {
+                    self.text(bytes, sink)
+                }
                 Part::LineEnd => self.line_end(bytes),
                 Part::End => Err(self.bad("the end of the file")),
                 Part::Head | Part::Facts | Part::Record => self.line(bytes, sink),
@@ -216,9 +227,11 @@ impl CaptureReader {
         now
     }
 
-    /// Reads bytes of a last event ID or of a reason.
+    /// Reads bytes of a last event ID, of facts or of a reason.
     fn text(&mut self, bytes: &[u8], sink: &mut Sink<'_>) -> Result<usize, CaptureError> {
-        let (Part::Id { left } | Part::Reason { left, .. }) = &mut self.part else {
+        let (Part::Id { left } | Part::MoreFacts { left } | Part::Reason { left, .. }) =
+            &mut self.part
+        else {
             return Ok(0);
         };
         let now = usize::try_from(*left).map_or(bytes.len(), |left| left.min(bytes.len()));
@@ -231,18 +244,24 @@ impl CaptureReader {
         let text = String::from_utf8(mem::take(&mut self.unfinished)).ok();
         let text = text.filter(|text| !text.contains(['\0', '\r', '\n']));
         let part = mem::replace(&mut self.part, Part::LineEnd);
-        if let Part::Reason {
-            at, mut attempts, ..
-        } = part
-        {
-            attempts.reason = text.ok_or_else(|| self.bad("a reason"))?;
-            sink(Record::Failed {
-                at,
-                attempts: &attempts,
-            });
-        } else {
-            let id = text.ok_or_else(|| self.bad("a last event ID"))?;
-            sink(Record::LastEventId(&id));
+        match part {
+            Part::Reason {
+                at, mut attempts, ..
+            } => {
+                attempts.reason = text.ok_or_else(|| self.bad("a reason"))?;
+                sink(Record::Failed {
+                    at,
+                    attempts: &attempts,
+                });
+            }
+            Part::MoreFacts { .. } => {
+                let facts = text.as_deref().filter(|text| is_facts(text));
+                sink(Record::MoreFacts(facts.ok_or_else(|| self.bad(FACTS))?));
+            }
+            _ => {
+                let id = text.ok_or_else(|| self.bad("a last event ID"))?;
+                sink(Record::LastEventId(&id));
+            }
         }
         Ok(now)
     }
@@ -297,18 +316,22 @@ impl CaptureReader {
                 }
             },
             Part::Facts => {
-                let facts = line.filter(|line| line.starts_with('{') && json::is_container(line));
-                let facts = facts.ok_or_else(|| self.bad("a JSON object of facts"))?;
+                let facts = line.filter(|line| is_facts(line));
+                let facts = facts.ok_or_else(|| self.bad(FACTS))?;
                 sink(Record::Facts(facts));
                 Part::Record
             }
             _ => line.and_then(|line| record(line, sink)).ok_or_else(|| {
-                self.bad("open, close, break, fail, bytes or id with its numbers, or end")
+                self.bad("open, close, break, fail, bytes, id or facts with its numbers, or end")
             })?,
         };
         self.next(part, read);
         Ok(read)
     }
+}
+
+fn is_facts(text: &str) -> bool {
+    text.starts_with('{') && json::is_container(text)
 }
 
 /// Reads the line of a record; returns the part that follows, or `None` if the line is malformed.
@@ -320,6 +343,10 @@ fn record(line: &str, sink: &mut Sink<'_>) -> Option<Part> {
     if name == "id" {
         let left = number(rest).filter(|length| *length <= LONGEST_ID)?;
         return Some(Part::Id { left });
+    }
+    if name == "facts" {
+        let left = number(rest).filter(|length| *length <= LONGEST_FACTS as u64)?;
+        return Some(Part::MoreFacts { left });
     }
     if name == "fail" {
         return attempts(rest);

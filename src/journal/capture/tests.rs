@@ -301,7 +301,7 @@ fn facts_are_an_object() {
 
 #[test]
 fn a_malformed_record_is_reported_with_its_position() {
-    const RECORD: &str = "open, close, break, fail, bytes or id with its numbers, or end";
+    const RECORD: &str = "open, close, break, fail, bytes, id or facts with its numbers, or end";
     for (records, at, expected) in [
         ("\n", 0, RECORD),
         ("begin 1\n", 0, RECORD),
@@ -334,6 +334,11 @@ fn a_malformed_record_is_reported_with_its_position() {
         ("id 1\n\0\n", 5, "a last event ID"),
         ("id 2\n\u{7FF}\n", 0, ""),
         ("id 1\n12\n", 6, "the end of a line"),
+        ("facts\n", 0, RECORD),
+        ("facts 1048577\n", 0, RECORD),
+        ("facts 2\n[]\n", 8, "a JSON object of facts"),
+        ("facts 3\n{\n}\n", 8, "a JSON object of facts"),
+        ("facts 2\n{}}\n", 10, "the end of a line"),
         ("end \n", 0, RECORD),
         ("end\nend\n", 4, "the end of the file"),
         (&format!("open {}", "1".repeat(200)), 0, RECORD),

@@ -1,0 +1,67 @@
+//! Requests to the server of this page, for what it offers beside the page.
+
+use leptos::prelude::window;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Headers, RequestCache, RequestInit, Response};
+
+use super::{Abort, body::first_chunk};
+use crate::offers::{TOKEN, offers};
+
+/// A request that is not sent yet.
+pub(super) struct Request(web_sys::Request);
+
+impl Request {
+    /// A GET, or a POST of `json`, to `path`, and what aborts it.
+    ///
+    /// # Errors
+    ///
+    /// What the browser throws if it does not send such a request.
+    pub(super) fn new(path: &str, json: Option<&str>) -> Result<(Self, Abort), JsValue> {
+        let abort = Abort::new()?;
+        let headers = Headers::new()?;
+        headers.set(TOKEN, &offers().token)?;
+        let init = RequestInit::new();
+        init.set_headers(&headers);
+        init.set_cache(RequestCache::NoStore);
+        init.set_signal(Some(&abort.signal()));
+        if let Some(json) = json {
+            headers.set("content-type", "application/json")?;
+            init.set_method("POST");
+            init.set_body(&json.into());
+        }
+        let request = web_sys::Request::new_with_str_and_init(path, &init)?;
+        Ok((Self(request), abort))
+    }
+
+    /// Sends the request and waits for the head of the response.
+    pub(super) async fn send(&self) -> Result<Response, Refusal> {
+        let sent = JsFuture::from(window().fetch_with_request(&self.0)).await;
+        let response: Response = sent.map_err(|_| Refusal::no_answer())?.unchecked_into();
+        if response.ok() {
+            return Ok(response);
+        }
+        let text = first_chunk(&response).await.unwrap_or_default();
+        Err(Refusal {
+            status: Some(response.status()),
+            text: String::from_utf8_lossy(&text).trim().to_owned(),
+        })
+    }
+}
+
+/// Why the server does not do what it is asked for.
+pub(super) struct Refusal {
+    /// The status that it answered; `None` if it did not.
+    pub(super) status: Option<u16>,
+    /// Its reason, or what is wrong.
+    pub(super) text: String,
+}
+
+impl Refusal {
+    fn no_answer() -> Self {
+        Self {
+            status: None,
+            text: "It does not answer.".to_owned(),
+        }
+    }
+}

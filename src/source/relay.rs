@@ -1,0 +1,176 @@
+//! An event stream by the relay: requested by the server of this page, which reports what it receives as a
+//! capture.
+
+use std::rc::Rc;
+
+use leptos::task::spawn_local;
+use wasm_bindgen::JsValue;
+
+use super::{
+    Abort, Failure, Guard, Notice,
+    answer::Answer,
+    body::read,
+    own_server::{Refusal, Request},
+};
+use crate::{
+    journal::{CaptureReader, Record},
+    json::quoted,
+    via::FetchRequest,
+};
+
+/// Where the relay is, on the server of this page.
+const PATH: &str = "/relay";
+
+/// A request that is aborted when this is dropped; no notice follows.
+pub(crate) struct Relay {
+    _abort: Abort,
+    _guard: Guard,
+}
+
+impl Relay {
+    /// Starts to request `url`, which is absolute.
+    ///
+    /// # Errors
+    ///
+    /// What the browser throws if it does not send the request to the relay.
+    pub(crate) fn open(
+        url: &str,
+        request: &FetchRequest,
+        last_event_id: &str,
+        on_notice: Rc<dyn Fn(Notice<'_>)>,
+    ) -> Result<Self, JsValue> {
+        let (request, abort) = Request::new(PATH, Some(&order(url, request, last_event_id)))?;
+        let (guard, notify) = Guard::new(on_notice);
+        spawn_local(async move {
+            let failure = run(&request, &notify).await;
+            notify(Notice::Failed(failure));
+        });
+        Ok(Self {
+            _abort: abort,
+            _guard: guard,
+        })
+    }
+}
+
+/// What the relay is asked for, in JSON.
+fn order(url: &str, request: &FetchRequest, last_event_id: &str) -> String {
+    let mut headers: Vec<(&str, &str)> = request
+        .headers
+        .iter()
+        .map(|(name, value)| (&**name, &**value))
+        .collect();
+    let has = |headers: &[(&str, &str)], name: &str| {
+        let mut names = headers.iter().map(|(known, _)| known);
+        names.any(|known| known.eq_ignore_ascii_case(name))
+    };
+    // As by fetch.
+    if !has(&headers, "accept") {
+        headers.push(("accept", "text/event-stream"));
+    }
+    if request.body.is_some() && !has(&headers, "content-type") {
+        headers.push(("content-type", "text/plain;charset=UTF-8"));
+    }
+    if !last_event_id.is_empty() {
+        headers.retain(|(name, _)| !name.eq_ignore_ascii_case("last-event-id"));
+        headers.push(("last-event-id", last_event_id));
+    }
+    let headers: Vec<String> = headers
+        .into_iter()
+        .map(|(name, value)| ["[", &quoted(name), ",", &quoted(value), "]"].concat())
+        .collect();
+    [
+        "{\"url\":",
+        &*quoted(url),
+        ",\"method\":",
+        &*quoted(&request.method),
+        ",\"headers\":[",
+        &*headers.join(","),
+        "],\"body\":",
+        &*request.body.as_deref().map_or("null".to_owned(), quoted),
+        "}",
+    ]
+    .concat()
+}
+
+/// Sends `request` and reads the answer to its end, as long as `notify` returns true.
+async fn run(request: &Request, notify: &dyn Fn(Notice<'_>) -> bool) -> Failure {
+    let incoming = match request.send().await {
+        Ok(incoming) => incoming,
+        Err(Refusal { status, text }) => return Failure::Relay { status, text },
+    };
+    let (mut reader, mut answer) = (CaptureReader::new(), Answer::default());
+    let mut damage = None;
+    let mut goes_on = true;
+    let mut pass_on = |bytes: &[u8]| {
+        let mut record = |record: Record<'_>| goes_on &= answer.record(record, notify);
+        damage = reader.feed(bytes, &mut record).err();
+        goes_on && damage.is_none()
+    };
+    let ended = read(&incoming, &mut pass_on).await;
+    if let Some(failure) = answer.finish(notify) {
+        return failure;
+    }
+    let text = match (ended, damage) {
+        (Ok(Failure::TooFast), _) => return Failure::TooFast,
+        (_, Some(damage)) => damage.to_string(),
+        _ => "The connection to it broke off.".to_owned(),
+    };
+    Failure::Relay { status: None, text }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn ordered(request: FetchRequest, last_event_id: &str) -> Value {
+        let order = order("http://h/?a=\"<", &request, last_event_id);
+        serde_json::from_str(&order).expect("JSON")
+    }
+
+    #[test]
+    fn the_relay_is_asked_for_what_fetch_would_send() {
+        assert_eq!(
+            ordered(FetchRequest::default(), ""),
+            json!({
+                "url": "http://h/?a=\"<",
+                "method": "GET",
+                "headers": [["accept", "text/event-stream"]],
+                "body": null,
+            })
+        );
+        let post = FetchRequest::post("é\u{2028}\n\0")
+            .header("Accept", "a/b")
+            .header("Cookie", "c=\"d\"")
+            .header("Last-Event-ID", "1");
+        assert_eq!(
+            ordered(post, "2é"),
+            json!({
+                "url": "http://h/?a=\"<",
+                "method": "POST",
+                "headers": [
+                    ["Accept", "a/b"],
+                    ["Cookie", "c=\"d\""],
+                    ["content-type", "text/plain;charset=UTF-8"],
+                    ["last-event-id", "2é"],
+                ],
+                "body": "é\u{2028}\n\0",
+            })
+        );
+    }
+
+    #[test]
+    fn a_header_that_was_entered_is_not_replaced_by_a_default() {
+        let post = FetchRequest::post("{}").header("Content-Type", "application/json");
+        let headers = &ordered(post.header("last-event-id", "7"), "")["headers"];
+        assert_eq!(
+            *headers,
+            json!([
+                ["Content-Type", "application/json"],
+                ["last-event-id", "7"],
+                ["accept", "text/event-stream"]
+            ])
+        );
+    }
+}
