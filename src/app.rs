@@ -91,6 +91,23 @@ pub fn App() -> impl IntoView {
                 ..request.get_untracked()
             });
         }),
+        use_relay: Callback::new(move |()| {
+            let entered = Request {
+                way: Way::Relay,
+                events: events.get_untracked().join(", "),
+                ..request.get_untracked()
+            };
+            if let Some(stream) = stream.get_value() {
+                resume_after.set_value(stream.last_event_id());
+            }
+            if entered.is_get() {
+                return open.run(entered);
+            }
+            // It may have reached the server by fetch already.
+            address::show(&entered, Entry::New);
+            held.set(true);
+            request.set(entered);
+        }),
         button: NodeRef::new(),
     });
     view! {

@@ -1,9 +1,10 @@
 //! A request for a stream: as entered, as sent, and as code for curl and JavaScript. Pure, except that
-//! [`Way::Auto`] looks at the address of the page.
+//! [`Way::Auto`] looks at the address of the page, and [`Way::Relay`] at what its server offers.
 
 use crate::{
     address::is_default_stream,
     json::{self, quoted},
+    offers::offers,
     via::{FetchRequest, Via},
 };
 
@@ -16,12 +17,17 @@ pub(crate) enum Way {
     Auto,
     EventSource,
     Fetch,
+    /// By the server of the page. `Auto` never does so by itself.
+    Relay,
 }
+
+/// Why a request is not sent by the relay.
+const NO_RELAY: &str = "The server of this page offers no relay: sse-scope-server has one while it listens on loopback addresses only, and elsewhere with --relay.";
 
 impl Way {
     /// The way with this name, in any case; `Auto` for any other name.
     pub(crate) fn named(name: &str) -> Self {
-        [Self::EventSource, Self::Fetch]
+        [Self::EventSource, Self::Fetch, Self::Relay]
             .into_iter()
             .find(|way| way.name().eq_ignore_ascii_case(name))
             .unwrap_or_default()
@@ -32,6 +38,7 @@ impl Way {
             Self::Auto => "auto",
             Self::EventSource => "EventSource",
             Self::Fetch => "fetch",
+            Self::Relay => "relay",
         }
     }
 
@@ -54,11 +61,11 @@ pub(crate) struct Request {
     /// arrive.
     pub(crate) events: String,
     pub(crate) with_credentials: bool,
-    /// The method, for fetch; empty means GET.
+    /// The method, for fetch and the relay; empty means GET.
     pub(crate) method: String,
-    /// The headers, for fetch: on each line a name, a colon and a value.
+    /// The headers, for fetch and the relay: on each line a name, a colon and a value.
     pub(crate) headers: String,
-    /// The body, for fetch.
+    /// The body, for fetch and the relay.
     pub(crate) body: String,
 }
 
@@ -97,7 +104,7 @@ impl Request {
             .finish()
     }
 
-    /// Whether the request is sent by fetch. A method, headers or a body need fetch, so `Auto` is fetch if
+    /// Whether the request is sent by fetch, or by the relay, which sends and receives the same. A method, headers or a body need fetch, so `Auto` is fetch if
     /// there are any.
     pub(crate) fn by_fetch(&self) -> bool {
         match self.way {
@@ -106,7 +113,7 @@ impl Request {
             {
                 true
             }
-            way => way.resolved(&self.url) == Way::Fetch,
+            way => way.resolved(&self.url) != Way::EventSource,
         }
     }
 
@@ -148,7 +155,7 @@ impl Request {
             url: self.url != open.url,
             way: self.way != open.way,
             events: self.event_types() != open.event_types() && !self.by_fetch(),
-            rest: self.with_credentials != open.with_credentials
+            rest: self.sends_cookies() != open.sends_cookies()
                 || (by_fetch(self) != by_fetch(open) && self.by_fetch()),
         }
     }
@@ -188,6 +195,7 @@ impl Request {
             Way::Auto => {}
             Way::EventSource => add("via", "eventsource"),
             Way::Fetch => add("via", "fetch"),
+            Way::Relay => add("via", "relay"),
         }
         if self.by_fetch() {
             add("method", &self.method);
@@ -202,6 +210,11 @@ impl Request {
     /// Whether the method is GET.
     pub(crate) fn is_get(&self) -> bool {
         !self.by_fetch() || self.method() == "GET"
+    }
+
+    /// Whether the browser sends its cookies to another origin: the relay has none.
+    pub(crate) fn sends_cookies(&self) -> bool {
+        self.with_credentials && self.way != Way::Relay
     }
 
     /// The method that is sent by fetch.
@@ -239,32 +252,55 @@ impl Request {
     ///
     /// A sentence about what cannot be sent.
     pub(crate) fn via(&self) -> Result<Via, String> {
+        self.via_if(offers().relay)
+    }
+
+    /// The same; `has_relay` if there is a relay.
+    fn via_if(&self, has_relay: bool) -> Result<Via, String> {
         if !self.by_fetch() {
             return Ok(Via::EventSource);
         }
-        let mut headers = self.header_pairs()?;
-        if let Some((name, _)) = headers.iter().find(|(name, _)| is_forbidden_header(name)) {
-            return Err(format!(
-                "A browser does not let a page set the header “{name}” (Fetch standard, forbidden request-headers)."
-            ));
+        let is_relayed = self.way == Way::Relay;
+        if is_relayed && !has_relay {
+            return Err(NO_RELAY.to_owned());
         }
-        if !self.body.is_empty() && matches!(self.method(), "GET" | "HEAD") {
-            return Err(format!(
-                "A {} has no body in a browser: choose POST, or leave the body empty.",
-                self.method()
-            ));
+        let mut headers = self.header_pairs()?;
+        if !is_relayed {
+            self.check_for_browser(&headers)?;
         }
         if let Some(content_type) = self.json_type(&headers) {
             headers.push(content_type);
         }
-        Ok(Via::Fetch(FetchRequest {
+        let request = FetchRequest {
             method: self.method().to_owned(),
             headers: headers
                 .into_iter()
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .collect(),
             body: Some(self.body.clone()).filter(|body| !body.is_empty()),
-        }))
+        };
+        Ok(match is_relayed {
+            true => Via::Relay(request),
+            false => Via::Fetch(request),
+        })
+    }
+
+    /// Checks what a browser does not let a page send.
+    fn check_for_browser(&self, headers: &[(&str, &str)]) -> Result<(), String> {
+        if let Some((name, _)) = headers.iter().find(|(name, _)| is_forbidden_header(name)) {
+            return Err(format!(
+                "A browser does not let a page set the header “{name}” (Fetch standard, forbidden request-headers).{}",
+                by_relay()
+            ));
+        }
+        if !self.body.is_empty() && matches!(self.method(), "GET" | "HEAD") {
+            return Err(format!(
+                "A {} has no body in a browser: choose POST, or leave the body empty.{}",
+                self.method(),
+                by_relay()
+            ));
+        }
+        Ok(())
     }
 
     /// The content type of a body that is a JSON object or array, unless it is among `headers`.
@@ -349,7 +385,7 @@ impl Request {
             quoted(self.method()),
             headers.join(", ")
         );
-        if self.with_credentials {
+        if self.sends_cookies() {
             program.push_str("  credentials: \"include\",\n");
         }
         if !self.body.is_empty() {
@@ -360,6 +396,14 @@ impl Request {
              for await (const chunk of text) console.log(chunk);\n",
         );
         program
+    }
+}
+
+/// What to do about a request that a browser does not send.
+fn by_relay() -> &'static str {
+    match offers().relay {
+        true => " The relay sends it.",
+        false => "",
     }
 }
 
@@ -566,6 +610,44 @@ mod tests {
     }
 
     #[test]
+    fn the_relay_sends_what_a_browser_refuses_if_there_is_one() {
+        let request = Request {
+            way: Way::Relay,
+            method: String::new(),
+            headers: "Cookie: a=b".to_owned(),
+            ..post()
+        };
+        assert_eq!(request.via_if(false), Err(NO_RELAY.to_owned()));
+        let Ok(Via::Relay(sent)) = request.via_if(true) else {
+            panic!("by the relay")
+        };
+        assert_eq!((&*sent.method, sent.body.is_some()), ("GET", true));
+        assert_eq!(sent.headers[0], ("Cookie".to_owned(), "a=b".to_owned()));
+        let broken = Request {
+            headers: "no colon".to_owned(),
+            ..request
+        };
+        assert!(broken.via_if(true).is_err());
+    }
+
+    #[test]
+    fn a_request_by_the_relay_is_the_same_in_the_address_and_in_curl() {
+        let request = Request {
+            way: Way::Relay,
+            ..post()
+        };
+        assert_eq!(Request::from_query(&request.to_query(true)), request);
+        assert!(request.to_query(false).contains("via=relay&method=POST"));
+        assert!(!request.is_get());
+        let by_fetch = Request {
+            way: Way::Fetch,
+            ..post()
+        };
+        assert_eq!(request.as_curl("/"), by_fetch.as_curl("/"));
+        assert!(!request.as_javascript("/").contains("credentials"));
+    }
+
+    #[test]
     fn a_request_by_fetch_is_as_entered() {
         let Ok(Via::Fetch(request)) = post().via() else {
             panic!("by fetch")
@@ -629,6 +711,8 @@ mod tests {
     fn a_way_is_named_in_any_case() {
         for (name, expected) in [
             ("fetch", Way::Fetch),
+            ("relay", Way::Relay),
+            ("Relay", Way::Relay),
             ("EventSource", Way::EventSource),
             ("eventsource", Way::EventSource),
             ("auto", Way::Auto),

@@ -51,10 +51,9 @@ pub(super) fn decide(failure: &Failure, attempt: &Attempt<'_>, backoff: &mut Bac
         Failure::NoContent => return Input::Over(Cause::NoContent),
         Failure::TooFast => return Input::Over(Cause::TooFast),
         // The same request would get the same answer.
-        Failure::Relay {
-            status: Some(status),
-            ..
-        } if is_final(*status) => return Input::Over(Cause::NotRelayed(failure.clone())),
+        Failure::Relay { is_final: true, .. } => {
+            return Input::Over(Cause::NotRelayed(failure.clone()));
+        }
         _ if attempt.max_attempts.is_some_and(|most| attempts >= most) => {
             return Input::Over(Cause::AttemptLimit {
                 attempts,
@@ -86,11 +85,6 @@ pub(super) fn decide(failure: &Failure, attempt: &Attempt<'_>, backoff: &mut Bac
     Input::GaveUp {
         until: attempt.now + delay.min(LONGEST_WAIT_MS),
     }
-}
-
-/// Whether a status of the relay is about the request, and not about the moment: 429 asks to wait.
-fn is_final(status: u16) -> bool {
-    (400..500).contains(&status) && status != 429
 }
 
 /// Exponential backoff with full jitter: each delay is random between 0 and an upper limit that
@@ -137,12 +131,12 @@ mod tests {
             end: UpstreamEnd::Ended,
             text: String::new(),
         },
-        relay(Some(429)),
+        relay(false),
     ];
 
-    const fn relay(status: Option<u16>) -> Failure {
+    const fn relay(is_final: bool) -> Failure {
         let text = String::new();
-        Failure::Relay { status, text }
+        Failure::Relay { is_final, text }
     }
 
     fn decided(failure: &Failure, link: &Link, method: &str, backoff: &mut Backoff) -> Input {
@@ -187,8 +181,6 @@ mod tests {
             (&REPEATED[6], [2_000.0, 2_000.0, 2_000.0, 500.0]),
             (&REPEATED[7], [5_000.0, 5_000.0, 3_000.0, 3_000.0]),
             (&REPEATED[8], [5_000.0, 5_000.0, 3_000.0, 3_000.0]),
-            (&relay(None), [5_000.0, 5_000.0, 3_000.0, 3_000.0]),
-            (&relay(Some(502)), [5_000.0, 5_000.0, 3_000.0, 3_000.0]),
         ];
         for (failure, delays) in table {
             for (link, delay) in links.iter().zip(delays) {
@@ -204,11 +196,8 @@ mod tests {
             assert_eq!(input, Input::Over(Cause::NoContent));
             let input = decided(&Failure::TooFast, link, "GET", &mut backoff);
             assert_eq!(input, Input::Over(Cause::TooFast));
-            for status in [400, 403, 404, 413] {
-                let refused = relay(Some(status));
-                let input = decided(&refused, link, "GET", &mut backoff);
-                assert_eq!(input, Input::Over(Cause::NotRelayed(refused)));
-            }
+            let input = decided(&relay(true), link, "GET", &mut backoff);
+            assert_eq!(input, Input::Over(Cause::NotRelayed(relay(true))));
         }
     }
 

@@ -72,7 +72,8 @@ impl Phases {
 /// The answer of the relay to one request, as far as it is known.
 #[derive(Default)]
 pub(super) struct Answer {
-    relayed: Relayed,
+    /// `None` until there are facts.
+    relayed: Option<Relayed>,
     /// Whether the response is an event stream.
     is_open: bool,
     /// A response that is none, until its body begins.
@@ -119,15 +120,14 @@ impl Answer {
     }
 
     fn facts(&mut self, facts: &Facts, notify: &dyn Fn(Notice<'_>) -> bool) -> bool {
-        let mut relayed = self.relayed.clone();
+        let mut relayed = self.relayed.clone().unwrap_or_default();
         relayed.update(facts);
         let mut goes_on = true;
-        if relayed != self.relayed {
-            self.relayed = relayed;
-            goes_on = notify(Notice::Relayed(self.relayed.clone()));
+        if self.relayed.as_ref() != Some(&relayed) {
+            goes_on = notify(Notice::Relayed(relayed.clone()));
         }
         if let Some(node) = facts.member(0, "response") {
-            let response = facts.response(node, &self.relayed);
+            let response = facts.response(node, &relayed);
             match refusal(&response) {
                 Some(failure) => self.refused = Some((response, failure)),
                 None => {
@@ -140,12 +140,9 @@ impl Answer {
             self.failure = Some(facts.failure(node, UpstreamEnd::NoResponse));
         }
         if let Some(node) = facts.member(0, "end") {
-            let end = match &*facts.text(node, "kind") {
-                "ended" => UpstreamEnd::Ended,
-                _ => UpstreamEnd::BrokeOff,
-            };
-            self.failure = Some(facts.failure(node, end));
+            self.failure = Some(facts.failure(node, UpstreamEnd::BrokeOff));
         }
+        self.relayed = Some(relayed);
         goes_on
     }
 }
@@ -218,10 +215,19 @@ impl Facts {
         pairs.collect()
     }
 
+    /// A failure of the upstream, which had this `end` unless it was complete, or one of the relay itself.
     fn failure(&self, node: usize, end: UpstreamEnd) -> Failure {
-        Failure::Upstream {
-            end,
-            text: self.text(node, "text"),
+        let text = self.text(node, "text");
+        match &*self.text(node, "kind") {
+            "ended" => Failure::Upstream {
+                end: UpstreamEnd::Ended,
+                text,
+            },
+            kind @ ("not-allowed" | "stopped") => Failure::Relay {
+                is_final: kind == "not-allowed",
+                text,
+            },
+            _ => Failure::Upstream { end, text },
         }
     }
 
@@ -375,6 +381,20 @@ mod tests {
     }
 
     #[test]
+    fn what_the_relay_itself_does_is_not_a_failure_of_the_server() {
+        let relay = |is_final, text: &str| {
+            let text = text.to_owned();
+            Some(Failure::Relay { is_final, text })
+        };
+        let stopped = more("{\"end\":{\"kind\":\"stopped\",\"text\":\"Stopped.\"}}");
+        let (_, failure) = notices(&[STREAM, &stopped].concat(), 100);
+        assert_eq!(failure, relay(false, "Stopped."));
+        let refused =
+            "sse-capture 1\n{\"failure\":{\"kind\":\"not-allowed\",\"text\":\"No.\"}}\nend\n";
+        assert_eq!(notices(refused, 100).1, relay(true, "No."));
+    }
+
+    #[test]
     fn an_answer_that_is_cut_off_has_no_end() {
         for cut in 14..STREAM.len() {
             let (_, failure) = notices(&STREAM[..cut], 100);
@@ -436,7 +456,7 @@ mod tests {
         ] {
             let (notices, failure) = notices(&(facts(status, name, value) + rest), 1_000);
             assert_eq!(failure, expected);
-            let [Owned::Response(response)] = &notices[..] else {
+            let [Owned::Relayed(_), Owned::Response(response)] = &notices[..] else {
                 panic!("{notices:?}");
             };
             assert_eq!((response.status, &*response.excerpt), (status, excerpt));

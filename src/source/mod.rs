@@ -174,8 +174,8 @@ pub enum Failure {
     /// with it.
     #[error("The relay of this page’s server: {text}")]
     Relay {
-        /// The status that the relay answered; `None` if the connection to it failed.
-        status: Option<u16>,
+        /// Whether it would not do the same request later either.
+        is_final: bool,
         /// What is wrong.
         text: String,
     },

@@ -96,7 +96,10 @@ fn order(url: &str, request: &FetchRequest, last_event_id: &str) -> String {
 async fn run(request: &Request, notify: &dyn Fn(Notice<'_>) -> bool) -> Failure {
     let incoming = match request.send().await {
         Ok(incoming) => incoming,
-        Err(Refusal { status, text }) => return Failure::Relay { status, text },
+        Err(Refusal { status, text }) => {
+            let is_final = status.is_some_and(is_final);
+            return Failure::Relay { is_final, text };
+        }
     };
     let (mut reader, mut answer) = (CaptureReader::new(), Answer::default());
     let mut damage = None;
@@ -115,7 +118,15 @@ async fn run(request: &Request, notify: &dyn Fn(Notice<'_>) -> bool) -> Failure 
         (_, Some(damage)) => damage.to_string(),
         _ => "The connection to it broke off.".to_owned(),
     };
-    Failure::Relay { status: None, text }
+    Failure::Relay {
+        is_final: false,
+        text,
+    }
+}
+
+/// Whether a status of the relay is about the request, and not about the moment, as 429 is.
+fn is_final(status: u16) -> bool {
+    (400..500).contains(&status) && status != 429
 }
 
 #[cfg(test)]
@@ -158,6 +169,13 @@ mod tests {
                 "body": "é\u{2028}\n\0",
             })
         );
+    }
+
+    #[test]
+    fn only_a_refusal_of_the_request_itself_is_final() {
+        for (status, expected) in [(400, true), (403, true), (429, false), (503, false)] {
+            assert_eq!(is_final(status), expected, "{status}");
+        }
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub(crate) struct Controls {
     pub(crate) asked: RwSignal<Vec<String>>,
     /// Opens the same address by fetch.
     pub(crate) use_fetch: Callback<()>,
+    /// Opens the same address by the relay.
+    pub(crate) use_relay: Callback<()>,
     /// The button that connects and disconnects.
     pub(crate) button: NodeRef<html::Button>,
 }

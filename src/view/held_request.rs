@@ -54,7 +54,7 @@ fn sentence(request: &Request) -> String {
 /// The request as text: method and URL, headers, and the beginning of the body.
 fn shown(request: &Request) -> String {
     let mut text = [request.method(), " ", &request.url].concat();
-    if request.with_credentials {
+    if request.sends_cookies() {
         text.push_str("\nwith the cookies that the browser sends to this server");
     }
     for (name, value) in request.all_headers() {

@@ -2,12 +2,13 @@
 
 use leptos::{html, prelude::*};
 
-use super::{controls::Controls, watched::Watched};
+use super::{controls::Controls, server_answer::ServerAnswer, watched::Watched};
 use crate::{
     clock::now,
     known_types,
+    offers::offers,
     session::{By, Cause, Link, UseEventSourceReturn, attempts_failed},
-    source::{Failure, Response},
+    source::{Failure, Response, UpstreamEnd},
     text,
 };
 
@@ -90,6 +91,18 @@ pub(crate) fn LinkState() -> impl IntoView {
         .into_any()
     });
 
+    // Where fetch fails without a response, the relay sees why, and CORS does not matter to it.
+    let may_relay = Memo::new(move |_| {
+        stream.way() == "fetch"
+            && !is_capture.get()
+            && stream
+                .failure
+                .with(|failure| *failure == Some(Failure::Unreachable))
+    });
+    let use_relay = controls
+        .filter(|_| offers().relay)
+        .map(|controls| view! { <UseRelay controls=controls may_relay=may_relay /> }.into_any());
+
     view! {
         <div class="link">
             <div class="link-state" data-state=kind>
@@ -104,7 +117,7 @@ pub(crate) fn LinkState() -> impl IntoView {
             <p class="unseen" role="status">{spoken}</p>
             <Explanation />
             <ServerAnswer />
-            <div class="link-buttons">{use_fetch} {own_button}</div>
+            <div class="link-buttons">{use_fetch} {use_relay} {own_button}</div>
         </div>
     }
 }
@@ -133,6 +146,24 @@ fn Switch(
         >
             {move || if is_live.get() { "Disconnect" } else { "Connect" }}
         </button>
+    }
+}
+
+/// The button that opens the same address by the relay.
+#[component]
+fn UseRelay(controls: Controls, may_relay: Memo<bool>) -> impl IntoView {
+    move || {
+        may_relay.get().then(|| {
+            view! {
+                <button
+                    type="button"
+                    title="The server of this page requests the same address: CORS does not apply, and why a connection fails is known"
+                    on:click=move |_| controls.use_relay.run(())
+                >
+                    "Use relay"
+                </button>
+            }
+        })
     }
 }
 
@@ -219,32 +250,6 @@ fn subscription(asked: &[String]) -> String {
     )
 }
 
-/// The status, the headers and, unless it is a stream, the beginning of the body. A refusal opens by
-/// itself.
-#[component]
-fn ServerAnswer() -> impl IntoView {
-    let response = Watched::expect().stream.response;
-    let is_unknown = Memo::new(move |_| response.with(Option::is_none));
-    let is_refusal = Memo::new(move |_| {
-        response.with(|response| {
-            response
-                .as_ref()
-                .is_some_and(|response| !response.is_event_stream())
-        })
-    });
-    let text = move |format: fn(&Response) -> String| {
-        Memo::new(move |_| {
-            response.with(|response| response.as_ref().map_or_else(String::new, format))
-        })
-    };
-    view! {
-        <details class="response" hidden=is_unknown prop:open=is_refusal>
-            <summary>{text(title)}</summary>
-            <pre role="region" tabindex="0" aria-label="Head and body">{text(head)}</pre>
-        </details>
-    }
-}
-
 /// Why the stream is not open; empty if there is nothing to explain.
 fn explain(
     link: &Link,
@@ -259,7 +264,10 @@ fn explain(
             // That another attempt follows is clear from the state; the room is needed for the reason.
             Failure::Refused { .. }
             | Failure::Unreachable
-            | Failure::Upstream { .. }
+            | Failure::Upstream {
+                end: UpstreamEnd::NoResponse,
+                ..
+            }
             | Failure::Relay { .. } => reason(response, failure),
             _ => [&*reason(response, failure), "The page tries again."].join(" "),
         },
@@ -302,37 +310,14 @@ fn refusal(response: &Response) -> String {
     format!("Content type is {given}; expected text/event-stream.")
 }
 
-/// `200 OK in 12.5 ms`
-fn title(response: &Response) -> String {
-    format!(
-        "{} {} in {}",
-        response.status,
-        response.status_text,
-        text::duration(response.after)
-    )
-}
-
-/// The head of a response and the beginning of its body, as text.
-fn head(response: &Response) -> String {
-    let mut head = String::new();
-    if let Some(url) = &response.redirected_to {
-        head.push_str(&format!("redirected to {url}\n"));
-    }
-    for (name, value) in &response.headers {
-        head.push_str(&format!("{name}: {value}\n"));
-    }
-    if !response.excerpt.is_empty() {
-        head.push_str(&format!("\n{}", response.excerpt));
-    }
-    head
-}
-
 /// How a connection failed or ended, without details.
 #[derive(Clone, Copy, PartialEq)]
 enum Loss {
     /// The server answered, but not with an event stream.
     Refused,
     /// The server ended the stream, or it was lost without an error.
+    EndedOrLost,
+    /// The server ended the stream.
     Ended,
     /// The stream was open.
     Lost,
@@ -344,7 +329,11 @@ impl Loss {
     fn of(failure: Option<&Failure>, was_open: bool) -> Self {
         match failure {
             Some(Failure::Refused { .. } | Failure::NoContent) => Self::Refused,
-            Some(Failure::Ended) => Self::Ended,
+            Some(Failure::Ended) => Self::EndedOrLost,
+            Some(Failure::Upstream {
+                end: UpstreamEnd::Ended,
+                ..
+            }) => Self::Ended,
             _ if was_open => Self::Lost,
             _ => Self::NoConnection,
         }
@@ -353,7 +342,8 @@ impl Loss {
     fn name(self) -> &'static str {
         match self {
             Self::Refused => "Refused",
-            Self::Ended => "Ended or lost",
+            Self::EndedOrLost => "Ended or lost",
+            Self::Ended => "Ended",
             Self::Lost => "Lost",
             Self::NoConnection => "No connection",
         }
@@ -369,12 +359,21 @@ fn kind(link: &Link, failure: Option<&Failure>) -> &'static str {
         Link::Waiting { attempt, .. } => match Loss::of(failure, *attempt == 1) {
             Loss::Refused => "refused",
             Loss::Lost => "lost",
-            Loss::Ended | Loss::NoConnection => "waiting",
+            Loss::EndedOrLost | Loss::Ended | Loss::NoConnection => "waiting",
         },
         Link::Closed { cause } => match cause {
-            Cause::Url(_) | Cause::Request(_) => "refused",
-            Cause::NotRepeated(Failure::Refused { .. } | Failure::Unreachable) => "refused",
-            Cause::NotRepeated(Failure::BrokeOff) | Cause::TooFast => "lost",
+            Cause::Url(_) | Cause::Request(_) | Cause::NotRelayed(_) => "refused",
+            Cause::NotRepeated(failure) => match failure {
+                Failure::Refused { .. } | Failure::Unreachable | Failure::Relay { .. } => "refused",
+                Failure::Upstream { end, .. } => match end {
+                    UpstreamEnd::NoResponse => "refused",
+                    UpstreamEnd::Ended => "closed",
+                    UpstreamEnd::BrokeOff => "lost",
+                },
+                Failure::BrokeOff => "lost",
+                _ => "closed",
+            },
+            Cause::TooFast => "lost",
             _ => "closed",
         },
     }
@@ -388,7 +387,7 @@ fn spoken(link: &Link) -> &'static str {
         Link::Open { .. } => "Open",
         Link::Connecting { .. } | Link::Waiting { .. } => "No connection, trying again",
         Link::Closed {
-            cause: Cause::Url(_) | Cause::Request(_),
+            cause: Cause::Url(_) | Cause::Request(_) | Cause::NotRelayed(_),
         } => "Cannot connect",
         Link::Closed { .. } => "Closed",
     }
@@ -456,6 +455,11 @@ mod tests {
         assert_eq!(time(&link, || 0.0), "");
     }
 
+    fn upstream(end: UpstreamEnd, text: &str) -> Failure {
+        let text = text.to_owned();
+        Failure::Upstream { end, text }
+    }
+
     #[test]
     fn a_failure_is_explained_as_far_as_it_is_known() {
         let waiting = Link::Waiting {
@@ -473,7 +477,26 @@ mod tests {
         };
         let stream = || Some(response(200, "text/event-stream"));
         let refused = Failure::Refused { retry_after: None };
+        let ended = upstream(UpstreamEnd::Ended, "The server ended the response.");
+        let unknown = upstream(UpstreamEnd::NoResponse, "The name a was not found.");
+        let relay = Failure::Relay {
+            is_final: false,
+            text: "It does not answer.".to_owned(),
+        };
         for (response, failure, has_event_id, expected) in [
+            (None, &unknown, false, "The name a was not found."),
+            (
+                None,
+                &relay,
+                false,
+                "The relay of this page’s server: It does not answer.",
+            ),
+            (
+                stream(),
+                &ended,
+                true,
+                "The server ended the response. The page tries again.",
+            ),
             (
                 None,
                 &Failure::BrowserGaveUp,
@@ -589,9 +612,16 @@ mod tests {
             by: By::Page,
         };
         let refused = Failure::Refused { retry_after: None };
+        let ended = upstream(UpstreamEnd::Ended, "");
+        let broken = upstream(UpstreamEnd::BrokeOff, "");
+        let unknown = upstream(UpstreamEnd::NoResponse, "");
         for (attempt, failure, expected) in [
             (1, &Failure::BrokeOff, ("lost", "Lost. Attempt 1")),
             (1, &Failure::Ended, ("waiting", "Ended or lost. Attempt 1")),
+            // Only the relay sees the difference.
+            (1, &ended, ("waiting", "Ended. Attempt 1")),
+            (1, &broken, ("lost", "Lost. Attempt 1")),
+            (2, &unknown, ("waiting", "No connection. Attempt 2")),
             (
                 2,
                 &Failure::Unreachable,
@@ -613,6 +643,9 @@ mod tests {
             (Failure::Ended, "closed"),
             (Failure::BrokeOff, "lost"),
             (refused.clone(), "refused"),
+            (ended, "closed"),
+            (broken, "lost"),
+            (unknown, "refused"),
         ] {
             let link = Link::Closed {
                 cause: Cause::NotRepeated(failure.clone()),

@@ -57,6 +57,7 @@ mod row;
 mod saved_menu;
 #[cfg(feature = "app")]
 mod search_box;
+mod server_answer;
 mod settings;
 #[cfg(feature = "app")]
 mod theme;

@@ -17,6 +17,7 @@ use super::{
 use crate::{
     address::{usual_types, with_scheme},
     curl,
+    offers::offers,
     request::{Request, Way},
     source::UrlError,
 };
@@ -206,7 +207,7 @@ pub(crate) fn RequestBar(
                 <label
                     class="way"
                     class:differs=move || differences.get().way
-                    title="EventSource: what clients in a browser see. fetch: every byte, all event types, comments, status and headers; any method, headers and body"
+                    title="EventSource: what clients in a browser see. fetch: every byte, all event types, comments, status and headers; any method, headers and body. relay: the same, requested by the server of this page: no CORS, any header, and why a connection failed"
                 >
                     <span class="unseen">"Way"</span>
                     <select
@@ -221,6 +222,14 @@ pub(crate) fn RequestBar(
                         </option>
                         <option value="fetch" prop:selected=move || form.read().way == Way::Fetch>
                             "fetch"
+                        </option>
+                        // A link can ask for it anywhere; opening it explains why there is none.
+                        <option
+                            value="relay"
+                            hidden=move || !offers().relay && form.read().way != Way::Relay
+                            prop:selected=move || form.read().way == Way::Relay
+                        >
+                            "relay"
                         </option>
                     </select>
                 </label>

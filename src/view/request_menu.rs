@@ -123,7 +123,7 @@ pub(super) fn RequestMenu(
             class="request-more"
             differs=differs
         >
-                <label class="wide">
+                <label class="wide" hidden=move || form.read().way == Way::Relay>
                     <input
                         type="checkbox"
                         name="credentials"
@@ -162,6 +162,9 @@ pub(super) fn RequestMenu(
                         ></textarea>
                     </label>
                 </div>
+                <p class="only-fetch" hidden=move || form.read().way != Way::Relay>
+                    "The relay sends no cookies of the browser. It sends each header that is set here, such as Cookie, Origin or Host."
+                </p>
                 <p class="only-fetch" hidden=move || form.read().way != Way::EventSource>
                     "An EventSource sends no method, headers or body of your own. Choose auto or fetch to set them."
                 </p>
