@@ -139,10 +139,11 @@ pub fn App() -> impl IntoView {
     }
 }
 
-/// Whether the page does not open `request` by itself: an address alone sends only a GET, and nothing that
-/// the browser cannot send as it was asked.
+/// Whether the page does not open `request` by itself: an address alone sends only a GET, nothing that
+/// the browser cannot send as it was asked, and by the relay no headers, because a browser lets no other page
+/// send them to any server.
 fn is_held(request: &Request) -> bool {
-    !request.is_get() || request.via().is_err()
+    !request.is_get() || request.relays_headers() || request.via().is_err()
 }
 
 /// The parts of the page between the state of the connection and the log.

@@ -217,6 +217,11 @@ impl Request {
         self.with_credentials && self.way != Way::Relay
     }
 
+    /// Whether the relay sends headers that were entered.
+    pub(crate) fn relays_headers(&self) -> bool {
+        self.way == Way::Relay && !self.headers.trim().is_empty()
+    }
+
     /// The method that is sent by fetch.
     pub(crate) fn method(&self) -> &str {
         match &*self.method {

@@ -41,6 +41,9 @@ pub(crate) fn HeldRequest(
 fn sentence(request: &Request) -> String {
     match request.via() {
         Err(problem) => problem,
+        Ok(_) if request.is_get() => "Nothing was sent. This address asks the relay to send headers, which \
+             a browser may not let other pages send. Send them only if you trust the source of this address."
+            .to_owned(),
         Ok(_) => [
             "Nothing was sent. This address asks for a ",
             request.method(),
@@ -98,6 +101,11 @@ mod tests {
         assert_eq!(text.matches('é').count(), EXCERPT);
         assert!(text.ends_with(" …"));
         assert!(sentence(&request).starts_with("Nothing was sent. This address asks for a POST"));
+        let by_relay = Request {
+            way: Way::Relay,
+            ..request.clone()
+        };
+        assert!(shown(&by_relay).starts_with("POST http://h/\na: b"));
         let broken = Request {
             headers: "no colon".to_owned(),
             ..request

@@ -28,6 +28,10 @@ const NOBODY: &str = "No response: no server answers there, or the network is do
 const NO_ANSWER: &str =
     "No response yet: no head (in some browsers no first byte), or all six connections are in use.";
 
+/// The relay has an answer of its own at once.
+const NO_ANSWER_TO_RELAY: &str =
+    "No response yet: the server has not sent the head of a response to the relay.";
+
 /// The state of the connection, its uptime or countdown, the reason where something is wrong, the response
 /// of the server where it is known, and the buttons that the page does not have.
 #[component]
@@ -197,7 +201,10 @@ fn Explanation() -> impl IntoView {
     });
     let explanation = Memo::new(move |before: Option<&String>| {
         stream.link.with(|link| match link {
-            Link::Connecting { .. } if is_late.get() => NO_ANSWER.to_owned(),
+            Link::Connecting { .. } if is_late.get() => match stream.way() {
+                "relay" => NO_ANSWER_TO_RELAY.to_owned(),
+                _ => NO_ANSWER.to_owned(),
+            },
             // The reason for the previous failure stays until there is another one: it must not flicker
             // with each attempt.
             Link::Connecting { attempt } if *attempt > 1 => before.cloned().unwrap_or_default(),

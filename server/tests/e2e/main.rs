@@ -15,6 +15,7 @@ mod generator;
 mod loading;
 mod log;
 mod relay;
+mod relay_way;
 mod request;
 mod timeline;
 
