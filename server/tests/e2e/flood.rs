@@ -54,6 +54,15 @@ fn holds_back(browser: &Browser) -> bool {
 
 #[tokio::test]
 async fn by_fetch_a_flood_that_is_not_held_back_is_closed() {
+    flood_by("fetch").await;
+}
+
+#[tokio::test]
+async fn by_the_relay_a_flood_that_is_not_held_back_is_closed() {
+    flood_by("relay").await;
+}
+
+async fn flood_by(way: &str) {
     let (flood, mut is_sent) = serve_flood().await;
     let (_server, browser) = open("").await;
     browser.until_line("^Ping: ").await;
@@ -67,7 +76,7 @@ async fn by_fetch_a_flood_that_is_not_held_back_is_closed() {
             })()",
         )
         .await;
-    connect(&browser, "fetch", &flood).await;
+    connect(&browser, way, &flood).await;
     if holds_back(&browser) {
         browser.value("start()").await;
         browser
@@ -81,7 +90,7 @@ async fn by_fetch_a_flood_that_is_not_held_back_is_closed() {
     browser.until_says(CLOSED).await;
     assert_eq!(browser.value("page.state()").await, "Closed");
     // The page is as good as before.
-    connect(&browser, "fetch", "/stream").await;
+    connect(&browser, way, "/stream").await;
     browser.until_line("^Ping: ").await;
 }
 
