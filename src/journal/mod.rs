@@ -35,6 +35,7 @@ pub use figures::Figures;
 pub(crate) use filter::{Criteria, Matches, Text};
 pub use line::Line;
 pub use names::Name;
+pub(crate) use time::read_ms;
 
 /// How many bytes a [`Journal`] keeps by default: 64 MiB.
 pub const DEFAULT_BOUND: usize = 64 << 20;

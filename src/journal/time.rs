@@ -66,6 +66,12 @@ pub(super) fn parse_ms(text: &str) -> Option<u64> {
     Some(micros).filter(|micros| *micros <= LAST)
 }
 
+/// A time in ms from digits with up to three decimals. Parsing any floating-point number would add 15 kB to
+/// the page.
+pub(crate) fn read_ms(text: &str) -> Option<f64> {
+    parse_ms(text).map(from_micros)
+}
+
 /// Appends a time as in ISO 8601, in UTC: `2026-11-23T03:14:26.120000Z`.
 pub(super) fn iso(at: f64, out: &mut String) {
     let micros = micros(at);

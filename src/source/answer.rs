@@ -2,7 +2,7 @@
 
 use super::{Failure, Notice, Response, UpstreamEnd, response::refusal};
 use crate::{
-    journal::Record,
+    journal::{Record, read_ms},
     json::{Index, Kind},
 };
 
@@ -52,20 +52,21 @@ pub struct Phases {
 }
 
 impl Phases {
-    /// The phases up to the head of the response, with their names.
-    pub(crate) fn to_head(self) -> [(&'static str, Option<f64>); 4] {
+    /// The phases with their names.
+    pub(crate) fn named(self) -> [(&'static str, Option<f64>); 5] {
         [
             ("name", self.name),
             ("connect", self.connect),
             ("TLS", self.tls),
             ("head", self.head),
+            ("first byte", self.first_byte),
         ]
     }
 
-    /// How long they took together, in ms.
-    pub(crate) fn sum(self) -> f64 {
-        let known = self.to_head().into_iter().filter_map(|(_, ms)| ms);
-        known.fold(0.0, |sum, ms| sum + ms)
+    /// How long it took to the head of the response, in ms.
+    fn to_head(self) -> f64 {
+        let phases = [self.name, self.connect, self.tls, self.head];
+        phases.into_iter().flatten().fold(0.0, |sum, ms| sum + ms)
     }
 }
 
@@ -153,13 +154,13 @@ impl Relayed {
         if let Some(hops) = facts.member(0, "hops") {
             let hops = facts.0.children(hops).map(|hop| Hop {
                 url: facts.text(hop, "url"),
-                status: facts.number(hop, "status").unwrap_or_default() as u16,
+                status: facts.status(hop),
                 location: facts.text(hop, "location"),
             });
             self.hops = hops.collect();
         }
         if let Some(phases) = facts.member(0, "phases") {
-            let ms = |name| facts.number(phases, name);
+            let ms = |name| facts.ms(phases, name);
             self.phases = Phases {
                 name: ms("name"),
                 connect: ms("connect"),
@@ -168,7 +169,7 @@ impl Relayed {
                 first_byte: ms("firstByte"),
             };
         }
-        if let Some(ms) = facts.number(0, "firstByte") {
+        if let Some(ms) = facts.ms(0, "firstByte") {
             self.phases.first_byte = Some(ms);
         }
         if let Some(response) = facts.member(0, "response") {
@@ -197,9 +198,14 @@ impl Facts {
         text.unwrap_or_default()
     }
 
-    fn number(&self, node: usize, key: &str) -> Option<f64> {
-        let member = self.member(node, key)?;
-        self.0.value(member).parse().ok()
+    fn ms(&self, node: usize, key: &str) -> Option<f64> {
+        read_ms(self.0.value(self.member(node, key)?))
+    }
+
+    fn status(&self, node: usize) -> u16 {
+        let status = self.member(node, "status");
+        let status = status.and_then(|status| self.0.value(status).parse().ok());
+        status.unwrap_or_default()
     }
 
     /// Pairs of names and values.
@@ -233,10 +239,10 @@ impl Facts {
 
     fn response(&self, node: usize, relayed: &Relayed) -> Response {
         Response {
-            status: self.number(node, "status").unwrap_or_default() as u16,
+            status: self.status(node),
             status_text: self.text(node, "statusText"),
             headers: self.pairs(node, "headers"),
-            after: relayed.phases.sum(),
+            after: relayed.phases.to_head(),
             redirected_to: (!relayed.hops.is_empty()).then(|| self.text(0, "url")),
             excerpt: String::new(),
         }

@@ -21,6 +21,9 @@ use crate::{
 /// Where the relay is, on the server of this page.
 const PATH: &str = "/relay";
 
+/// The name of the header with the last event ID.
+const LAST_EVENT_ID: &str = "last-event-id";
+
 /// A request that is aborted when this is dropped; no notice follows.
 pub(crate) struct Relay {
     _abort: Abort,
@@ -54,42 +57,43 @@ impl Relay {
 
 /// What the relay is asked for, in JSON.
 fn order(url: &str, request: &FetchRequest, last_event_id: &str) -> String {
-    let mut headers: Vec<(&str, &str)> = request
-        .headers
-        .iter()
-        .map(|(name, value)| (&**name, &**value))
-        .collect();
-    let has = |headers: &[(&str, &str)], name: &str| {
-        let mut names = headers.iter().map(|(known, _)| known);
+    let has = |name: &str| {
+        let mut names = request.headers.iter().map(|(known, _)| known);
         names.any(|known| known.eq_ignore_ascii_case(name))
     };
+    let mut order = String::new();
+    let mut add = |parts: &[&str]| parts.iter().for_each(|part| order.push_str(part));
+    add(&[
+        "{\"url\":",
+        &quoted(url),
+        ",\"method\":",
+        &quoted(&request.method),
+        ",\"headers\":[",
+    ]);
+    let mut separator = "";
+    let mut header = |name: &str, value: &str| {
+        add(&[separator, "[", &quoted(name), ",", &quoted(value), "]"]);
+        separator = ",";
+    };
     // As by fetch.
-    if !has(&headers, "accept") {
-        headers.push(("accept", "text/event-stream"));
+    if !has("accept") {
+        header("accept", "text/event-stream");
     }
-    if request.body.is_some() && !has(&headers, "content-type") {
-        headers.push(("content-type", "text/plain;charset=UTF-8"));
+    if request.body.is_some() && !has("content-type") {
+        header("content-type", "text/plain;charset=UTF-8");
+    }
+    for (name, value) in &request.headers {
+        // One that the stream set is newer.
+        if last_event_id.is_empty() || !name.eq_ignore_ascii_case(LAST_EVENT_ID) {
+            header(name, value);
+        }
     }
     if !last_event_id.is_empty() {
-        headers.retain(|(name, _)| !name.eq_ignore_ascii_case("last-event-id"));
-        headers.push(("last-event-id", last_event_id));
+        header(LAST_EVENT_ID, last_event_id);
     }
-    let headers: Vec<String> = headers
-        .into_iter()
-        .map(|(name, value)| ["[", &quoted(name), ",", &quoted(value), "]"].concat())
-        .collect();
-    [
-        "{\"url\":",
-        &*quoted(url),
-        ",\"method\":",
-        &*quoted(&request.method),
-        ",\"headers\":[",
-        &*headers.join(","),
-        "],\"body\":",
-        &*request.body.as_deref().map_or("null".to_owned(), quoted),
-        "}",
-    ]
-    .concat()
+    let body = request.body.as_deref().map(quoted);
+    add(&["],\"body\":", body.as_deref().unwrap_or("null"), "}"]);
+    order
 }
 
 /// Sends `request` and reads the answer to its end, as long as `notify` returns true.
@@ -161,9 +165,9 @@ mod tests {
                 "url": "http://h/?a=\"<",
                 "method": "POST",
                 "headers": [
+                    ["content-type", "text/plain;charset=UTF-8"],
                     ["Accept", "a/b"],
                     ["Cookie", "c=\"d\""],
-                    ["content-type", "text/plain;charset=UTF-8"],
                     ["last-event-id", "2é"],
                 ],
                 "body": "é\u{2028}\n\0",
@@ -185,9 +189,9 @@ mod tests {
         assert_eq!(
             *headers,
             json!([
+                ["accept", "text/event-stream"],
                 ["Content-Type", "application/json"],
                 ["last-event-id", "7"],
-                ["accept", "text/event-stream"]
             ])
         );
     }

@@ -95,17 +95,27 @@ pub(crate) fn LinkState() -> impl IntoView {
         .into_any()
     });
 
-    // Where fetch fails without a response, the relay sees why, and CORS does not matter to it.
-    let may_relay = Memo::new(move |_| {
-        stream.way() == "fetch"
-            && !is_capture.get()
-            && stream
+    // Where fetch gets no response, the relay sees why, and CORS does not matter to it.
+    let cannot_relay = Memo::new(move |_| {
+        stream.way() != "fetch"
+            || is_capture.get()
+            || stream
                 .failure
-                .with(|failure| *failure == Some(Failure::Unreachable))
+                .with(|failure| *failure != Some(Failure::Unreachable))
     });
-    let use_relay = controls
-        .filter(|_| offers().relay)
-        .map(|controls| view! { <UseRelay controls=controls may_relay=may_relay /> }.into_any());
+    let use_relay = controls.filter(|_| offers().relay).map(|controls| {
+        view! {
+            <button
+                type="button"
+                hidden=cannot_relay
+                title="The server of this page requests the same address: CORS does not apply, and why a connection fails is known"
+                on:click=move |_| controls.use_relay.run(())
+            >
+                "Use relay"
+            </button>
+        }
+        .into_any()
+    });
 
     view! {
         <div class="link">
@@ -150,24 +160,6 @@ fn Switch(
         >
             {move || if is_live.get() { "Disconnect" } else { "Connect" }}
         </button>
-    }
-}
-
-/// The button that opens the same address by the relay.
-#[component]
-fn UseRelay(controls: Controls, may_relay: Memo<bool>) -> impl IntoView {
-    move || {
-        may_relay.get().then(|| {
-            view! {
-                <button
-                    type="button"
-                    title="The server of this page requests the same address: CORS does not apply, and why a connection fails is known"
-                    on:click=move |_| controls.use_relay.run(())
-                >
-                    "Use relay"
-                </button>
-            }
-        })
     }
 }
 

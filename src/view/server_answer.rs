@@ -61,12 +61,14 @@ fn details(response: Option<&Response>, relayed: Option<&Relayed>) -> String {
             let status = hop.status.to_string();
             add(&[&status, " ", &hop.url, " → ", &hop.location, "\n"]);
         }
-        let first_byte = ("first byte", relayed.phases.first_byte);
-        let phases = relayed.phases.to_head().into_iter().chain([first_byte]);
-        let phases: Vec<String> = phases
-            .filter_map(|(name, ms)| Some([name, " ", &text::duration(ms?)].concat()))
-            .collect();
-        add(&[&phases.join(" · "), "\n"]);
+        let mut separator = "";
+        for (name, ms) in relayed.phases.named() {
+            if let Some(ms) = ms {
+                add(&[separator, name, " ", &text::duration(ms)]);
+                separator = " · ";
+            }
+        }
+        add(&["\n"]);
         if !relayed.remote.is_empty() {
             add(&[&relayed.version, " from ", &relayed.remote, "\n"]);
         }

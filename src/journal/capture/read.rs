@@ -3,7 +3,7 @@
 use std::mem;
 
 use super::{
-    super::{FailedAttempts, attempts::LONGEST_REASON, time},
+    super::{FailedAttempts, attempts::LONGEST_REASON, time::read_ms},
     HEAD, VERSION,
 };
 use crate::json;
@@ -355,7 +355,7 @@ fn record(line: &str, sink: &mut Sink<'_>) -> Option<Part> {
         Some((at, length)) => (at, Some(number(length)?)),
         None => (rest, None),
     };
-    let at = ms(at)?;
+    let at = read_ms(at)?;
     match (name, length) {
         ("bytes", Some(left)) => {
             return Some(Part::Bytes {
@@ -375,11 +375,11 @@ fn record(line: &str, sink: &mut Sink<'_>) -> Option<Part> {
 /// Reads the numbers of a record of failed attempts; returns the part that follows.
 fn attempts(numbers: &str) -> Option<Part> {
     let mut numbers = numbers.split(' ');
-    let (at, last_at) = (ms(numbers.next()?)?, ms(numbers.next()?)?);
+    let (at, last_at) = (read_ms(numbers.next()?)?, read_ms(numbers.next()?)?);
     let count = number(numbers.next()?).filter(|count| *count > 0)?;
     let left = number(numbers.next()?).filter(|length| *length <= LONGEST_REASON as u64)?;
     let took = match numbers.next() {
-        Some(took) => Some(ms(took)?),
+        Some(took) => Some(read_ms(took)?),
         None => None,
     };
     let reason = String::new();
@@ -391,11 +391,6 @@ fn attempts(numbers: &str) -> Option<Part> {
     };
     let is_end = numbers.next().is_none();
     is_end.then_some(Part::Reason { at, attempts, left })
-}
-
-/// A time, in ms with at most three decimals.
-fn ms(text: &str) -> Option<f64> {
-    Some(time::from_micros(time::parse_ms(text)?))
 }
 
 /// A whole number, in digits only.
