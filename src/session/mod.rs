@@ -93,8 +93,8 @@ pub use options::{EventTypes, Message, UseEventSourceOptions};
 ///   browser waits. To resume in every browser, use [`Via::Fetch`].
 /// - The browser reconnects an `EventSource` after a time of its own. The options
 ///   [`reconnection_time`](UseEventSourceOptions::reconnection_time) and the backoff count only where this
-///   hook takes over: after the browser gave up, and after an idle timeout. `Retry-After` counts only by
-///   `fetch`.
+///   hook takes over: after the browser gave up, and after an idle timeout. `Retry-After` does not
+///   count by `EventSource`.
 /// - [`Via::Fetch`] has none of these limits, but it is not the browser's own client. To another origin its
 ///   `Last-Event-ID` header causes a CORS preflight. A request whose method is not GET is not repeated
 ///   automatically.

@@ -3,10 +3,16 @@
 use leptos::prelude::window;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Headers, RequestCache, RequestInit, Response};
+use web_sys::{Headers, RequestCache, RequestInit, RequestRedirect, Response};
 
 use super::{Abort, body::first_chunk};
-use crate::offers::{TOKEN, offers};
+use crate::{
+    offers::{TOKEN, offers},
+    text,
+};
+
+/// The longest reason that is shown, in bytes. Another server may answer with a page.
+const LONGEST: usize = 500;
 
 /// A request that is not sent yet.
 pub(super) struct Request(web_sys::Request);
@@ -22,14 +28,17 @@ impl Request {
         let headers = Headers::new()?;
         headers.set(TOKEN, &offers().token)?;
         let init = RequestInit::new();
-        init.set_headers(&headers);
         init.set_cache(RequestCache::NoStore);
+        // The token is for this server only. Not by the mode `same-origin`: where the page sends no referrer,
+        // the header `Origin` of a POST is then `null` (Fetch, “Origin header”), which the server refuses.
+        init.set_redirect(RequestRedirect::Error);
         init.set_signal(Some(&abort.signal()));
         if let Some(json) = json {
             headers.set("content-type", "application/json")?;
             init.set_method("POST");
             init.set_body(&json.into());
         }
+        init.set_headers(&headers);
         let request = web_sys::Request::new_with_str_and_init(path, &init)?;
         Ok((Self(request), abort))
     }
@@ -42,9 +51,10 @@ impl Request {
             return Ok(response);
         }
         let text = first_chunk(&response).await.unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
         Err(Refusal {
             status: Some(response.status()),
-            text: String::from_utf8_lossy(&text).trim().to_owned(),
+            text: text::beginning(text.trim(), LONGEST).to_owned(),
         })
     }
 }

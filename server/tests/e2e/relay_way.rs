@@ -72,7 +72,7 @@ async fn a_server_without_cors_is_one_click_away_with_all_its_headers() {
     browser
         .until("new URLSearchParams(location.search).get('via') === 'relay'")
         .await;
-    browser.until("!page.any('button', 'Use relay')").await;
+    browser.until("!page.find('button', 'Use relay')").await;
     for part in [
         "x-only-here: a\\n",
         "et-cookie: b=c\\n",
@@ -191,6 +191,32 @@ async fn a_stream_by_the_relay_ends_and_is_resumed_with_its_last_event_id() {
         .until("page.explanation().startsWith('The server ended the response. ')")
         .await;
     assert_eq!(count.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test]
+async fn a_disconnect_ends_the_request_of_the_relay() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let stream = listener.local_addr().expect("bound");
+    let (_server, browser) = open(&format!("?via=relay&url=http://{stream}/")).await;
+    let (mut connection, _) = listener.accept().await.expect("a connection");
+    read_head(&mut connection).await;
+    // Without a head.
+    browser
+        .until_says("the server has not sent the head of a response")
+        .await;
+    browser.press("Disconnect").await;
+    assert_eq!(connection.read(&mut [0]).await.ok(), Some(0));
+
+    browser.press("Connect").await;
+    let (mut connection, _) = listener.accept().await.expect("a connection");
+    read_head(&mut connection).await;
+    let event = format!("{NO_CORS}data: a\n\n");
+    let sent = connection.write_all(event.as_bytes()).await;
+    sent.expect("the relay reads");
+    browser.until_line("^message: a$").await;
+    browser.press("Disconnect").await;
+    assert_eq!(connection.read(&mut [0]).await.ok(), Some(0));
+    browser.until_state("Closed").await;
 }
 
 #[tokio::test]
