@@ -305,7 +305,7 @@ impl Connection<'_> {
                         }
                         // What the upstream sent before is passed on until its end is read.
                         ClientEnd::UpstreamGone => {}
-                        ClientEnd::Failed(_) => return Over::ClientReset { closed_before: false },
+                        ClientEnd::Failed => return Over::ClientReset { closed_before: false },
                         ClientEnd::Refused(why) => refusal = Some(why),
                     }
                 }

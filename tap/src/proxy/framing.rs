@@ -280,7 +280,8 @@ mod tests {
         assert_eq!(followed, Ok((b"abc".to_vec(), Some(3))));
         let followed = follow(&mut Framing::UntilClose, b"abcdef", 2);
         assert_eq!(followed, Ok((b"abcdef".to_vec(), None)));
-        let nothing = Framing::NONE.follow(b"", &mut |_| {});
+        let mut none = Framing::NONE;
+        let nothing = none.follow(b"", &mut |_| {});
         assert_eq!(
             nothing,
             Ok(Followed {

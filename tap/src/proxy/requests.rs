@@ -33,8 +33,8 @@ pub(super) struct Accepted {
 pub(super) enum ClientEnd {
     /// It was closed.
     Closed,
-    /// It was reset, or failed in this way.
-    Failed(io::Error),
+    /// It was reset, or failed in another way.
+    Failed,
     /// The upstream does not take what the client sends.
     UpstreamGone,
     /// The tap itself answers the next request.
@@ -220,12 +220,15 @@ impl<'a> Requests<'a> {
     async fn read(&mut self) -> Result<usize, ClientEnd> {
         self.buffer.reserve(READ);
         loop {
-            self.client.readable().await.map_err(ClientEnd::Failed)?;
+            self.client
+                .readable()
+                .await
+                .map_err(|_| ClientEnd::Failed)?;
             // A vector has room without end: the bound is what is reserved.
             match self.client.try_read_buf(&mut self.buffer) {
                 Ok(length) => return Ok(length),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Err(ClientEnd::Failed(error)),
+                Err(_) => return Err(ClientEnd::Failed),
             }
         }
     }

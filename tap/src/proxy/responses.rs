@@ -280,17 +280,6 @@ impl Responses {
     pub(super) fn end(&mut self, kind: EndKind, text: impl Into<String>) {
         self.queue.end_all(&End::new(kind, text));
     }
-
-    /// Whether both ends exchange any bytes.
-    pub(super) fn is_tunnel(&self) -> bool {
-        matches!(
-            &self.part,
-            Part::Opaque {
-                why: Why::Tunnel,
-                ..
-            }
-        )
-    }
 }
 
 impl Drop for Responses {

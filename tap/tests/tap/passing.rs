@@ -49,10 +49,13 @@ async fn play(steps: &[Step], address: SocketAddr, listener: &TcpListener) -> Se
         match step {
             Step::Client(bytes) => {
                 let text = |host: &str| {
-                    let at = bytes.windows(6).position(|window| window == b"{host}");
-                    at.map_or(bytes.clone(), |at| {
-                        [&bytes[..at], host.as_bytes(), &bytes[at + 6..]].concat()
-                    })
+                    let mut pieces = split(bytes, b"{host}").into_iter();
+                    let mut text = pieces.next().unwrap_or_default().to_vec();
+                    for piece in pieces {
+                        text.extend_from_slice(host.as_bytes());
+                        text.extend_from_slice(piece);
+                    }
+                    text
                 };
                 let client = client.as_mut().expect("the client is there");
                 client.send(text(&address.to_string())).await;
@@ -110,6 +113,21 @@ async fn play(steps: &[Step], address: SocketAddr, listener: &TcpListener) -> Se
         seen.upstream = (upstream.text(), upstream.ended);
     }
     seen
+}
+
+/// The parts of `bytes` between `separator`.
+fn split<'a>(bytes: &'a [u8], separator: &[u8]) -> Vec<&'a [u8]> {
+    let found = bytes
+        .windows(separator.len())
+        .position(|window| window == separator);
+    match found {
+        None => vec![bytes],
+        Some(at) => {
+            let mut parts = vec![&bytes[..at]];
+            parts.extend(split(&bytes[at + separator.len()..], separator));
+            parts
+        }
+    }
 }
 
 /// Each of these passes as without the tap.
@@ -199,11 +217,11 @@ fn conversations() -> Vec<(&'static str, Vec<Step>)> {
         (
             "requests that do not wait",
             vec![
-                client("GET /1 HTTP/1.1\r\nHost: {host}\r\n\r\nPOST /2 HTTP/1.1\r\nHost: "),
                 client(
-                    "{host}\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-T: 1\r\n\r\nGET /3 HTTP/1.1\r\nhost: ",
+                    "GET /1 HTTP/1.1\r\nHost: {host}\r\n\r\nPOST /2 HTTP/1.1\r\nHost: {host}\r\n\
+                     Transfer-Encoding: chunked\r\n\r\n3\r\na",
                 ),
-                client("{host}\r\n\r\n"),
+                client("bc\r\n0\r\nX-T: 1\r\n\r\nGET /3 HTTP/1.1\r\nhost: {host}\r\n\r\n"),
                 server(
                     "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n2",
                 ),
