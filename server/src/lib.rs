@@ -41,5 +41,5 @@ mod metrics;
 mod shutdown;
 mod streams;
 
-pub use http::{Limits, Offers, app, has_page, run};
+pub use http::{Hosts, Limits, Offers, app, has_page, run};
 pub use streams::Streams;

@@ -6,16 +6,22 @@ use std::{
     io::{ErrorKind, IsTerminal},
     net::SocketAddr,
     process::ExitCode,
+    sync::Arc,
 };
 
 use clap::Parser;
 use command::{Args, PageAddress};
-use sse_scope_server::{Limits, Offers, Streams, app, has_page, run};
-use sse_scope_tap::{Guard, dial::Dialer};
+use sse_scope_server::{Hosts, Limits, Offers, Streams, app, has_page, run};
+use sse_scope_tap::{
+    Exchanges, Guard, Listening, Tap, TapApi, TapSettings,
+    dial::{Allowed, Dialer},
+    serve_tap,
+};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
 };
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// Why the server cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -78,11 +84,14 @@ async fn serve(args: Args) -> Result<(), Box<dyn std::error::Error>> {
             "It was built without its page and serves only /stream. In its source, `make build` builds both."
         );
     }
+    let taps = Taps::bind(&args).await?;
     if opens_browser {
         // The listener already accepts: the system keeps the connection until the server takes it.
         command::open(page.for_this_machine().to_string());
     }
-    let offers = offers(&args, listener.local_addr()?)?;
+    let offers = offers(&args, listener.local_addr()?, &taps)?;
+    let stop_taps = CancellationToken::new();
+    let tapping = taps.serve(&args, &stop_taps);
     let limits = Limits {
         allow_hosts: args.allow_host,
         max_connections: args.max_connections,
@@ -99,21 +108,76 @@ async fn serve(args: Args) -> Result<(), Box<dyn std::error::Error>> {
                 _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
             }
+            stop_taps.cancel();
         },
     )
     .await?;
+    tapping.wait().await;
     Ok(())
 }
 
+/// The taps, which listen.
+struct Taps {
+    taps: Vec<(Tap, TcpListener, Listening)>,
+    exchanges: Exchanges,
+}
+
+impl Taps {
+    /// Listens for each tap, and prints where.
+    async fn bind(args: &Args) -> Result<Self, Box<dyn std::error::Error>> {
+        let mut taps = Vec::new();
+        for (tap, listen) in args.taps()? {
+            let listener = bind(listen).await?;
+            let address = listener.local_addr()?;
+            let url = tap.url().as_str().trim_end_matches('/');
+            println!("Tap {}: http://{address} -> {url}", tap.name());
+            let listening = Listening::new(&tap, address);
+            taps.push((tap, listener, listening));
+        }
+        Ok(Self {
+            taps,
+            exchanges: Exchanges::new(args.tap_bounds()),
+        })
+    }
+
+    /// Starts them.
+    fn serve(self, args: &Args, stop: &CancellationToken) -> TaskTracker {
+        let hosts = Hosts::new(&args.allow_host);
+        let settings = TapSettings {
+            // The user named the servers.
+            dialer: Dialer::new(Allowed::Any),
+            exchanges: self.exchanges,
+            allows_host: Arc::new(move |host, local| hosts.allows_value(host, local)),
+            max_connections: args.max_connections,
+            shutdown: stop.clone(),
+        };
+        let tasks = TaskTracker::new();
+        for (tap, listener, _) in self.taps {
+            let serving = serve_tap(listener, tap, settings.clone());
+            tasks.spawn(async move {
+                if let Err(error) = serving.await {
+                    tracing::warn!(%error, "a tap ended");
+                }
+            });
+        }
+        tasks.close();
+        tasks
+    }
+}
+
 /// What the page may use of this server.
-fn offers(args: &Args, local: SocketAddr) -> Result<Offers, StartError> {
+fn offers(args: &Args, local: SocketAddr, taps: &Taps) -> Result<Offers, StartError> {
     let guard = Guard::new().map_err(StartError::Random)?;
     let guard = if args.relay {
         guard.allow_forwarded()
     } else {
         guard
     };
-    let offers = Offers::new(guard);
+    let mut offers = Offers::new(guard);
+    if !taps.taps.is_empty() {
+        let listening = taps.taps.iter().map(|(_, _, listening)| listening.clone());
+        offers = offers.with_taps(TapApi::new(taps.exchanges.clone(), listening.collect()));
+    }
     Ok(match args.relay(local) {
         Some(allowed) => offers.with_relay(Dialer::new(allowed)),
         None => offers,

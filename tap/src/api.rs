@@ -3,6 +3,7 @@
 use std::{
     net::SocketAddr,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -11,24 +12,28 @@ use axum::{
     Router,
     body::Body,
     extract::{Path, State},
-    http::{HeaderValue, StatusCode, header},
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame};
 use serde::Serialize;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::{
-    Tap,
+    Guard, Tap,
     exchanges::{Command, CommandError, Exchanges, ListCursor},
+    guard::text,
 };
 
 /// The shortest time between two lists of what changed.
 const INTERVAL: Duration = Duration::from_millis(200);
 
-/// What the page is told of a tap.
+/// How many streams of exchanges and captures may be open at a time.
+const MAX_VIEWERS: usize = 64;
+
+/// A tap, as the page shows it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Listening {
     name: String,
@@ -47,36 +52,60 @@ impl Listening {
     }
 }
 
+/// Shows the page what passes through the taps.
 #[derive(Clone)]
-struct Shared {
+pub struct TapApi {
     exchanges: Exchanges,
-    taps: std::sync::Arc<[Listening]>,
+    taps: Arc<[Listening]>,
+    places: Arc<Semaphore>,
 }
 
-/// The routes at `/tap/…`. They show what others sent, secrets included: only the page may use them.
-pub fn routes(exchanges: Exchanges, taps: Vec<Listening>) -> Router {
-    Router::new()
-        .route("/tap/exchanges", get(list))
-        .route("/tap/exchanges/{id}", get(detail))
-        .route("/tap/exchanges/{id}/capture", get(capture))
-        .route("/tap/exchanges/{id}/{command}", post(command))
-        .with_state(Shared {
+impl TapApi {
+    /// Shows `exchanges`, which are those of `taps`.
+    pub fn new(exchanges: Exchanges, taps: Vec<Listening>) -> Self {
+        Self {
             exchanges,
             taps: taps.into(),
+            places: Arc::new(Semaphore::new(MAX_VIEWERS)),
+        }
+    }
+
+    /// The routes at `/tap/…`, behind the guard: what they show has secrets in it.
+    pub fn routes<S: Clone + Send + Sync + 'static>(self, guard: &Guard) -> Router<S> {
+        let routes = Router::new()
+            .route("/tap/exchanges", get(list))
+            .route("/tap/exchanges/{id}", get(detail))
+            .route("/tap/exchanges/{id}/capture", get(capture))
+            .route("/tap/exchanges/{id}/{command}", post(command));
+        guard.before(routes.with_state(self))
+    }
+
+    fn place(&self) -> Result<OwnedSemaphorePermit, Response> {
+        Arc::clone(&self.places).try_acquire_owned().map_err(|_| {
+            let sentence = format!(
+                "{MAX_VIEWERS} views of exchanges are open, which is the limit: close one first."
+            );
+            text(StatusCode::TOO_MANY_REQUESTS, &sentence)
         })
+    }
 }
 
 /// An event stream: the taps, then each exchange, then each that changes.
-async fn list(State(shared): State<Shared>) -> Response {
+async fn list(State(api): State<TapApi>) -> Response {
+    let place = match api.place() {
+        Ok(place) => place,
+        Err(refused) => return refused,
+    };
     let (pieces, body) = pieces();
     tokio::spawn(async move {
+        let _place = place;
         let mut cursor = ListCursor::default();
         // Firefox holds a response until its first byte.
         let mut out = b": tap\n\n".to_vec();
-        event(&mut out, "taps", &*shared.taps);
+        event(&mut out, "taps", &*api.taps);
         loop {
-            let changed = shared.exchanges.changed();
-            let Some(listed) = shared.exchanges.list(&mut cursor) else {
+            let changed = api.exchanges.changed();
+            let Some(listed) = api.exchanges.list(&mut cursor) else {
                 return;
             };
             for exchange in &listed.exchanges {
@@ -116,8 +145,8 @@ fn write_json(out: &mut Vec<u8>, data: &(impl Serialize + ?Sized)) {
     let _ = serde_json::to_writer(out, data);
 }
 
-async fn detail(State(shared): State<Shared>, Path(id): Path<u64>) -> Response {
-    match shared.exchanges.detail(id) {
+async fn detail(State(api): State<TapApi>, Path(id): Path<u64>) -> Response {
+    match api.exchanges.detail(id) {
         Some(detail) => {
             let mut json = Vec::new();
             write_json(&mut json, &detail);
@@ -128,12 +157,17 @@ async fn detail(State(shared): State<Shared>, Path(id): Path<u64>) -> Response {
 }
 
 /// The body of a response, as it arrives.
-async fn capture(State(shared): State<Shared>, Path(id): Path<u64>) -> Response {
-    let Some(mut cursor) = shared.exchanges.capture(id) else {
+async fn capture(State(api): State<TapApi>, Path(id): Path<u64>) -> Response {
+    let Some(mut cursor) = api.exchanges.capture(id) else {
         return refused(CommandError::Unknown);
+    };
+    let place = match api.place() {
+        Ok(place) => place,
+        Err(refused) => return refused,
     };
     let (pieces, body) = pieces();
     tokio::spawn(async move {
+        let _place = place;
         loop {
             let mut out = Vec::new();
             tokio::select! {
@@ -149,23 +183,20 @@ async fn capture(State(shared): State<Shared>, Path(id): Path<u64>) -> Response 
     typed("application/vnd.sse-scope.capture", body)
 }
 
-async fn command(
-    State(shared): State<Shared>,
-    Path((id, command)): Path<(u64, String)>,
-) -> Response {
+async fn command(State(api): State<TapApi>, Path((id, command)): Path<(u64, String)>) -> Response {
     let command = match command.as_str() {
         "cut" => Command::Cut,
         "hold" => Command::Hold,
         "release" => Command::Release,
         _ => {
-            return sentence(
+            return text(
                 StatusCode::NOT_FOUND,
-                "An exchange can be cut, held or released.",
+                &"An exchange can be cut, held or released.",
             );
         }
     };
-    match shared.exchanges.command(id, command) {
-        Ok(()) => protected(StatusCode::NO_CONTENT.into_response()),
+    match api.exchanges.command(id, command) {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(error) => refused(error),
     }
 }
@@ -175,31 +206,11 @@ fn refused(error: CommandError) -> Response {
         CommandError::Unknown => StatusCode::NOT_FOUND,
         CommandError::Over => StatusCode::CONFLICT,
     };
-    sentence(status, &error.to_string())
-}
-
-fn sentence(status: StatusCode, text: &str) -> Response {
-    protected((status, format!("{text}\n")).into_response())
+    text(status, &error)
 }
 
 fn typed(content_type: &'static str, body: Body) -> Response {
-    let mut response = protected(Response::new(body));
-    let content_type = HeaderValue::from_static(content_type);
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, content_type);
-    response
-}
-
-/// Neither kept by a cache nor taken for anything else.
-fn protected(mut response: Response) -> Response {
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
-    response
+    ([(header::CONTENT_TYPE, content_type)], body).into_response()
 }
 
 /// A body in pieces, each of which is made when the one before it was taken.

@@ -3,6 +3,7 @@
 mod browser;
 mod page;
 mod relay;
+mod taps;
 
 use std::io::{self, Write};
 
@@ -60,6 +61,26 @@ pub(crate) struct Args {
     /// A network that the relay may connect to although it is not public, such as 10.1.0.0/16; can be repeated.
     #[arg(long, value_name = "CIDR", requires = "relay", value_parser = relay::network)]
     relay_allow: Vec<IpNet>,
+
+    /// Puts a tap in front of a server, such as http://localhost:3000 or api=https://api.example.org/v1; can be
+    /// repeated. A tap listens on a port of its own and passes everything on: point a client's base URL at it, and
+    /// the page shows each request and what the client receives, as it happens. Whoever can open the page can see it,
+    /// keys and cookies included.
+    #[arg(long, value_name = "[NAME=]URL")]
+    tap: Vec<String>,
+
+    /// The address that a tap listens on; can be repeated, in the order of the taps. By default 127.0.0.1:8845 for the
+    /// first, port 8846 for the second, and so on. Port 0 stands for any free port; the actual one is printed.
+    #[arg(long, value_name = "ADDR:PORT", requires = "tap")]
+    tap_listen: Vec<String>,
+
+    /// How much of the body of one exchange a tap keeps, in MiB: the latest. All of it passes.
+    #[arg(long, value_name = "MIB", requires = "tap", default_value_t = 64, value_parser = taps::memory())]
+    tap_exchange_memory: u64,
+
+    /// How much the taps keep in all, in MiB. The oldest exchanges that are over go first.
+    #[arg(long, value_name = "MIB", requires = "tap", default_value_t = 512, value_parser = taps::memory())]
+    tap_memory: u64,
 
     /// Prints the completions for a shell, and exits.
     #[arg(long, value_name = "SHELL", exclusive = true)]

@@ -7,13 +7,13 @@ use axum::http::{HeaderMap, Uri, header::HOST, uri::Authority};
 
 /// The allowed host names.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Hosts {
+pub struct Hosts {
     names: Vec<String>,
 }
 
 impl Hosts {
     /// Allows `names` in addition to loopback names; `*` stands for any.
-    pub(super) fn new(names: &[String]) -> Self {
+    pub fn new(names: &[String]) -> Self {
         Self {
             names: names.iter().map(|name| normalize(name)).collect(),
         }
@@ -41,13 +41,25 @@ impl Hosts {
             (None, None, _) => return Err(String::new()),
             (_, _, Some(_)) => return Err(String::new()),
         };
-        let name = normalize(&host);
+        if self.allows(&host, local) {
+            Ok(())
+        } else {
+            Err(host)
+        }
+    }
+
+    /// Whether a value of `Host` is allowed on a connection to the address `local`.
+    pub fn allows_value(&self, value: &[u8], local: IpAddr) -> bool {
+        Authority::try_from(value).is_ok_and(|authority| self.allows(authority.host(), local))
+    }
+
+    fn allows(&self, host: &str, local: IpAddr) -> bool {
+        let name = normalize(host);
         let is_own = match name.parse::<IpAddr>() {
             Ok(address) => address.is_loopback() || address == local,
             Err(_) => name == "localhost" || name.ends_with(".localhost"),
         };
-        let is_allowed = is_own || self.names.iter().any(|one| *one == name || one == "*");
-        if is_allowed { Ok(()) } else { Err(host) }
+        is_own || self.names.iter().any(|one| *one == name || one == "*")
     }
 }
 
@@ -96,6 +108,11 @@ mod tests {
             let relative = Uri::from_static("/stream");
             let checked = hosts.check(&relative, &headers, local);
             assert_eq!(checked.is_ok(), allowed, "{host}");
+            assert_eq!(
+                hosts.allows_value(host.as_bytes(), local),
+                allowed,
+                "{host}"
+            );
             let any = Hosts::new(&["*".to_owned()]);
             if Authority::try_from(host).is_ok() {
                 assert!(any.check(&relative, &headers, local).is_ok(), "{host}");

@@ -32,6 +32,7 @@ use axum::{
 };
 
 pub use assets::has_page;
+pub use hosts::Hosts;
 pub use limits::Limits;
 pub use listener::run;
 pub use offers::Offers;

@@ -161,7 +161,7 @@ impl Series {
         }
         self.connections.push_back(Connection {
             id,
-            at,
+            at: super::round(at),
             end: None,
             delay: ended.map(|ended| super::round(at - ended)),
             retry: self.retry.filter(|_| !is_first),

@@ -92,8 +92,8 @@ impl Recorder {
         self.change(|exchange| exchange.inform(line));
     }
 
-    /// The upstream sent the head of its response.
-    pub(crate) fn answered(&self, head: Answered) {
+    /// The upstream sent the head of its response, which was read at `at`.
+    pub(crate) fn answered(&self, at: f64, head: Answered) {
         let _ = self.exchanges.change(self.id, |exchange, ledger| {
             if head.is_event_stream && exchange.key.is_none() {
                 let key = key(exchange);
@@ -102,7 +102,7 @@ impl Recorder {
                 exchange.key = Some(key);
             }
             exchange.answer(head);
-            exchange.answered_at = crate::capture::now();
+            exchange.answered_at = at;
         });
     }
 

@@ -116,7 +116,7 @@ impl Responses {
                 if !matches!(head.body, ResponseBody::Head) {
                     asked.recorder.taken(taken);
                 }
-                self.answered(asked, head);
+                self.answered(asked, head, at);
                 rest
             }
             Err(error) => {
@@ -142,7 +142,7 @@ impl Responses {
         }
     }
 
-    fn answered(&mut self, asked: Asked, head: ResponseHead) {
+    fn answered(&mut self, asked: Asked, head: ResponseHead, at: f64) {
         if let ResponseBody::Head = head.body {
             asked.recorder.informed(head.line);
             self.part = Part::Head(Vec::new());
@@ -151,12 +151,13 @@ impl Responses {
         let encoding = head.joined("content-encoding");
         let is_event_stream = head.is_event_stream();
         let recorder = asked.recorder.clone();
-        recorder.answered(Answered {
+        let answered = Answered {
             line: head.line,
             status: head.status,
             headers: head.headers,
             is_event_stream,
-        });
+        };
+        recorder.answered(at, answered);
         match head.body {
             ResponseBody::Framed(framing) => {
                 let is_empty = matches!(framing, Framing::Length(0));

@@ -10,9 +10,9 @@ use axum::{
 use http_body_util::BodyExt;
 use serde_json::Value;
 use sse_scope_tap::{
-    Bounds, Exchanges, Listening, Tap, TapSettings,
+    Bounds, Exchanges, Guard, Listening, Tap, TapApi, TapSettings,
     dial::{Allowed, Dialer},
-    serve_tap, tap_routes,
+    serve_tap,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -64,10 +64,14 @@ impl Tapped {
             shutdown: shutdown.clone(),
         };
         change(&mut settings);
+        let guard = Guard::new().expect("random bytes");
         let listening = Listening::new(&tap, address);
         Self {
             address,
-            page: Page(tap_routes(exchanges.clone(), vec![listening])),
+            page: Page {
+                router: TapApi::new(exchanges.clone(), vec![listening]).routes(&guard),
+                token: guard.token().to_owned(),
+            },
             exchanges,
             shutdown,
             running: tokio::spawn(serve_tap(listener, tap, settings)),
@@ -76,13 +80,17 @@ impl Tapped {
 }
 
 /// The page's side of the tap.
-pub(crate) struct Page(Router);
+pub(crate) struct Page {
+    router: Router,
+    token: String,
+}
 
 impl Page {
     async fn call(&self, method: &str, path: &str) -> axum::response::Response {
         let request = Request::builder().method(method).uri(path);
+        let request = request.header("x-sse-scope-token", &self.token);
         let request = request.body(Body::empty()).expect("a request");
-        let Ok(response) = self.0.clone().call(request).await;
+        let Ok(response) = self.router.clone().call(request).await;
         response
     }
 
