@@ -11,7 +11,7 @@ pub(crate) struct Control {
 }
 
 impl Control {
-    /// Lets nothing pass from the upstream until it is released.
+    /// Lets nothing pass from the upstream until it is released. One read is taken and waits.
     pub(super) fn hold(&self) {
         self.is_held.send_replace(true);
     }

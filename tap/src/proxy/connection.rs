@@ -338,10 +338,12 @@ impl Connection<'_> {
             return Received::ClientGone;
         }
         loop {
-            if self.control.is_held() {
+            let read = reading.read(&mut buffer).await;
+            if !matches!(read, Ok(1..)) {
+                // Nor does an end pass while it is held.
                 self.control.released().await;
             }
-            let length = match reading.read(&mut buffer).await {
+            let length = match read {
                 Ok(length) => length,
                 // Without the close of TLS: RFC 8446, 6.1. The client sees what it would see without TLS.
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => 0,

@@ -139,7 +139,7 @@ async fn a_copy_is_decoded_and_shown_while_it_arrives() {
     assert_eq!(facts["response"]["version"], "HTTP/1.1");
     assert_eq!(
         without_times(&format!("open {records}")),
-        "open\nbytes 9\ndata: 1\n\n\nbytes 10\ndata: 22\n\n\nfacts 67\n\
+        "open\nbytes 9\ndata: 1\n\n\nbytes 10\ndata: 22\n\n\nfacts 62\n\
          {\"end\":{\"kind\":\"complete\",\"text\":\"The response is complete.\"}}\nclose\nend"
     );
     let detail = tapped.page.detail(1).await;
@@ -241,7 +241,7 @@ async fn nothing_passes_while_an_exchange_is_held() {
     );
     assert_eq!(tapped.page.detail(1).await["exchange"]["state"], "held");
     upstream.send(chunk("data: 2\n\n")).await;
-    // The tap has read it: more than its read was pending for.
+    // It was read, and waits.
     let detail = tapped
         .page
         .until(1, |detail| detail["exchange"]["events"] == 2)
