@@ -4,3 +4,4 @@ mod exchanges;
 mod faults;
 mod passing;
 mod support;
+mod upstreams;
