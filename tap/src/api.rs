@@ -80,21 +80,21 @@ impl TapApi {
         guard.before(routes.with_state(self))
     }
 
-    fn place(&self) -> Result<OwnedSemaphorePermit, Response> {
-        Arc::clone(&self.places).try_acquire_owned().map_err(|_| {
-            let sentence = format!(
-                "{MAX_VIEWERS} views of exchanges are open, which is the limit: close one first."
-            );
-            text(StatusCode::TOO_MANY_REQUESTS, &sentence)
-        })
+    /// The place of one more viewer, if there is one.
+    fn place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.places).try_acquire_owned().ok()
     }
+}
+
+fn too_many_viewers() -> Response {
+    let sentence = format!("{MAX_VIEWERS} views of exchanges are open, which is the limit: close one first.");
+    text(StatusCode::TOO_MANY_REQUESTS, &sentence)
 }
 
 /// An event stream: the taps, then each exchange, then each that changes.
 async fn list(State(api): State<TapApi>) -> Response {
-    let place = match api.place() {
-        Ok(place) => place,
-        Err(refused) => return refused,
+    let Some(place) = api.place() else {
+        return too_many_viewers();
     };
     let (pieces, body) = pieces();
     tokio::spawn(async move {
@@ -161,9 +161,8 @@ async fn capture(State(api): State<TapApi>, Path(id): Path<u64>) -> Response {
     let Some(mut cursor) = api.exchanges.capture(id) else {
         return refused(CommandError::Unknown);
     };
-    let place = match api.place() {
-        Ok(place) => place,
-        Err(refused) => return refused,
+    let Some(place) = api.place() else {
+        return too_many_viewers();
     };
     let (pieces, body) = pieces();
     tokio::spawn(async move {
