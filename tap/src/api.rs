@@ -87,7 +87,8 @@ impl TapApi {
 }
 
 fn too_many_viewers() -> Response {
-    let sentence = format!("{MAX_VIEWERS} views of exchanges are open, which is the limit: close one first.");
+    let sentence =
+        format!("{MAX_VIEWERS} views of exchanges are open, which is the limit: close one first.");
     text(StatusCode::TOO_MANY_REQUESTS, &sentence)
 }
 

@@ -2,19 +2,19 @@
 
 use std::{
     io,
-    net::{IpAddr, Shutdown, SocketAddr},
+    net::{IpAddr, SocketAddr},
     pin::pin,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use http::StatusCode;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::{
-    io::{AsyncReadExt, Interest, ReadHalf, WriteHalf, split},
+    io::{Interest, ReadHalf, WriteHalf, split},
     net::TcpStream,
     time::{sleep, timeout},
 };
@@ -23,20 +23,17 @@ use super::{
     Upstream, answer,
     asked::Queue,
     head::RequestHead,
+    receive::{Received, Receiver},
     requests::{Accepted, ClientEnd, Refusal, Requests, Rewrite},
-    responses::{Responses, UpstreamEnd},
+    responses::Responses,
 };
 use crate::{
-    capture,
     dial::{Alpn, DialError, Dialed, ForwardProxy, Stream},
-    exchanges::{Begun, Control, End, EndKind, Phases, Recorder, Taken},
+    exchanges::{Begun, Control, End, EndKind, Phases, Recorder},
 };
 
 /// How long a new connection may take to send the head of its first request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// How much is read from the upstream at once, in bytes.
-const READ: usize = 32 << 10;
 
 /// What the system queues for a client, in bytes. By default it is megabytes, and "sent" would mean little.
 const SEND_BUFFER: usize = 32 << 10;
@@ -275,7 +272,12 @@ impl Connection<'_> {
         queue: &Queue,
     ) -> Over {
         let client_closed = AtomicBool::new(false);
-        let receiving = self.receive(reading, responses, &client_closed);
+        let receiver = Receiver {
+            client: self.tcp,
+            control: self.control,
+            client_closed: &client_closed,
+        };
+        let receiving = receiver.run(reading, responses);
         let (mut sending, mut receiving) = (pin!(sending), pin!(receiving));
         let (mut is_sent, mut is_received) = (false, false);
         let mut refusal = None;
@@ -291,7 +293,7 @@ impl Connection<'_> {
                         }
                         lingering.as_mut().reset(tokio::time::Instant::now() + LINGER);
                     }
-                    Received::UpstreamFailed => return Over::UpstreamFailed,
+                    Received::Failed => return Over::UpstreamFailed,
                     Received::ClientGone => {
                         let closed_before = client_closed.load(Ordering::Relaxed);
                         return Over::ClientReset { closed_before };
@@ -310,6 +312,8 @@ impl Connection<'_> {
                     }
                 }
                 () = queue.all_answered(), if refusal.is_some() => {
+                    // An answer among bytes that are not understood would be misunderstood.
+                    let refusal = refusal.filter(|_| !queue.is_opaque());
                     return refusal.map_or(Over::Closed, Over::Refused);
                 }
                 _ = self.tcp.ready(Interest::ERROR) => {
@@ -324,92 +328,6 @@ impl Connection<'_> {
             }
         }
     }
-
-    /// Passes on what the upstream sends.
-    async fn receive(
-        &self,
-        reading: &mut ReadHalf<Stream>,
-        responses: &mut Responses,
-        client_closed: &AtomicBool,
-    ) -> Received {
-        let mut buffer = vec![0; READ];
-        // Only what has been waited for is known to be writable.
-        if self.tcp.writable().await.is_err() {
-            return Received::ClientGone;
-        }
-        loop {
-            let read = reading.read(&mut buffer).await;
-            if !matches!(read, Ok(1..)) {
-                // Nor does an end pass while it is held.
-                self.control.released().await;
-            }
-            let length = match read {
-                Ok(length) => length,
-                // Without the close of TLS: RFC 8446, 6.1. The client sees what it would see without TLS.
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => 0,
-                Err(error) => {
-                    let what = match error.kind() {
-                        io::ErrorKind::ConnectionReset => {
-                            "The upstream reset the connection".to_owned()
-                        }
-                        _ => format!("The connection to the upstream failed ({error})"),
-                    };
-                    responses.upstream_ended(&UpstreamEnd::Failed(what), false);
-                    return Received::UpstreamFailed;
-                }
-            };
-            if length == 0 {
-                let client_left = client_closed.load(Ordering::Relaxed);
-                responses.upstream_ended(&UpstreamEnd::Closed, client_left);
-                // Fails only if the connection is gone.
-                let _ = SockRef::from(self.tcp).shutdown(Shutdown::Write);
-                return Received::Closed;
-            }
-            if self.deliver(&buffer[..length], responses).await.is_err() {
-                return Received::ClientGone;
-            }
-        }
-    }
-
-    /// Writes one read to the client, then has it looked at.
-    async fn deliver(&self, bytes: &[u8], responses: &mut Responses) -> io::Result<()> {
-        let at = capture::now();
-        let begin = Instant::now();
-        let mut written = 0;
-        // Held since the read began.
-        let is_held = self.control.is_held();
-        if !is_held {
-            written = self.write_what_fits(bytes)?;
-        }
-        let taken = match bytes.len() - written {
-            0 => Taken::All(begin.elapsed()),
-            waiting => Taken::NotYet(waiting),
-        };
-        responses.read(bytes, at, taken);
-        if written < bytes.len() {
-            if is_held {
-                self.control.released().await;
-            }
-            while written < bytes.len() {
-                self.tcp.writable().await?;
-                written += self.write_what_fits(&bytes[written..])?;
-            }
-            responses.taken(begin.elapsed());
-        }
-        Ok(())
-    }
-
-    fn write_what_fits(&self, bytes: &[u8]) -> io::Result<usize> {
-        let mut written = 0;
-        while written < bytes.len() {
-            match self.tcp.try_write(&bytes[written..]) {
-                Ok(length) => written += length,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(written)
-    }
 }
 
 /// How a conversation ended.
@@ -422,14 +340,6 @@ enum Over {
     UpstreamFailed,
     Cut,
     Refused(Refusal),
-}
-
-/// How the upstream's side ended.
-enum Received {
-    Closed,
-    UpstreamFailed,
-    /// The client takes nothing more.
-    ClientGone,
 }
 
 fn cut() -> End {

@@ -96,13 +96,14 @@ impl RequestHead {
         let host_at = {
             let mut hosts = named(request.headers, "host");
             match (hosts.next(), hosts.next()) {
-                (Some(host), None) => Some(place(bytes, host)),
+                (Some(host), None) => Some(place(bytes, host).ok_or(BadRequest::Hosts)?),
                 // RFC 9112, 3.2: only HTTP/1.1 requires it.
                 (None, _) if version == 0 => None,
                 _ => return Err(BadRequest::Hosts),
             }
         };
-        let target_at = place(bytes, target.as_bytes());
+        let target_at = place(bytes, target.as_bytes())
+            .ok_or_else(|| BadRequest::NotAPath(target.chars().take(100).collect()))?;
         let lines_at = bytes[target_at.end..]
             .iter()
             .position(|&byte| byte == b'\n')
@@ -323,9 +324,10 @@ fn named<'a>(lines: &'a [Header<'a>], name: &str) -> impl Iterator<Item = &'a [u
 }
 
 /// Where in `bytes` its part `part` is.
-fn place(bytes: &[u8], part: &[u8]) -> Range<usize> {
-    let start = part.as_ptr() as usize - bytes.as_ptr() as usize;
-    start..start + part.len()
+fn place(bytes: &[u8], part: &[u8]) -> Option<Range<usize>> {
+    let start = (part.as_ptr() as usize).checked_sub(bytes.as_ptr() as usize)?;
+    let place = start..start + part.len();
+    (bytes.get(place.clone()) == Some(part)).then_some(place)
 }
 
 /// The first value of a header.

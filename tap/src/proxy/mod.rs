@@ -9,6 +9,7 @@
 //! | `mod.rs` | [`Tap`], and [`serve_tap`]: accepts connections |
 //! | `connection.rs` | one connection, both ways |
 //! | `requests.rs` | from the client to the upstream |
+//! | `receive.rs` | from the upstream to the client |
 //! | `responses.rs` | a look at what came from the upstream |
 //! | `asked.rs` | requests that wait for their responses |
 //! | `head.rs` | heads of requests and responses |
@@ -22,6 +23,7 @@ mod body;
 mod connection;
 mod framing;
 mod head;
+mod receive;
 mod requests;
 mod responses;
 
@@ -202,13 +204,16 @@ pub async fn serve_tap(listener: TcpListener, tap: Tap, settings: TapSettings) -
                 drop(place);
             });
         } else if let Ok(place) = Arc::clone(&refusing).try_acquire_owned() {
-            let name = Arc::clone(&upstream.name);
+            let upstream = Arc::clone(&upstream);
             connections.spawn(async move {
                 let refusal = Refusal {
                     status: StatusCode::SERVICE_UNAVAILABLE,
                     text: "Too many connections. --max-connections raises the limit.".to_owned(),
                 };
-                answer::send(&tcp, &name, &refusal).await;
+                tokio::select! {
+                    () = answer::send(&tcp, &upstream.name, &refusal) => {}
+                    () = upstream.shutdown.cancelled() => {}
+                }
                 drop(place);
             });
         }

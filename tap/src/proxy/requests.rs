@@ -8,7 +8,7 @@ use super::{
     asked::{Asked, Queue},
     body::Body,
     framing::{Followed, Framing},
-    head::{BadRequest, RequestHead},
+    head::{BadRequest, MAX_HEAD, RequestHead},
 };
 use crate::exchanges::Recorder;
 
@@ -75,12 +75,15 @@ impl<'a> Requests<'a> {
 
     /// Reads until there is the head of a request. The head stays in the buffer.
     pub(super) async fn head(&mut self) -> Result<RequestHead, ClientEnd> {
+        let mut read = 0;
         loop {
-            if !self.buffer.is_empty()
-                && let Some(head) = RequestHead::read(&self.buffer)?
-            {
-                return Ok(head);
+            // Only the end of a line can complete a head.
+            if self.buffer[read..].contains(&b'\n') || self.buffer.len() > MAX_HEAD {
+                if let Some(head) = RequestHead::read(&self.buffer)? {
+                    return Ok(head);
+                }
             }
+            read = self.buffer.len();
             if self.read().await? == 0 {
                 return Err(match self.buffer.is_empty() {
                     true => ClientEnd::Closed,
@@ -218,13 +221,17 @@ impl<'a> Requests<'a> {
 
     /// Reads once; returns how much.
     async fn read(&mut self) -> Result<usize, ClientEnd> {
-        self.buffer.reserve(READ);
+        if self.buffer.is_empty() {
+            // A client that only receives needs no buffer.
+            self.buffer = Vec::new();
+        }
         loop {
             self.client
                 .readable()
                 .await
                 .map_err(|_| ClientEnd::Failed)?;
-            // A vector has room without end: the bound is what is reserved.
+            // A vector grows without end; no more than what is reserved is read.
+            self.buffer.reserve(READ);
             match self.client.try_read_buf(&mut self.buffer) {
                 Ok(length) => return Ok(length),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}

@@ -1,6 +1,6 @@
 //! Looks at what the upstream sends, after it was passed on: heads, bodies, trailers.
 
-use std::{mem, sync::Arc, time::Duration};
+use std::{io, mem, sync::Arc, time::Duration};
 
 use super::{
     asked::{Asked, Queue},
@@ -53,6 +53,15 @@ pub(super) enum UpstreamEnd {
     Closed,
     /// It was reset, or failed in this way.
     Failed(String),
+}
+
+impl UpstreamEnd {
+    pub(super) fn failed(error: &io::Error) -> Self {
+        Self::Failed(match error.kind() {
+            io::ErrorKind::ConnectionReset => "The upstream reset the connection".to_owned(),
+            _ => format!("The connection to the upstream failed ({error})"),
+        })
+    }
 }
 
 impl Responses {

@@ -406,6 +406,11 @@ async fn what_cannot_be_passed_on_is_answered_by_the_tap() {
             "several Host lines",
         ),
         (
+            "GET / HTTP/1.1\r\nHost:\r\nhost:\r\n\r\n",
+            "400",
+            "Host lines",
+        ),
+        (
             "GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n",
             "403",
             "“evil.example” is not allowed",
