@@ -15,7 +15,7 @@
 //! | `streams.rs` | [`Streams`]: what all streams of a server share |
 //! | `metrics.rs` | the metrics at `/metrics` |
 //! | `shutdown.rs` | the shutdown signal |
-//! | `main.rs`, `command/` | the program: its arguments, and opening the browser |
+//! | `main.rs`, `command/`, `taps.rs` | the program: its arguments, opening the browser, starting the taps |
 //!
 //! `http` uses `generator`; both use the shared files, which use neither.
 //!

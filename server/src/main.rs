@@ -1,27 +1,24 @@
 //! The program: reads its arguments, starts the server, and ends it on a signal.
 
 mod command;
+mod taps;
 
 use std::{
     io::{ErrorKind, IsTerminal},
     net::SocketAddr,
     process::ExitCode,
-    sync::Arc,
 };
 
 use clap::Parser;
 use command::{Args, PageAddress};
-use sse_scope_server::{Hosts, Limits, Offers, Streams, app, has_page, run};
-use sse_scope_tap::{
-    Exchanges, Guard, Listening, Tap, TapApi, TapSettings,
-    dial::{Allowed, Dialer},
-    serve_tap,
-};
+use sse_scope_server::{Limits, Offers, Streams, app, has_page, run};
+use sse_scope_tap::{Guard, dial::Dialer};
+use taps::Taps;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 
 /// Why the server cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -31,9 +28,12 @@ enum StartError {
     )]
     NotAnAddress { given: String },
     #[error(
-        "{given} is taken by another program: stop that program, or choose another port with --listen ADDR:PORT (port 0: any free one)."
+        "{given} is taken by another program: stop that program, or choose another port with {argument} ADDR:PORT (port 0: any free one)."
     )]
-    Taken { given: String },
+    Taken {
+        given: String,
+        argument: &'static str,
+    },
     #[error("The system does not let this program listen on {given}: {source}.")]
     Refused {
         given: String,
@@ -76,7 +76,8 @@ async fn serve(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let opens_browser = args.opens_browser();
-    let listener = bind(args.listen.clone()).await?;
+    let listener = bind(args.listen.clone(), "--listen").await?;
+    let taps = Taps::bind(&args).await?;
     let page = PageAddress::new(listener.local_addr()?, args.stream.as_ref());
     println!("SSE Scope is at {page}");
     if !has_page() {
@@ -84,14 +85,14 @@ async fn serve(args: Args) -> Result<(), Box<dyn std::error::Error>> {
             "It was built without its page and serves only /stream. In its source, `make build` builds both."
         );
     }
-    let taps = Taps::bind(&args).await?;
+    taps.print();
     if opens_browser {
         // The listener already accepts: the system keeps the connection until the server takes it.
         command::open(page.for_this_machine().to_string());
     }
     let offers = offers(&args, listener.local_addr()?, &taps)?;
     let stop_taps = CancellationToken::new();
-    let tapping = taps.serve(&args, &stop_taps);
+    let tapping = taps.serve(&args, &stop_taps)?;
     let limits = Limits {
         allow_hosts: args.allow_host,
         max_connections: args.max_connections,
@@ -112,57 +113,9 @@ async fn serve(args: Args) -> Result<(), Box<dyn std::error::Error>> {
         },
     )
     .await?;
-    tapping.wait().await;
+    // They end at once, and a panic there has been reported.
+    let _ = tapping.join();
     Ok(())
-}
-
-/// The taps, which listen.
-struct Taps {
-    taps: Vec<(Tap, TcpListener, Listening)>,
-    exchanges: Exchanges,
-}
-
-impl Taps {
-    /// Listens for each tap, and prints where.
-    async fn bind(args: &Args) -> Result<Self, Box<dyn std::error::Error>> {
-        let mut taps = Vec::new();
-        for (tap, listen) in args.taps()? {
-            let listener = bind(listen).await?;
-            let address = listener.local_addr()?;
-            let url = tap.url().as_str().trim_end_matches('/');
-            println!("Tap {}: http://{address} -> {url}", tap.name());
-            let listening = Listening::new(&tap, address);
-            taps.push((tap, listener, listening));
-        }
-        Ok(Self {
-            taps,
-            exchanges: Exchanges::new(args.tap_bounds()),
-        })
-    }
-
-    /// Starts them.
-    fn serve(self, args: &Args, stop: &CancellationToken) -> TaskTracker {
-        let hosts = Hosts::new(&args.allow_host);
-        let settings = TapSettings {
-            // The user named the servers.
-            dialer: Dialer::new(Allowed::Any),
-            exchanges: self.exchanges,
-            allows_host: Arc::new(move |host, local| hosts.allows_value(host, local)),
-            max_connections: args.max_connections,
-            shutdown: stop.clone(),
-        };
-        let tasks = TaskTracker::new();
-        for (tap, listener, _) in self.taps {
-            let serving = serve_tap(listener, tap, settings.clone());
-            tasks.spawn(async move {
-                if let Err(error) = serving.await {
-                    tracing::warn!(%error, "a tap ended");
-                }
-            });
-        }
-        tasks.close();
-        tasks
-    }
 }
 
 /// What the page may use of this server.
@@ -173,22 +126,22 @@ fn offers(args: &Args, local: SocketAddr, taps: &Taps) -> Result<Offers, StartEr
     } else {
         guard
     };
-    let mut offers = Offers::new(guard);
-    if !taps.taps.is_empty() {
-        let listening = taps.taps.iter().map(|(_, _, listening)| listening.clone());
-        offers = offers.with_taps(TapApi::new(taps.exchanges.clone(), listening.collect()));
-    }
+    let offers = match taps.api() {
+        Some(api) => Offers::new(guard).with_taps(api),
+        None => Offers::new(guard),
+    };
     Ok(match args.relay(local) {
         Some(allowed) => offers.with_relay(Dialer::new(allowed)),
         None => offers,
     })
 }
 
-async fn bind(given: String) -> Result<TcpListener, StartError> {
+/// Listens on the address that is given with this argument.
+async fn bind(given: String, argument: &'static str) -> Result<TcpListener, StartError> {
     TcpListener::bind(&given)
         .await
         .map_err(|source| match source.kind() {
-            ErrorKind::AddrInUse => StartError::Taken { given },
+            ErrorKind::AddrInUse => StartError::Taken { given, argument },
             ErrorKind::AddrNotAvailable | ErrorKind::PermissionDenied => {
                 StartError::Refused { given, source }
             }

@@ -74,6 +74,8 @@ async fn help_and_version_are_printed() {
         "/stream",
         "SIGTERM",
         "RUST_LOG",
+        "--tap <[NAME=]URL>",
+        "--tap-listen <ADDR:PORT>",
     ] {
         assert!(help.contains(word), "{word} is missing in {help}");
     }
@@ -107,6 +109,83 @@ async fn a_bad_address_is_one_sentence() {
         assert_eq!(stderr.lines().count(), 1, "{stderr}");
         assert!(stderr.contains(sentence), "{stderr}");
     }
+}
+
+#[tokio::test]
+async fn a_tap_that_cannot_be_is_one_sentence() {
+    let held = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let taken = held.local_addr().expect("bound").to_string();
+    for (arguments, sentence) in [
+        (
+            &["--tap", "localhost:3000"][..],
+            "“localhost:3000” is not a URL",
+        ),
+        (
+            &["--tap", "a=http://a", "--tap", "a=http://b"],
+            "Two taps are named “a”",
+        ),
+        (
+            &["--tap", "http://a", "--tap-listen", "8845"],
+            "`8845` is not an address",
+        ),
+        (
+            &["--tap", "http://a", "--tap-listen", &taken],
+            "choose another port with --tap-listen",
+        ),
+    ] {
+        let arguments = [&["--listen", "127.0.0.1:0"], arguments].concat();
+        let (code, stdout, stderr) = output(&arguments).await;
+        assert_eq!((code, stdout.as_str()), (1, ""), "{arguments:?}");
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+        assert!(stderr.contains(sentence), "{stderr}");
+    }
+}
+
+#[tokio::test]
+async fn a_tap_passes_on_and_ends_with_the_server() {
+    let (_upstream, address) = listening().await;
+    let tap = format!("own=http://{address}");
+    let arguments = [
+        "--listen",
+        "127.0.0.1:0",
+        "--tap",
+        &tap,
+        "--tap-listen",
+        "127.0.0.1:0",
+    ];
+    let mut process = server(&arguments).spawn().expect("the server starts");
+    let mut printed = BufReader::new(process.stdout.take().expect("piped")).lines();
+    let mut line = async || printed.next_line().await.expect("text").expect("a line");
+    let mut printed = line().await;
+    while !printed.starts_with("Tap ") {
+        printed = line().await;
+    }
+    let (tap, url) = printed
+        .strip_prefix("Tap own: http://")
+        .and_then(|rest| rest.split_once(" -> "))
+        .expect("the tap and its URL");
+    assert_eq!(url, format!("http://{address}"));
+    let mut stream = TcpStream::connect(tap).await.expect("the tap listens");
+    stream
+        .write_all(b"GET /stream HTTP/1.1\r\nhost: localhost\r\n\r\n")
+        .await
+        .expect("the tap reads");
+    let mut received = Vec::new();
+    while !String::from_utf8_lossy(&received).contains("connecttime") {
+        assert_ne!(stream.read_buf(&mut received).await.expect("open"), 0);
+    }
+    let asked = Instant::now();
+    let id = process.id().expect("running").to_string();
+    let killed = Command::new("kill").arg(&id).status().await;
+    assert!(killed.expect("kill runs").success());
+    let _ = stream.read_to_end(&mut received).await;
+    let status = process.wait().await.expect("an exit status");
+    assert_eq!(status.code(), Some(0));
+    assert!(
+        asked.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        asked.elapsed()
+    );
 }
 
 #[tokio::test]

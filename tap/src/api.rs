@@ -1,6 +1,7 @@
 //! What the page asks about exchanges, at `/tap/…`.
 
 use std::{
+    fmt,
     net::SocketAddr,
     pin::Pin,
     sync::Arc,
@@ -49,6 +50,17 @@ impl Listening {
             listen: at.to_string(),
             url: tap.url().to_string(),
         }
+    }
+}
+
+impl fmt::Display for Listening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, listen, url } = self;
+        write!(
+            f,
+            "Tap {name}: http://{listen} -> {}",
+            url.trim_end_matches('/')
+        )
     }
 }
 

@@ -8,7 +8,7 @@
 //! | `connection.rs` | one connection, from accept to close |
 //! | `handover/` | serves streams without hyper's buffers |
 //! | `socket.rs` | a TCP connection that two futures share |
-//! | `hosts.rs` | the host names that the server answers for |
+//! | `hosts.rs` | [`Hosts`]: the host names that the server answers for |
 //! | `offers.rs` | [`Offers`]: what only the page may use |
 //! | `stream.rs` | `/stream`: from a request to the head of the response |
 //! | `assets.rs` | the page, embedded by `build.rs`, and its content security policy |

@@ -78,10 +78,10 @@ impl<'a> Requests<'a> {
         let mut read = 0;
         loop {
             // Only the end of a line can complete a head.
-            if self.buffer[read..].contains(&b'\n') || self.buffer.len() > MAX_HEAD {
-                if let Some(head) = RequestHead::read(&self.buffer)? {
-                    return Ok(head);
-                }
+            if (self.buffer[read..].contains(&b'\n') || self.buffer.len() > MAX_HEAD)
+                && let Some(head) = RequestHead::read(&self.buffer)?
+            {
+                return Ok(head);
             }
             read = self.buffer.len();
             if self.read().await? == 0 {
