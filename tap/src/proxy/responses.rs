@@ -253,6 +253,18 @@ impl Responses {
             ),
             UpstreamEnd::Failed(what) => (EndKind::UpstreamReset, what.clone()),
         };
+        if let Part::Opaque {
+            why: Why::Tunnel, ..
+        } = self.part
+        {
+            let text = match end {
+                UpstreamEnd::Closed if client_left => "The client closed the tunnel.".to_owned(),
+                UpstreamEnd::Closed => "The upstream closed the tunnel.".to_owned(),
+                UpstreamEnd::Failed(what) => format!("{what}, a tunnel."),
+            };
+            self.end(EndKind::Tunnel, text);
+            return;
+        }
         if client_left && kind == EndKind::UpstreamEnded {
             let text = "The client closed its side of the connection, then the upstream ended.";
             self.end(EndKind::ClientLeft, text);
@@ -274,13 +286,8 @@ impl Responses {
                 format!("{did} {place}.{problem}")
             }
             Part::Opaque { why, .. } => match why {
-                Why::Tunnel => {
-                    let text = format!("A tunnel: {did}.");
-                    self.end(EndKind::Tunnel, text);
-                    return;
-                }
                 Why::NotHttp(what) => format!("{what} {did}."),
-                Why::Unasked => format!("{did}."),
+                Why::Unasked | Why::Tunnel => format!("{did}."),
             },
         };
         self.end(kind, text);

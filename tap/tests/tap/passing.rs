@@ -130,8 +130,8 @@ fn split<'a>(bytes: &'a [u8], separator: &[u8]) -> Vec<&'a [u8]> {
     }
 }
 
-/// Each of these passes as without the tap.
-fn conversations() -> Vec<(&'static str, Vec<Step>)> {
+/// Each of these passes as without the tap: a name, how the exchanges end, and the steps.
+fn conversations() -> Vec<(&'static str, &'static str, Vec<Step>)> {
     let get = client("GET /a?b=c HTTP/1.1\r\nHost: {host}\r\nAccept: */*\r\n\r\n");
     let stream = server(
         "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n",
@@ -139,6 +139,7 @@ fn conversations() -> Vec<(&'static str, Vec<Step>)> {
     vec![
         (
             "an event stream, an event after the other",
+            "complete upstream-ended",
             vec![
                 get.clone(),
                 stream.clone(),
@@ -154,6 +155,7 @@ fn conversations() -> Vec<(&'static str, Vec<Step>)> {
         ),
         (
             "chunks of odd sizes, in odd pieces, with trailers",
+            "complete complete",
             vec![
                 client("GET / HTTP/1.1\r\nhOSt:{host}  \r\nTE: trailers\r\nX-Empty:\r\n\r\n"),
                 server(
@@ -171,6 +173,7 @@ fn conversations() -> Vec<(&'static str, Vec<Step>)> {
         ),
         (
             "informational responses",
+            "complete",
             vec![
                 client(
                     "POST / HTTP/1.1\r\nHost: {host}\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n",
@@ -184,6 +187,7 @@ fn conversations() -> Vec<(&'static str, Vec<Step>)> {
         ),
         (
             "responses without a body",
+            "complete complete complete complete",
             vec![
                 client("HEAD / HTTP/1.1\r\nHost: {host}\r\n\r\n"),
                 server("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"),
@@ -197,6 +201,7 @@ fn conversations() -> Vec<(&'static str, Vec<Step>)> {
         ),
         (
             "a body until the connection closes",
+            "complete",
             vec![
                 get.clone(),
                 server("HTTP/1.1 200 OK\r\n\r\n"),
@@ -207,6 +212,7 @@ fn conversations() -> Vec<(&'static str, Vec<Step>)> {
         ),
         (
             "HTTP/1.0, without Host",
+            "complete",
             vec![
                 client("GET / HTTP/1.0\r\n\r\n"),
                 server("HTTP/1.0 200 OK\r\n\r\nold"),
@@ -216,6 +222,7 @@ fn conversations() -> Vec<(&'static str, Vec<Step>)> {
         ),
         (
             "requests that do not wait",
+            "complete complete complete",
             vec![
                 client(
                     "GET /1 HTTP/1.1\r\nHost: {host}\r\n\r\nPOST /2 HTTP/1.1\r\nHost: {host}\r\n\
@@ -230,6 +237,7 @@ fn conversations() -> Vec<(&'static str, Vec<Step>)> {
         ),
         (
             "a response that is folded and malformed in its details",
+            "complete",
             vec![
                 get.clone(),
                 server(
@@ -239,6 +247,7 @@ fn conversations() -> Vec<(&'static str, Vec<Step>)> {
         ),
         (
             "what is not HTTP",
+            "upstream-ended",
             vec![
                 get.clone(),
                 server("SSH-2.0-OpenSSH_9.2\r\n"),
@@ -249,6 +258,7 @@ fn conversations() -> Vec<(&'static str, Vec<Step>)> {
         ),
         (
             "malformed chunks",
+            "upstream-ended",
             vec![
                 get.clone(),
                 stream.clone(),
@@ -259,6 +269,7 @@ fn conversations() -> Vec<(&'static str, Vec<Step>)> {
         ),
         (
             "an upgrade",
+            "tunnel",
             vec![
                 client(
                     "GET /ws HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
@@ -274,6 +285,7 @@ fn conversations() -> Vec<(&'static str, Vec<Step>)> {
         ),
         (
             "an upgrade that is refused",
+            "complete complete",
             vec![
                 client("GET /ws HTTP/1.1\r\nHost: {host}\r\nUpgrade: h2c\r\n\r\n"),
                 server("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
@@ -283,6 +295,7 @@ fn conversations() -> Vec<(&'static str, Vec<Step>)> {
         ),
         (
             "a tunnel by CONNECT",
+            "tunnel",
             vec![
                 client("CONNECT example.org:443 HTTP/1.1\r\nHost: {host}\r\n\r\n"),
                 server("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"),
@@ -292,6 +305,7 @@ fn conversations() -> Vec<(&'static str, Vec<Step>)> {
         ),
         (
             "an answer before the request is complete",
+            "complete",
             vec![
                 client("POST / HTTP/1.1\r\nHost: {host}\r\nContent-Length: 1000\r\n\r\nab"),
                 server(
@@ -304,6 +318,7 @@ fn conversations() -> Vec<(&'static str, Vec<Step>)> {
         ),
         (
             "the client closes its side, and the answer comes",
+            "complete",
             vec![
                 get.clone(),
                 ClientCloses,
@@ -314,14 +329,17 @@ fn conversations() -> Vec<(&'static str, Vec<Step>)> {
         ),
         (
             "the client resets",
+            "client-left",
             vec![get.clone(), stream.clone(), ClientResets],
         ),
         (
             "the upstream resets",
+            "upstream-reset",
             vec![get.clone(), stream, UpstreamResets],
         ),
         (
             "an answer that nobody asked for",
+            "complete",
             vec![
                 get.clone(),
                 server("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1"),
@@ -334,12 +352,18 @@ fn conversations() -> Vec<(&'static str, Vec<Step>)> {
 
 #[tokio::test]
 async fn every_conversation_is_the_same_with_and_without_the_tap() {
-    for (name, steps) in conversations() {
+    for (name, ends, steps) in conversations() {
         let (listener, url) = upstream().await;
         let direct = play(&steps, listener.local_addr().expect("bound"), &listener).await;
         let tapped = Tapped::start(&url).await;
         let through = play(&steps, tapped.address, &listener).await;
         assert_eq!(through, direct, "{name}");
+        for (id, kind) in (1..).zip(ends.split(' ')) {
+            assert_eq!(tapped.page.end(id).await.0, kind, "{name}, exchange {id}");
+        }
+        let next = ends.split(' ').count() as u64 + 1;
+        let (status, _) = tapped.page.get(&format!("/tap/exchanges/{next}")).await;
+        assert_eq!(status, 404, "{name}");
     }
 }
 
