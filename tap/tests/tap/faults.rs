@@ -111,6 +111,21 @@ async fn a_client_that_leaves_ends_its_upstream_request() {
             "The client reset the connection.".to_owned()
         )
     );
+    // A close of its side, then a reset, while nothing is sent.
+    let (tapped, client, mut upstream) = asked(GET).await;
+    socket2::SockRef::from(&client.tcp)
+        .shutdown(std::net::Shutdown::Write)
+        .expect("open");
+    assert_eq!(upstream.until_end().await, Ended::Closed);
+    client.reset();
+    let end = tapped.page.end(1).await;
+    assert_eq!(
+        end,
+        (
+            "client-left".to_owned(),
+            "The client closed the connection.".to_owned()
+        )
+    );
     // A close, and the upstream goes on sending.
     let (tapped, client, mut upstream) = asked(GET).await;
     upstream.send(STREAM).await;
