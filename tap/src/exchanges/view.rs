@@ -23,16 +23,14 @@ const PIECE: usize = 256 << 10;
 /// What a viewer of the list has seen.
 #[derive(Debug, Default)]
 pub(crate) struct ListCursor {
-    /// The exchange after which the first listing continues; `None` once it is complete.
-    first: Option<First>,
+    /// The last exchange of the first listing so far; `None` before it.
+    listed: Option<u64>,
+    /// Whether the first listing is complete.
     is_complete: bool,
+    /// The last change that was seen.
     seen: u64,
+    /// How many dropped exchanges were seen.
     dropped: u64,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct First {
-    after: u64,
 }
 
 /// What a viewer of the list has not seen.
@@ -110,8 +108,8 @@ impl Exchanges {
         let mut kept = self.lock();
         let mut listed = Listed::default();
         if !cursor.is_complete {
-            let after = match cursor.first {
-                Some(first) => first.after,
+            let after = match cursor.listed {
+                Some(listed) => listed,
                 None => {
                     cursor.seen = kept.last_change;
                     cursor.dropped = kept.dropped_count;
@@ -123,7 +121,7 @@ impl Exchanges {
             let exchanges: Vec<_> = exchanges.map(|(id, one)| (*id, one.summary())).collect();
             listed.has_more = exchanges.len() == BATCH;
             cursor.is_complete = !listed.has_more;
-            cursor.first = exchanges.last().map(|(id, _)| First { after: *id });
+            cursor.listed = exchanges.last().map(|(id, _)| *id);
             listed.exchanges = exchanges.into_iter().map(|(_, summary)| summary).collect();
             return Some(listed);
         }
