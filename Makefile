@@ -7,12 +7,14 @@ PAGE_SOURCES := Cargo.toml Cargo.lock Trunk.toml index.html shrink.mjs $(shell f
 SERVER := target/release/sse-scope-server
 # Examines the page for accessibility.
 AXE := target/axe/node_modules/axe-core/axe.min.js
+# Clients of event streams, from npm and PyPI, that the tap is tested with.
+CLIENTS := target/clients/node/node_modules target/clients/python/bin/activate
 
 include tools.mk packaging/release.mk
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run build page-code server-code dev env test test-webkit test-differential check test-native test-page test-e2e bench bench-wire bench-server screenshots example-hydrate test-hydrate target chromium firefox webkit
+.PHONY: help run build page-code server-code dev env test test-webkit test-differential check test-native test-page test-e2e bench bench-wire bench-server screenshots example-hydrate test-hydrate target chromium firefox webkit python
 
 help:
 	@echo "make run          build everything, start the server, print its address"
@@ -150,11 +152,11 @@ test-differential: | target $(WASM_BINDGEN) $(WASM_PACK) $(ENGINE)
 	  cargo run --quiet -p sse-scope-server --example fixture -- $(WASM_PACK) test --headless $(PAGE_BROWSER) \
 	  -- --test differential -- --nocapture
 
-# The tests of the server's own responses need the page in it, but no browser.
-test-e2e: $(PAGE) | $(ENGINE) $(AXE)
+# The tests of the server's own responses and of the tap need the page in it, but no browser.
+test-e2e: $(PAGE) | $(ENGINE) $(AXE) $(if $(filter chromium,$(ENGINE)),$(CLIENTS))
 	@echo "== End to end in $(ENGINE) (about two minutes to build the first time)"
 	@$(SCREEN) env SSE_SCOPE_ENGINE=$(ENGINE) cargo test --quiet --release -p sse-scope-server --features e2e \
-	  --test e2e $(if $(filter chromium,$(ENGINE)),--test http --test command) -- --test-threads=2
+	  --test e2e $(if $(filter chromium,$(ENGINE)),--test http --test command --test clients) -- --test-threads=2
 
 # What differs between the engines. WebKitGTK has no mode without a screen. wasm-pack uses each driver that
 # a variable names, and Safari's option stands for any WebKit.
@@ -213,6 +215,28 @@ chromium:
 
 firefox: | $(GECKODRIVER)
 	$(call package,firefox,firefox-esr,Firefox)
+
+# Node finds modules beside the program that imports them.
+target/clients/node/node_modules: $(wildcard server/tests/clients/*)
+	@echo "== Installing clients from npm"
+	@mkdir -p $(@D) && cp server/tests/clients/*.mjs server/tests/clients/package*.json $(@D)
+	@npm ci --no-audit --no-fund --loglevel=error --prefix $(@D) >/dev/null
+	@touch $@
+
+target/clients/python/bin/activate: server/tests/clients/requirements.txt | python
+	@echo "== Installing clients from PyPI"
+	@python3 -m venv target/clients/python
+	@target/clients/python/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+# Debian has venv in a package of its own.
+python:
+	@python3 -c 'import ensurepip' 2>/dev/null || { \
+	  echo "== Installing python3-venv"; \
+	  command -v apt-get >/dev/null || { echo "Please put Python 3 with venv on PATH." >&2; exit 1; }; \
+	  sudo=; test "$$(id -u)" = 0 || sudo=sudo; \
+	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq python3-venv >/dev/null; }
+	$(call package,curl,curl,curl)
 
 webkit:
 	$(call package,WebKitWebDriver,webkit2gtk-driver,the WebKitWebDriver of WebKitGTK)
