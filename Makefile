@@ -183,6 +183,8 @@ bench-server:
 	@npm install --no-audit --no-fund --loglevel=error --prefix target/bench better-sse@$(BETTER_SSE_VERSION) >/dev/null
 	@echo "== Measuring the server under load (about three minutes)"
 	@ulimit -n $$(ulimit -Hn); cargo bench --quiet -p sse-scope-server --bench load
+	@echo "== Measuring the tap (about two minutes)"
+	@cargo bench --quiet -p sse-scope-server --bench tap
 
 screenshots: $(PAGE) | chromium
 	@fc-list :lang=zh | grep -q . || { echo "Please install a font with Chinese characters (Debian: fonts-noto-cjk)." >&2; exit 1; }
