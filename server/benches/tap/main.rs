@@ -40,13 +40,13 @@ const LOADS: [Load; 2] = [
         name: "one stream, 1,000 events/s",
         streams: 1,
         rate: 1_000,
-        time: Duration::from_secs(5),
+        time: Duration::from_secs(3),
     },
     Load {
         name: "200 streams, 50 events/s each",
         streams: 200,
         rate: 10_000,
-        time: Duration::from_secs(8),
+        time: Duration::from_secs(5),
     },
 ];
 
