@@ -77,8 +77,9 @@ async fn serve(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let opens_browser = args.opens_browser();
     let listener = bind(args.listen.clone(), "--listen").await?;
-    let taps = Taps::bind(&args).await?;
-    let page = PageAddress::new(listener.local_addr()?, args.stream.as_ref());
+    let local = listener.local_addr()?;
+    let taps = Taps::bind(&args, local).await?;
+    let page = PageAddress::new(local, args.stream.as_ref());
     println!("SSE Scope is at {page}");
     if !has_page() {
         println!(
@@ -90,7 +91,7 @@ async fn serve(args: Args) -> Result<(), Box<dyn std::error::Error>> {
         // The listener already accepts: the system keeps the connection until the server takes it.
         command::open(page.for_this_machine().to_string());
     }
-    let offers = offers(&args, listener.local_addr()?, &taps)?;
+    let offers = offers(&args, local, &taps)?;
     let stop_taps = CancellationToken::new();
     let tapping = taps.serve(&args, &stop_taps)?;
     let limits = Limits {
@@ -121,7 +122,7 @@ async fn serve(args: Args) -> Result<(), Box<dyn std::error::Error>> {
 /// What the page may use of this server.
 fn offers(args: &Args, local: SocketAddr, taps: &Taps) -> Result<Offers, StartError> {
     let guard = Guard::new().map_err(StartError::Random)?;
-    let guard = if args.relay {
+    let guard = if args.may_be_forwarded() {
         guard.allow_forwarded()
     } else {
         guard

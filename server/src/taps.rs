@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    net::SocketAddr,
     sync::Arc,
     thread::{self, JoinHandle},
 };
@@ -24,10 +25,13 @@ pub(crate) struct Taps {
 }
 
 impl Taps {
-    /// Listens for each tap.
-    pub(crate) async fn bind(args: &Args) -> Result<Self, Box<dyn std::error::Error>> {
+    /// Listens for each tap of a server whose page is at `page`.
+    pub(crate) async fn bind(
+        args: &Args,
+        page: SocketAddr,
+    ) -> Result<Self, Box<dyn std::error::Error>> {
         let mut taps = Vec::new();
-        for (tap, listen) in args.taps()? {
+        for (tap, listen) in args.taps(page)? {
             let listener = bind(listen, "--tap-listen").await?;
             let address = listener.local_addr()?;
             let listening = Listening::new(&tap, address);
@@ -53,7 +57,8 @@ impl Taps {
     }
 
     /// Starts them on a thread of their own. Among several threads, about every other event that passes would wake a
-    /// second one, which adds a tenth to its time and its cost.
+    /// second one: that adds 35 µs to an event in place of 18 µs, and costs 26 µs of CPU in place of 17 µs
+    /// (`make bench-server`, one stream of 1,000 events a second).
     pub(crate) fn serve(self, args: &Args, stop: &CancellationToken) -> io::Result<JoinHandle<()>> {
         let hosts = Hosts::new(&args.allow_host);
         let settings = TapSettings {

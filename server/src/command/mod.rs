@@ -5,7 +5,10 @@ mod page;
 mod relay;
 mod taps;
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    net::SocketAddr,
+};
 
 use clap::{CommandFactory, Parser};
 use clap_complete::Shell;
@@ -53,7 +56,7 @@ pub(crate) struct Args {
 
     /// Lets the page ask this server to make its requests, of public addresses only: the third way of the page, to
     /// servers without CORS. Without this argument the relay is on, for any address, if --listen is a loopback
-    /// address and there is no --allow-host: if only this machine uses the page. With it, whoever can open the page
+    /// address and there is neither --allow-host nor --tap-shared: if only this machine uses the page. With it, whoever can open the page
     /// can have this server make requests.
     #[arg(long)]
     pub(crate) relay: bool,
@@ -64,8 +67,7 @@ pub(crate) struct Args {
 
     /// Puts a tap in front of a server, such as http://localhost:3000 or api=https://api.example.org/v1; can be
     /// repeated. A tap listens on a port of its own and passes everything on: point a client's base URL at it, and
-    /// the page shows each request and what the client receives, as it happens. Whoever can open the page can see it,
-    /// keys and cookies included.
+    /// the page shows each request and what the client receives, as it happens.
     #[arg(long, value_name = "[NAME=]URL")]
     tap: Vec<String>,
 
@@ -73,6 +75,11 @@ pub(crate) struct Args {
     /// first, port 8846 for the second, and so on. Port 0 stands for any free port; the actual one is printed.
     #[arg(long, value_name = "ADDR:PORT", requires = "tap")]
     tap_listen: Vec<String>,
+
+    /// Starts taps although others than this machine may open the page, because of --listen or --allow-host: they can
+    /// see what passes, keys and cookies included.
+    #[arg(long, requires = "tap")]
+    tap_shared: bool,
 
     /// How much of the body of one exchange a tap keeps, in MiB: the latest. All of it passes.
     #[arg(long, value_name = "MIB", requires = "tap", default_value_t = 64, value_parser = taps::memory())]
@@ -95,6 +102,17 @@ impl Args {
     /// Whether a browser is to open the page.
     pub(crate) fn opens_browser(&self) -> bool {
         self.open || self.stream.is_some()
+    }
+
+    /// Whether the page may be used through a reverse proxy.
+    pub(crate) fn may_be_forwarded(&self) -> bool {
+        self.relay || self.tap_shared
+    }
+
+    /// Whether only this machine uses the page of a server that listens at `local`.
+    pub(crate) fn is_for_this_machine(&self, local: SocketAddr) -> bool {
+        // Other names are those of people who are not on this machine.
+        local.ip().to_canonical().is_loopback() && self.allow_host.is_empty() && !self.tap_shared
     }
 
     /// What the arguments ask to print instead of serving: completions or the manual page.

@@ -18,10 +18,7 @@ pub(super) fn network(given: &str) -> Result<IpNet, &'static str> {
 impl Args {
     /// Where the relay of a server that listens at `local` may connect to; `None` if it is off.
     pub(crate) fn relay(&self, local: SocketAddr) -> Option<Allowed> {
-        // Other names are those of people who are not on this machine.
-        let is_for_this_machine =
-            local.ip().to_canonical().is_loopback() && self.allow_host.is_empty();
-        match (self.relay, is_for_this_machine) {
+        match (self.relay, self.is_for_this_machine(local)) {
             (true, _) => Some(Allowed::Public {
                 except: self.relay_allow.clone(),
             }),
@@ -53,6 +50,11 @@ mod tests {
             (&[], "[::]:8844", None),
             (&[], "192.168.1.2:8844", None),
             (&["--allow-host", "scope.example"], "127.0.0.1:8844", None),
+            (
+                &["--tap", "http://a", "--tap-shared"],
+                "127.0.0.1:8844",
+                None,
+            ),
             (&["--relay"], "127.0.0.1:8844", public(&[])),
             (&["--relay"], "0.0.0.0:8844", public(&[])),
             (

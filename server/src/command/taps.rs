@@ -1,6 +1,6 @@
 //! The taps that the arguments name.
 
-use std::{collections::HashSet, ops::RangeInclusive};
+use std::{collections::HashSet, net::SocketAddr, ops::RangeInclusive};
 
 use clap::builder::RangedU64ValueParser;
 use sse_scope_tap::{Bounds, Tap, TapError};
@@ -24,6 +24,11 @@ pub(crate) enum TapsError {
         "--tap-listen is given {listen} times, and --tap {taps}: each --tap-listen is for the --tap at the same place."
     )]
     TooManyAddresses { listen: usize, taps: usize },
+    #[error(
+        "The page shows what passes through a tap, keys and cookies included, and others than this machine may open it: \
+         leave out --allow-host and have --listen name a loopback address, or add --tap-shared."
+    )]
+    Shared,
 }
 
 pub(super) fn memory() -> RangedU64ValueParser<u64> {
@@ -31,8 +36,11 @@ pub(super) fn memory() -> RangedU64ValueParser<u64> {
 }
 
 impl Args {
-    /// The taps, and the address that each listens on.
-    pub(crate) fn taps(&self) -> Result<Vec<(Tap, String)>, TapsError> {
+    /// The taps of a server whose page is at `page`, and the address that each listens on.
+    pub(crate) fn taps(&self, page: SocketAddr) -> Result<Vec<(Tap, String)>, TapsError> {
+        if !self.tap.is_empty() && !self.tap_shared && !self.is_for_this_machine(page) {
+            return Err(TapsError::Shared);
+        }
         if self.tap_listen.len() > self.tap.len() {
             return Err(TapsError::TooManyAddresses {
                 listen: self.tap_listen.len(),
@@ -80,6 +88,8 @@ fn name_and_url(place: usize, given: &str) -> (String, &str) {
 
 #[cfg(test)]
 mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
     use clap::Parser;
 
     use super::*;
@@ -89,10 +99,31 @@ mod tests {
         Args::try_parse_from(arguments.split_whitespace()).expect("arguments")
     }
 
+    const PAGE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8844);
+
+    #[test]
+    fn others_see_what_passes_only_if_that_is_asked_for() {
+        let everywhere = SocketAddr::from(([0, 0, 0, 0], 8844));
+        for (arguments, page, expected) in [
+            ("--tap http://a", PAGE, Ok(1)),
+            ("--tap http://a", everywhere, Err(TapsError::Shared)),
+            (
+                "--tap http://a --allow-host b",
+                PAGE,
+                Err(TapsError::Shared),
+            ),
+            ("--tap http://a --tap-shared", everywhere, Ok(1)),
+            ("", everywhere, Ok(0)),
+        ] {
+            let taps = args(arguments).taps(page).map(|taps| taps.len());
+            assert_eq!(taps, expected, "{arguments} {page}");
+        }
+    }
+
     #[test]
     fn taps_have_names_and_addresses_of_their_own() {
         let taps = |arguments: &str| {
-            let taps = args(arguments).taps().expect("taps");
+            let taps = args(arguments).taps(PAGE).expect("taps");
             let text =
                 |(tap, listen): &(Tap, String)| format!("{} {listen} {}", tap.name(), tap.url());
             taps.iter().map(text).collect::<Vec<_>>().join(", ")
@@ -129,7 +160,7 @@ mod tests {
                 "2 times",
             ),
         ] {
-            let error = args(arguments).taps().expect_err(arguments).to_string();
+            let error = args(arguments).taps(PAGE).expect_err(arguments).to_string();
             assert!(error.contains(part), "{error}");
         }
         for refused in [
