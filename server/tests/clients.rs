@@ -285,10 +285,13 @@ async fn token(page: &str) -> String {
         .await
         .expect("curl runs");
     let html = String::from_utf8(html.stdout).expect("text");
+    // The page that is released has no quotation marks.
     let (_, after) = html
-        .split_once(r#"name="sse-scope-offers" content=""#)
+        .split_once("sse-scope-offers")
         .expect("the page with its offers: it is built in");
-    let (offers, _) = after.split_once('"').expect("an attribute");
+    let (element, _) = after.split_once('>').expect("an element");
+    let (_, offers) = element.split_once("content=").expect("an attribute");
+    let offers = offers.trim_matches(['"', ' ', '/']);
     offers.rsplit(' ').next().expect("a token").to_owned()
 }
 

@@ -479,7 +479,8 @@ async fn a_network_that_is_none_is_an_error_that_shows_what_is_accepted() {
     assert!(error.contains("--relay"), "{error}");
 }
 
-/// The token of the page that is at `address`.
+/// The token of the page that is at `address`. With this feature the page is in the server.
+#[cfg(feature = "e2e")]
 async fn token(address: &str) -> String {
     let mut connection = TcpStream::connect(address)
         .await
@@ -495,11 +496,9 @@ async fn token(address: &str) -> String {
     rest[..22].to_owned()
 }
 
+#[cfg(feature = "e2e")]
 #[tokio::test]
 async fn the_relay_uses_the_proxy_of_the_environment_unless_targets_are_restricted() {
-    if !sse_scope_server::has_page() {
-        return;
-    }
     let proxy = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let proxy_url = format!("http://{}", proxy.local_addr().expect("bound"));
     tokio::spawn(async move {
