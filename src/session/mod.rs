@@ -402,6 +402,11 @@ impl UseEventSourceReturn {
             .with_untracked(|journal| journal.last_event_id().to_owned())
     }
 
+    /// Whether more can arrive: by a connection, or in a capture that is still being made.
+    pub(crate) fn goes_on(self) -> bool {
+        self.link.with(Link::is_live) || self.playback.with(|playback| playback.is_live)
+    }
+
     pub(crate) fn current_playback(self) -> Playback {
         self.playback.get_untracked()
     }

@@ -36,7 +36,7 @@ pub(crate) fn FiguresBar() -> impl IntoView {
     let watched = Watched::expect();
     let moment = Memo::new(move |_| Moment {
         now: in_steps(watched.clock.get(), PACE_MS),
-        is_live: watched.stream.link.with(|link| link.is_live()),
+        is_live: watched.stream.goes_on(),
     });
     let figure = move |format: fn(&Journal, Moment) -> String| {
         Memo::new(move |_| {

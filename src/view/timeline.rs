@@ -163,19 +163,16 @@ struct State {
 }
 
 impl State {
+    /// Whether a capture is shown that is complete.
     fn is_capture(self) -> bool {
         let playback = self.watched.stream.playback;
-        playback.with(|playback| playback.facts.is_some())
+        playback.with(|playback| playback.facts.is_some() && !playback.is_live)
     }
 
     /// The time over which there are lines.
     fn extent(self) -> Extent {
-        let is_live = self
-            .watched
-            .stream
-            .link
-            .with_untracked(|link| link.is_live());
-        let playback = self.watched.stream.playback;
+        let stream = self.watched.stream;
+        let is_live = untrack(|| stream.goes_on());
         let now = clock::now();
         let journal = self.watched.journal();
         let mut lines = journal.iter();
@@ -188,7 +185,7 @@ impl State {
         Extent {
             first: first.map_or(now, |first| first.at()),
             present: last_at.unwrap_or(now),
-            whole: playback.with_untracked(|playback| playback.facts.is_some()),
+            whole: untrack(|| self.is_capture()),
         }
     }
 
