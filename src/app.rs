@@ -17,7 +17,7 @@ use crate::{
     source::Failure,
     view::{
         Controls, EventStream, FiguresBar, FilterBar, Focus, HeldRequest, Keys, Labels, Masthead,
-        RequestBar, Timeline,
+        RequestBar, TapPanel, TapPlayer, Taps, Timeline,
     },
 };
 
@@ -74,6 +74,9 @@ pub fn App() -> impl IntoView {
     // The ID after which the next stream resumes.
     let resume_after = StoredValue::new(String::new());
     provide_context(Focus::default());
+    if let Some(taps) = Taps::follow() {
+        provide_context(taps);
+    }
     provide_context(Controls {
         stream,
         is_live: RwSignal::new(!held.get_untracked()),
@@ -115,6 +118,7 @@ pub fn App() -> impl IntoView {
         <main>
             <RequestBar request=request events=events held=held open=open />
             <HeldRequest request=request held=held send=open />
+            <TapPanel />
             {move || {
                 let request = request.get();
                 let labels = labels(&request.url);
@@ -154,6 +158,7 @@ fn Instruments() -> impl IntoView {
         <Timeline />
         <FilterBar />
         <Keys />
+        <TapPlayer />
     }
 }
 

@@ -51,6 +51,7 @@
 //! | `session` | [`use_event_source`]: one watched stream as signals and commands; `link` and `retry` are its rules, pure |
 //! | `source` | the browser's network and file objects, each with one owner |
 //! | `journal` | [`Journal`]: what was received, within a bound; pure |
+//! | `tap` | the exchanges of the server's taps; pure |
 //! | `json`, `text` | JSON and numbers as text; pure |
 //! | `clock` | the time |
 //! | `frame` | at most one call for each frame |
@@ -89,6 +90,8 @@ mod offers;
 mod request;
 mod session;
 mod source;
+#[cfg(feature = "app")]
+mod tap;
 mod text;
 mod via;
 mod view;

@@ -21,6 +21,7 @@ pub use answer::{Hop, Phases, Relayed};
 pub(crate) use capture::Capture;
 pub(crate) use event_source::EventSource;
 pub(crate) use fetch::Fetch;
+pub(crate) use own_server::ask;
 pub(crate) use relay::Relay;
 pub use response::Response;
 pub use url::UrlError;

@@ -1,11 +1,11 @@
 //! Requests to the server of this page, for what it offers beside the page.
 
-use leptos::prelude::window;
+use leptos::{prelude::window, task::spawn_local};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Headers, RequestCache, RequestInit, RequestRedirect, Response};
 
-use super::{Abort, body::first_chunk};
+use super::{Abort, body::first_chunk, thrown_message};
 use crate::{
     offers::{TOKEN, offers},
     text,
@@ -57,6 +57,30 @@ impl Request {
             text: text::beginning(text.trim(), LONGEST).to_owned(),
         })
     }
+}
+
+/// Sends a GET, or a POST, to `path`, and has `then` called with the text of the response, or with a sentence
+/// about why the server does not do what it is asked for.
+pub(crate) fn ask(path: &str, post: bool, then: Box<dyn FnOnce(Result<String, String>)>) {
+    let request = Request::new(path, post.then_some(""));
+    let message = |thrown: JsValue| thrown_message(&thrown);
+    spawn_local(async move {
+        // Dropping the second part would abort the request.
+        let (request, _abort) = match request {
+            Ok(request) => request,
+            Err(thrown) => return then(Err(message(thrown))),
+        };
+        then(match request.send().await {
+            Err(refusal) => Err(refusal.text),
+            Ok(response) => match response.text() {
+                Err(thrown) => Err(message(thrown)),
+                Ok(text) => {
+                    let text = JsFuture::from(text).await.map_err(message);
+                    text.map(|text| text.as_string().unwrap_or_default())
+                }
+            },
+        });
+    });
 }
 
 /// Why the server does not do what it is asked for.

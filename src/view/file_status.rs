@@ -6,7 +6,12 @@ use super::{
     files::{Files, url_of},
     watched::Watched,
 };
-use crate::{clock, journal::Journal};
+use crate::{
+    clock,
+    journal::Journal,
+    json::Index,
+    tap::{Member, Secrets},
+};
 
 /// The work under way, with its progress and a button to cancel it; which capture is opened; and why a
 /// file could not be opened or written.
@@ -37,6 +42,9 @@ pub(super) fn FileStatus(
             let facts = playback.facts.clone()?;
             Some((playback.name.clone(), facts))
         })?;
+        if let Some(tapped) = tapped(&facts) {
+            return Some(tapped);
+        }
         let times = watched.stream.entries.with(times);
         Some(opened(&name, url_of(&facts).as_deref(), times.as_ref()))
     });
@@ -98,6 +106,33 @@ fn opened(name: &str, url: Option<&str>, times: Option<&(String, String)>) -> St
     opened
 }
 
+/// Which exchange of a tap is shown, and how it ended; `None` if the capture is not of a tap.
+fn tapped(facts: &str) -> Option<String> {
+    let index = Index::of(facts)?;
+    let facts = Member::whole(&index);
+    let text = |key| facts.get(key).text().unwrap_or_default();
+    if text("way") != "tap" {
+        return None;
+    }
+    let end = facts.get("end").get("text").text();
+    let state = end.map_or_else(|| "open".to_owned(), |end| ["over: ", &end].concat());
+    let url = text("url");
+    // After the scheme and the host.
+    let path = url.splitn(4, '/').nth(3).unwrap_or_default();
+    let path = Secrets::Hidden.target(path);
+    let parts = [
+        "Tap ",
+        &text("tap"),
+        ", ",
+        &text("method"),
+        " /",
+        &path,
+        ", ",
+        &state,
+    ];
+    Some(parts.concat())
+}
+
 /// A line that is shown while it has a text.
 #[component]
 pub(super) fn Sentence(
@@ -120,6 +155,25 @@ pub(super) fn Sentence(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_exchange_of_a_tap_shows_what_it_is_and_how_it_ended() {
+        let facts = |end: &str| {
+            let end = end.to_owned();
+            format!(r#"{{"way":"tap","url":"http://h/v1?key=abc","tap":"a","method":"POST"{end}}}"#)
+        };
+        let open = facts("");
+        assert_eq!(
+            tapped(&open).as_deref(),
+            Some("Tap a, POST /v1?key=••••, open")
+        );
+        let over = facts(r#","end":{"kind":"client-left","text":"The client left."}"#);
+        assert_eq!(
+            tapped(&over).as_deref(),
+            Some("Tap a, POST /v1?key=••••, over: The client left.")
+        );
+        assert_eq!(tapped(r#"{"way":"fetch","url":"http://h/"}"#), None);
+    }
 
     #[test]
     fn an_opened_capture_shows_its_name_its_origin_and_its_times() {

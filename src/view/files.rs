@@ -183,9 +183,19 @@ fn begin(watched: Watched, content: Content) -> Export {
         }
         Content::Capture => {
             let captured = watched.stream.current_playback().facts;
-            Export::capture(&captured.unwrap_or_else(|| facts_of(watched)))
+            let facts = captured.map_or_else(|| facts_of(watched), |facts| exported(&facts));
+            Export::capture(&facts)
         }
     }
+}
+
+/// The facts of a capture that is shown, for a file: without keys, if it is a copy of a client's exchange.
+fn exported(facts: &str) -> String {
+    #[cfg(feature = "app")]
+    if member(facts, "way").as_deref() == Some("tap") {
+        return crate::tap::masked_facts(facts);
+    }
+    facts.to_owned()
 }
 
 /// The JSON object of facts for a capture of this stream.
@@ -199,8 +209,13 @@ fn facts_of(watched: Watched) -> String {
 
 /// The URL in the facts of a capture.
 pub(super) fn url_of(facts: &str) -> Option<String> {
+    member(facts, "url")
+}
+
+/// A text in the facts of a capture.
+pub(super) fn member(facts: &str, key: &str) -> Option<String> {
     let facts = Index::of(facts)?;
-    facts.text(facts.member(0, "url")?)
+    facts.text(facts.member(0, key)?)
 }
 
 /// The name of a file about this stream, such as `sse-scope-localhost-8844-2026-11-24T2312.sse`: the host

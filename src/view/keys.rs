@@ -4,7 +4,7 @@ use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, HtmlInputElement, KeyboardEvent, Node};
 
-use super::{focus::Focus, watched::Watched};
+use super::{focus::Focus, tap::Taps, watched::Watched};
 
 /// The keys that work anywhere on the page, and a dialog with a table of all keys.
 ///
@@ -14,9 +14,10 @@ use super::{focus::Focus, watched::Watched};
 pub(crate) fn Keys() -> impl IntoView {
     let watched = Watched::expect();
     let focus = expect_context::<Focus>();
+    let taps = Taps::get();
     // Not by leptos-use, whose `use_event_listener` does the same and adds 5 kB to the page (brotli).
     let listening = window_event_listener(ev::keydown, move |event| {
-        if press(watched, focus, &event) {
+        if press(watched, focus, taps, &event) {
             event.prevent_default();
         }
     });
@@ -65,6 +66,10 @@ pub(crate) fn Keys() -> impl IntoView {
                 <tr>
                     <th scope="row"><kbd>"e"</kbd></th>
                     <td>"open the export menu"</td>
+                </tr>
+                <tr hidden=taps.is_none()>
+                    <th scope="row"><kbd>"t"</kbd></th>
+                    <td>"open the panel of the taps; arrows and Enter choose an exchange, Esc closes it"</td>
                 </tr>
                 <tr>
                     <th scope="row"><kbd>"+"</kbd> " " <kbd>"-"</kbd> " " <kbd>"←"</kbd> " " <kbd>"→"</kbd> " " <kbd>"0"</kbd></th>
@@ -118,7 +123,7 @@ impl Place {
 }
 
 /// Performs the action of a key that works anywhere on the page. Returns whether the key has one.
-fn press(watched: Watched, focus: Focus, event: &KeyboardEvent) -> bool {
+fn press(watched: Watched, focus: Focus, taps: Option<Taps>, event: &KeyboardEvent) -> bool {
     let dialog = focus.keys.get_untracked();
     if event.ctrl_key()
         || event.alt_key()
@@ -150,6 +155,12 @@ fn press(watched: Watched, focus: Focus, event: &KeyboardEvent) -> bool {
                 menu.set_open(true);
             }
             focus_on(focus.export.get_untracked().as_deref());
+        }
+        "t" => {
+            let Some(taps) = taps else {
+                return false;
+            };
+            taps.open();
         }
         " " => watched.freeze(!untrack(|| watched.is_frozen())),
         "?" => {

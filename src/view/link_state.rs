@@ -2,12 +2,12 @@
 
 use leptos::{html, prelude::*};
 
-use super::{controls::Controls, server_answer::ServerAnswer, watched::Watched};
+use super::{controls::Controls, files::member, server_answer::ServerAnswer, watched::Watched};
 use crate::{
     clock::now,
     known_types,
     offers::offers,
-    session::{By, Cause, Link, UseEventSourceReturn, attempts_failed},
+    session::{By, Cause, Link, Playback, UseEventSourceReturn, attempts_failed},
     source::{Failure, Response, UpstreamEnd},
     text,
 };
@@ -42,6 +42,7 @@ pub(crate) fn LinkState() -> impl IntoView {
     let is_live = Memo::new(move |_| link.with(Link::is_live));
     let not_waiting = Memo::new(move |_| link.with(|link| !matches!(link, Link::Waiting { .. })));
     let is_capture = Memo::new(move |_| stream.playback.with(|playback| playback.facts.is_some()));
+    let is_tap = Memo::new(move |_| stream.playback.with(is_tap));
     let kind = Memo::new(move |_| {
         if is_capture.get() {
             return "capture";
@@ -52,7 +53,7 @@ pub(crate) fn LinkState() -> impl IntoView {
     });
     let name = Memo::new(move |_| {
         if is_capture.get() {
-            return "Capture".to_owned();
+            return if is_tap.get() { "Tap" } else { "Capture" }.to_owned();
         }
         stream
             .failure
@@ -60,7 +61,7 @@ pub(crate) fn LinkState() -> impl IntoView {
     });
     let spoken = Memo::new(move |_| {
         if is_capture.get() {
-            return "Capture";
+            return if is_tap.get() { "Tap" } else { "Capture" };
         }
         link.with(spoken)
     });
@@ -161,6 +162,12 @@ fn Switch(
             {move || if is_live.get() { "Disconnect" } else { "Connect" }}
         </button>
     }
+}
+
+/// Whether the capture is a copy of an exchange of a tap.
+fn is_tap(playback: &Playback) -> bool {
+    let facts = playback.facts.as_deref().unwrap_or_default();
+    member(facts, "way").as_deref() == Some("tap")
 }
 
 /// The uptime, or the time until the next attempt.

@@ -60,6 +60,8 @@ mod search_box;
 mod server_answer;
 mod settings;
 #[cfg(feature = "app")]
+mod tap;
+#[cfg(feature = "app")]
 mod theme;
 #[cfg(feature = "app")]
 mod time_window;
@@ -87,5 +89,7 @@ pub use labels::Labels;
 pub(crate) use masthead::Masthead;
 #[cfg(feature = "app")]
 pub(crate) use request_bar::RequestBar;
+#[cfg(feature = "app")]
+pub(crate) use tap::{TapPanel, TapPlayer, Taps};
 #[cfg(feature = "app")]
 pub(crate) use timeline::Timeline;

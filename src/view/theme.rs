@@ -67,7 +67,7 @@ pub(super) fn ThemeButton() -> impl IntoView {
             }
         >
             <span aria-hidden="true">"◐ "</span>
-            "Theme: "
+            <span class="theme-word">"Theme: "</span>
             <span class="theme">{move || theme.get().name()}</span>
         </button>
     }

@@ -5,7 +5,7 @@ use leptos_use::{UseClipboardReturn, use_clipboard};
 
 /// A button that copies a text. It is hidden where the browser has no clipboard for the page.
 #[component]
-pub(super) fn CopyButton(
+pub(in crate::view) fn CopyButton(
     label: &'static str,
     /// Whether there is nothing to copy.
     #[prop(into)]

@@ -13,9 +13,9 @@ use std::sync::Arc;
 use leptos::{html, prelude::*};
 use web_sys::{ScrollIntoViewOptions, ScrollLogicalPosition};
 
+pub(super) use self::copy::CopyButton;
 use self::{
     bytes::Bytes,
-    copy::CopyButton,
     plain::Plain,
     search::{Search, SearchBar},
     snapshot::Snapshot,
