@@ -47,6 +47,8 @@ const page = (() => {
   /** The text of a row: the label of an event and its data, or the words of another line. */
   const line = (row) => row.querySelector(".line").textContent;
   const rows = () => [...document.querySelectorAll("[role=row]")].filter((row) => cells(row).length > 0);
+  const cellsOf = (table) =>
+    isVisible(table) ? [...table.tBodies[0].rows].map((row) => [...row.cells].map(text).join(" | ")) : [];
   /** What a figure shows. */
   const figure = (label) =>
     text([...document.querySelectorAll("dt")].find((term) => text(term) === label).nextElementSibling);
@@ -88,6 +90,10 @@ const page = (() => {
     box: () => [...detail().querySelectorAll("[aria-label=Data]")].find(isVisible),
     /** The data in the detail, as text. */
     data: () => detail().querySelector("pre[aria-label=Data]").textContent,
+    /** The rows of the list of exchanges: their cells. */
+    exchanges: () => cellsOf(document.querySelector("#tap .tap-list table")),
+    /** The rows of the connections of a client. */
+    ledger: () => cellsOf(document.querySelector("#tap .tap-ledger table")),
     isPressed: (button) => find("button", button)?.ariaPressed === "true",
     /** The accessible name of what has the focus. */
     focused: () => name(document.activeElement),

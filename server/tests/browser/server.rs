@@ -35,6 +35,38 @@ impl Server {
         Self { process, origin }
     }
 
+    /// Starts the server on `listen` with the tap `a` in front of `upstream`; returns it and the address of the
+    /// tap.
+    pub(crate) async fn start_with_tap(upstream: &str, listen: &str) -> (Self, String) {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_sse-scope-server"))
+            .args(["--listen", listen, "--tap", &format!("a={upstream}")])
+            .args(["--tap-listen", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("the server starts");
+        let stdout = process.stdout.take().expect("stdout is piped");
+        let mut lines = BufReader::new(stdout).lines();
+        let (mut origin, mut tap) = (None, None);
+        while origin.is_none() || tap.is_none() {
+            let line = lines.next_line().await.expect("stdout is text");
+            let line = line.expect("both addresses are printed");
+            let url = line
+                .split_whitespace()
+                .find(|word| word.starts_with("http://"));
+            let url = url.map(|url| url.trim_end_matches('/').to_owned());
+            match line.starts_with("Tap a") {
+                true => tap = url,
+                false => origin = origin.or(url),
+            }
+        }
+        // The process must be able to print more: a closed pipe would end it.
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        let (origin, tap) = origin.zip(tap).expect("both are known");
+        let tap = tap.trim_start_matches("http://").to_owned();
+        (Self { process, origin }, tap)
+    }
+
     /// `127.0.0.1:PORT`
     pub(crate) fn address(&self) -> &str {
         self.origin.trim_start_matches("http://")

@@ -10,7 +10,7 @@ const AXE: &str = concat!(
 );
 
 /// Has axe-core examine the page in both themes.
-async fn examine(browser: &Browser, state: &str) {
+pub(super) async fn examine(browser: &Browser, state: &str) {
     let axe = std::fs::read_to_string(AXE).expect("axe-core is installed (`make test` does it)");
     let script = format!(
         "{axe}; const done = arguments[0];

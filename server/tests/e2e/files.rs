@@ -5,7 +5,7 @@ use super::{HEAD, OPEN, open, serve};
 
 /// The name and the contents of the file about the stream of `origin` that the page saves, once it is
 /// complete.
-async fn saved(browser: &Browser, origin: &str, suffix: &str) -> (String, Vec<u8>) {
+pub(super) async fn saved(browser: &Browser, origin: &str, suffix: &str) -> (String, Vec<u8>) {
     let host = origin
         .trim_start_matches("http://")
         .replace(['.', ':'], "-");

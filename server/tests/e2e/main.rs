@@ -17,6 +17,7 @@ mod log;
 mod relay;
 mod relay_way;
 mod request;
+mod tap;
 mod timeline;
 
 use browser::{Browser, Server};
