@@ -186,7 +186,7 @@ bench-server:
 	@echo "== Measuring the tap (about two minutes)"
 	@cargo bench --quiet -p sse-scope-server --bench tap
 
-screenshots: $(PAGE) | chromium
+screenshots: $(PAGE) | chromium $(CLIENTS)
 	@fc-list :lang=zh | grep -q . || { echo "Please install a font with Chinese characters (Debian: fonts-noto-cjk)." >&2; exit 1; }
 	@cargo test --quiet --release -p sse-scope-server --features screenshots --test screenshots
 

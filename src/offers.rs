@@ -61,7 +61,7 @@ mod tests {
     fn only_the_words_that_the_server_fills_in_are_offers() {
         for (content, relay, tap, token) in [
             ("", false, false, ""),
-            ("{{SSE_SCOPE_OFFERS}}", false, false, "{{SSE_SCOPE_OFFERS}}"),
+            ("{{ SSE_SCOPE_OFFERS }}", false, false, "}}"),
             ("relay a-b_C", true, false, "a-b_C"),
             (" tap a-b_C ", false, true, "a-b_C"),
             ("relay tap a-b_C", true, true, "a-b_C"),

@@ -285,13 +285,14 @@ async fn token(page: &str) -> String {
         .await
         .expect("curl runs");
     let html = String::from_utf8(html.stdout).expect("text");
-    // The page that is released has no quotation marks.
-    let (_, after) = html
+    let (before, after) = html
         .split_once("sse-scope-offers")
         .expect("the page with its offers: it is built in");
-    let (element, _) = after.split_once('>').expect("an element");
-    let (_, offers) = element.split_once("content=").expect("an attribute");
-    let offers = offers.trim_matches(['"', ' ', '/']);
+    // The order of the attributes is that of the minifier.
+    let begin = before.rfind('<').expect("an element");
+    let element = [&before[begin..], after].concat();
+    let (_, offers) = element.split_once("content=\"").expect("an attribute");
+    let (offers, _) = offers.split_once('"').expect("an attribute");
     offers.rsplit(' ').next().expect("a token").to_owned()
 }
 

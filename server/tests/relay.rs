@@ -255,14 +255,18 @@ async fn a_relay_that_is_off_names_the_argument() {
 #[cfg(feature = "e2e")]
 async fn offered(server: &Server, headers: &str) -> String {
     let page = server.request("GET /", headers).await;
-    let (_, rest) = page
+    let (before, after) = page
         .text()
-        .split_once("name=\"sse-scope-offers\"")
-        .or_else(|| page.text().split_once("name=sse-scope-offers"))
+        .split_once("sse-scope-offers")
         .expect("the element");
-    let (element, _) = rest.split_once('>').expect("the element");
-    let content = element.split_once("content=").expect("its content").1;
-    content.trim_matches(['"', ' ', '/']).to_owned()
+    let begin = before.rfind('<').expect("the element");
+    let end = after.find('>').expect("the element");
+    let element = [&before[begin..], &after[..end]].concat();
+    let (_, content) = element
+        .split_once("content=\"")
+        .expect("its content, quoted");
+    let (content, _) = content.split_once('"').expect("its content, quoted");
+    content.trim().to_owned()
 }
 
 #[cfg(feature = "e2e")]

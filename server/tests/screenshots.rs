@@ -3,14 +3,17 @@
 
 mod browser;
 
-use std::path::Path;
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
 
-use std::time::Duration;
-
-use browser::{Browser, Server};
+use browser::{Browser, Server, first_line_with};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
+    process::Command,
 };
 
 /// A model's answer in Chinese, for the picture in README.zh-CN.md.
@@ -32,10 +35,72 @@ async fn main() {
         let file = format!("scope-zh-{theme}.png");
         take(&browser, &chinese, theme, true, 13, &file).await;
     }
+    tap(&browser).await;
+}
+
+/// Saves the pictures of the Tap panel, with programs that use the providers' own libraries.
+async fn tap(browser: &Browser) {
+    let clients = repository("target/clients");
+    let mut upstream = Command::new("node")
+        .arg(clients.join("node/upstream.mjs"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("node starts");
+    let port = first_line_with(&mut upstream, "").await;
+    let (server, tap) =
+        Server::start_with_tap(&format!("http://127.0.0.1:{port}"), "127.0.0.1:0").await;
+    let tap = format!("http://{tap}");
+    let python = clients.join("python/bin/python");
+    let in_python = repository("server/tests/clients/python_clients.py");
+    let node = Path::new("node");
+    let in_node = clients.join("node/node.mjs");
+    for (program, script, client) in [
+        (node, &in_node, "eventsource"),
+        (node, &in_node, "mcp"),
+        (&python, &in_python, "anthropic"),
+        (&python, &in_python, "openai-responses"),
+        (&python, &in_python, "openai-chat"),
+    ] {
+        let output = Command::new(program)
+            .arg(script)
+            .args([client, &tap])
+            .output()
+            .await;
+        assert!(output.expect("it runs").status.success(), "{client}");
+    }
+    browser.resize(1280, 640).await;
+    for theme in ["light", "dark"] {
+        open(browser, &server.origin, theme).await;
+        browser.click("page.find('button', /^Tap/)").await;
+        browser.until("page.exchanges().length > 10").await;
+        browser
+            .click("page.find('button', 'POST /v1/chat/completions')")
+            .await;
+        browser.until("page.rows().length > 9").await;
+        save(browser, &format!("tap-1280-{theme}.png")).await;
+    }
+}
+
+/// A file or folder of the repository.
+fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
 }
 
 /// Saves a picture of the page at `url`, once its log has more than `rows` rows.
 async fn take(browser: &Browser, url: &str, theme: &str, detail: bool, rows: usize, file: &str) {
+    open(browser, url, theme).await;
+    browser.until(&format!("page.rows().length > {rows}")).await;
+    if detail {
+        browser.value("page.events()[1].click()").await;
+        browser.until("page.detail()").await;
+    }
+    save(browser, file).await;
+}
+
+/// Opens the page at `url` in a theme.
+async fn open(browser: &Browser, url: &str, theme: &str) {
     browser.goto(url).await;
     browser
         .value(&format!(
@@ -43,13 +108,12 @@ async fn take(browser: &Browser, url: &str, theme: &str, detail: bool, rows: usi
         ))
         .await;
     browser.client.refresh().await.expect("the page reloads");
-    browser.until(&format!("page.rows().length > {rows}")).await;
-    if detail {
-        browser.value("page.events()[1].click()").await;
-        browser.until("page.detail()").await;
-    }
+}
+
+/// Saves a picture of what the browser shows.
+async fn save(browser: &Browser, file: &str) {
     let picture = browser.client.screenshot().await.expect("a picture");
-    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
+    let docs = repository("docs");
     std::fs::write(docs.join(file), picture).expect("the checkout is writable");
     println!("{file}");
 }

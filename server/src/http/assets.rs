@@ -18,8 +18,9 @@ include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 /// The placeholder that trunk writes for a nonce (`create_nonce` in Trunk.toml).
 const NONCE_PLACEHOLDER: &str = "{{__TRUNK NONCE__}}";
 
-/// The placeholder in index.html for what the server offers to the page.
-const OFFERS_PLACEHOLDER: &str = "{{SSE_SCOPE_OFFERS}}";
+/// The placeholder in index.html for what the server offers to the page. Its spaces make the minifier of trunk keep
+/// the quotation marks, which the words need.
+const OFFERS_PLACEHOLDER: &str = "{{ SSE_SCOPE_OFFERS }}";
 
 /// A file of the page. Its name contains a hash of its content.
 struct Asset {
