@@ -912,8 +912,11 @@ async fn flood(via: Via) {
             let lines = (slice..slice + 5_000).filter_map(|line| log.get(line));
             for line in lines.filter(|line| line.kind() == Kind::Event) {
                 let number = expected.to_string();
-                assert_eq!(line.last_event_id(), number);
-                assert!(line.data().starts_with(&number));
+                let (id, data) = (line.last_event_id(), line.data());
+                assert!(
+                    id == number && data.starts_with(&number),
+                    "event {number} has the ID {id:?} and the data {data:?}"
+                );
                 expected += 1;
             }
         });

@@ -78,7 +78,9 @@ async fn tap(browser: &Browser) {
         browser
             .click("page.find('button', 'POST /v1/chat/completions')")
             .await;
-        browser.until("page.rows().length > 9").await;
+        browser
+            .until("page.rows().length > 9 && page.find('button', /^message/)")
+            .await;
         save(browser, &format!("tap-1280-{theme}.png")).await;
     }
 }
