@@ -42,7 +42,7 @@ pub(crate) struct Read<'a> {
 pub(crate) enum Taken {
     /// All of it, after this time.
     All(Duration),
-    /// Not yet all: so many bytes wait.
+    /// Not yet all: this number of bytes waits.
     NotYet(usize),
 }
 

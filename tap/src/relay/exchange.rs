@@ -47,7 +47,7 @@ impl Exchange {
         }
     }
 
-    /// Makes the request, and reports what happens until it is over, or until the server is to end.
+    /// Makes the request, and reports what happens until it is over, or until the shutdown.
     pub(super) async fn run(mut self, shutdown: Shutdown) {
         // Firefox does not resolve `fetch()` until a byte of the body is there.
         self.report(capture::begin).await;

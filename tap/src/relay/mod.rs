@@ -48,7 +48,7 @@ use crate::{
 /// The largest request of the page, in bytes.
 const MAX_REQUEST: usize = 8 << 20;
 
-/// A future that is ready when the server is to end.
+/// A future that is ready at the shutdown.
 pub(crate) type Shutdown = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// What the relay bears, and how long it waits.
