@@ -365,7 +365,10 @@ impl UseEventSourceReturn {
 
     /// Opens the capture at `path` of the page's server in place of the stream, and follows it as it is made;
     /// otherwise like [`play`](Self::play). `name` is shown for it.
-    #[allow(dead_code, reason = "for the panel of the taps")]
+    #[cfg_attr(
+        not(feature = "app"),
+        allow(dead_code, reason = "only the page uses it")
+    )]
     pub(crate) fn follow(self, path: &str, name: &str) {
         self.command(|session| session.follow(path, name));
     }
