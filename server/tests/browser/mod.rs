@@ -97,10 +97,18 @@ impl Browser {
     }
 
     pub(crate) async fn goto(&self, url: &str) {
+        let is_webkit = self.engine() == Engine::WebKit;
+        if is_webkit {
+            self.value("void (window.isLeft = true)").await;
+        }
         self.client
             .goto(url)
             .await
             .unwrap_or_else(|error| panic!("{url}: {error}"));
+        // To WebKit's driver, a page that just then writes its address (history.replaceState) has arrived.
+        while is_webkit && self.value("window.isLeft === true").await == Value::Bool(true) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
         self.driver.console.listen(&self.client).await;
     }
 
