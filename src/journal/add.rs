@@ -4,7 +4,7 @@ use std::{mem, ops::Range};
 
 use sse_wire::{Content, Event, Item, Note, Reader, encode};
 
-use super::{Arrival, Journal, Kind, NO_NAME, Record, Row, marks::What, read_items};
+use super::{Arrival, Journal, Kind, NO_NAME, NoteKind, Record, Row, marks::What, read_items};
 
 /// How much memory the buffer for encoding keeps between two events, in bytes.
 const SCRATCH_BYTES: usize = 64 << 10;
@@ -14,6 +14,7 @@ impl Journal {
     /// reconnection time.
     pub fn restart(&mut self, last_event_id: &str) {
         self.reconnection_time = None;
+        self.signs.restart();
         self.set_last_event_id(last_event_id);
     }
 
@@ -22,15 +23,20 @@ impl Journal {
     /// Until it is [`closed`](Self::closed), add either events or bytes: those of one connection do
     /// not mix.
     pub fn opened(&mut self, at: f64) {
+        let unfinished = self.noted(NoteKind::Unfinished).count;
         self.end_stream(at);
+        self.end_connection(at, unfinished);
         self.figures.openings += 1;
         self.reader = Reader::with_bound(self.largest_event).with_last_event_id(self.ids.current());
+        self.begin_connection(at, true);
         self.link(at, What::Opened, Kind::Opened);
     }
 
     /// The connection was lost or closed at `at`. An unfinished line or event gets a note.
     pub fn closed(&mut self, at: f64) {
+        let unfinished = self.noted(NoteKind::Unfinished).count;
         self.end_stream(at);
+        self.end_connection(at, unfinished);
         self.link(at, What::Closed, Kind::Closed);
     }
 
@@ -148,9 +154,13 @@ impl Journal {
                     let data_at = offset_in(bytes, event.data).map(|offset| tape_at + offset);
                     return self.push_event(at, range, data_at, event);
                 }
-                Content::Comment(_) => self.push(at, Kind::Comment, range),
+                Content::Comment(_) => {
+                    self.signs.comments.add(self.rows.range().end);
+                    self.push(at, Kind::Comment, range);
+                }
                 Content::Retry(ms) => {
                     self.reconnection_time = Some(ms);
+                    self.signs.retries.add(self.rows.range().end);
                     self.push(at, Kind::Retry, range);
                 }
                 Content::Note(note) => self.note(at, note, range),
@@ -222,6 +232,9 @@ impl Journal {
     /// Sets the last event ID to that of the block in `range` of the tape. The line of this block is the
     /// next one to be added.
     fn set_id_in_block(&mut self, range: &Range<u64>, id: &str) {
+        if id.is_empty() {
+            self.signs.empty_ids.add(self.rows.range().end);
+        }
         if range.start < self.tape.range().start {
             self.drop_unfinished(range.end);
             // The bytes that set it are gone.
@@ -258,6 +271,7 @@ impl Journal {
             self.drop_unfinished(range.end);
             range.start = range.end;
         }
+        self.signs.note(&note, self.rows.range().end);
         self.notes.push_back((self.rows.range().end, note));
         self.push(at, Kind::Note, range);
     }

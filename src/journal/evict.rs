@@ -100,6 +100,7 @@ impl Journal {
         self.stream = self.tape.range().end;
         self.pending = self.stream;
         self.clear();
+        self.clear_signs(false);
     }
 
     /// Drops the lines, the counts and the figures.
@@ -107,6 +108,7 @@ impl Journal {
         self.evict_before(self.rows.range().end);
         self.first = self.rows.range().end;
         self.figures = Figures::default();
+        self.clear_signs(true);
         self.names.clear();
     }
 }

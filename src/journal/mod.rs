@@ -14,6 +14,7 @@ mod names;
 mod rate;
 mod ring;
 mod runs;
+mod signs;
 mod time;
 
 use std::{collections::VecDeque, ops::Range};
@@ -26,6 +27,7 @@ use marks::Marks;
 use names::Names;
 use ring::{Ring, widen};
 use runs::Runs;
+use signs::Signs;
 
 pub use attempts::FailedAttempts;
 pub use capture::CaptureError;
@@ -35,6 +37,7 @@ pub use figures::Figures;
 pub(crate) use filter::{Criteria, Matches, Text};
 pub use line::Line;
 pub use names::Name;
+pub(crate) use signs::{Connection, NoteKind, Sign};
 pub(crate) use time::read_ms;
 
 /// How many bytes a [`Journal`] keeps by default: 64 MiB.
@@ -83,6 +86,7 @@ pub struct Journal {
     /// The number of the first line since the log was cleared.
     first: u64,
     figures: Figures,
+    signs: Signs,
     /// The number of the last event.
     last_event: Option<u64>,
     /// Where on the tape the current stream begins.
@@ -184,6 +188,7 @@ impl Journal {
             link_lines: 0,
             first: 0,
             figures: Figures::default(),
+            signs: Signs::default(),
             last_event: None,
             stream: 0,
             pending: 0,

@@ -840,6 +840,7 @@ impl Session {
     /// Changes the link. No other function does.
     fn apply(&self, input: Input) {
         let before = self.link.get_untracked();
+        let is_lost = matches!(input, Input::Lost | Input::GaveUp { .. } | Input::Over(_));
         let after = before.clone().next(input);
         if before.is_open() != after.is_open() {
             let mut entries = self.entries.write_untracked();
@@ -847,6 +848,9 @@ impl Session {
                 entries.opened(now());
             } else {
                 entries.closed(now());
+                if is_lost {
+                    entries.lost();
+                }
             }
             drop(entries);
             self.frame.request();

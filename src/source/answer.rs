@@ -18,6 +18,8 @@ pub struct Relayed {
     pub version: String,
     /// The address and port that answered. Empty without a response.
     pub remote: String,
+    /// The relay's word for how the request failed or ended, such as `refused` or `reset`; empty before.
+    pub outcome: String,
     /// The trailers, which follow the body.
     pub trailers: Vec<(String, String)>,
 }
@@ -175,6 +177,11 @@ impl Relayed {
         if let Some(response) = facts.member(0, "response") {
             self.version = facts.text(response, "version");
             self.remote = facts.text(response, "remote");
+        }
+        for how in ["failure", "end"] {
+            if let Some(how) = facts.member(0, how) {
+                self.outcome = facts.text(how, "kind");
+            }
         }
         if facts.member(0, "trailers").is_some() {
             self.trailers = facts.pairs(0, "trailers");
@@ -335,6 +342,7 @@ mod tests {
             },
             version: "HTTP/1.1".to_owned(),
             remote: "127.0.0.1:3000".to_owned(),
+            outcome: String::new(),
             trailers: Vec::new(),
         };
         let response = Response {
@@ -362,6 +370,7 @@ mod tests {
         let mut second = first.clone();
         second.phases.first_byte = Some(31.5);
         let mut third = second.clone();
+        third.outcome = "reset".to_owned();
         third.trailers = vec![pair("x", "y")];
         for size in [1, 7, 1_000] {
             let (notices, failure) = notices(&capture, size);
@@ -418,6 +427,7 @@ mod tests {
                 name: Some(1.5),
                 ..Phases::default()
             },
+            outcome: "refused".to_owned(),
             ..Relayed::default()
         };
         assert_eq!(notices, [Owned::Relayed(relayed)]);
@@ -462,7 +472,7 @@ mod tests {
         ] {
             let (notices, failure) = notices(&(facts(status, name, value) + rest), 1_000);
             assert_eq!(failure, expected);
-            let [Owned::Relayed(_), Owned::Response(response)] = &notices[..] else {
+            let [Owned::Relayed(_), .., Owned::Response(response)] = &notices[..] else {
                 panic!("{notices:?}");
             };
             assert_eq!((response.status, &*response.excerpt), (status, excerpt));

@@ -1,0 +1,206 @@
+//! Why the stream shows nothing, or the wrong thing.
+
+use leptos::{ev, html, prelude::*};
+
+use super::{controls::Controls, detail::CopyButton, watched::Watched};
+use crate::diagnosis::{Certainty, Evidence, Finding, Means, Mistake, diagnose, markdown};
+
+/// How often the stream is diagnosed at most while the connection stays as it is, in ms.
+const PACE_MS: f64 = 1_000.0;
+
+/// One line with the most certain finding, which opens to all of them. The line is always there, so that nothing
+/// moves when something is found.
+#[component]
+pub(crate) fn Why() -> impl IntoView {
+    let watched = Watched::expect();
+    let findings = findings(watched);
+    let open = RwSignal::new(false);
+    let dismissed = RwSignal::new(Vec::<Mistake>::new());
+    let button = NodeRef::<html::Button>::new();
+
+    let first = Memo::new(move |_| {
+        let dismissed = dismissed.read();
+        findings.with(|findings| {
+            let mut findings = findings.iter();
+            findings
+                .find(|finding| !dismissed.contains(&finding.mistake))
+                .map(|finding| (finding.mistake, finding.certainty))
+        })
+    });
+    let certainty = Memo::new(move |_| first.get().map_or("", |(_, certainty)| certainty.name()));
+    let sentence = Memo::new(move |_| {
+        let first = first.get().map(|(mistake, _)| mistake);
+        findings.with(|findings| {
+            first
+                .map(|first| sentence_of(findings, first))
+                .unwrap_or_default()
+        })
+    });
+    // Once for each mistake, not each time that its figures change, and only what is certain.
+    let spoken = Memo::new(move |_| match first.get() {
+        Some((mistake, Certainty::Certain)) => {
+            findings.with_untracked(|findings| sentence_of(findings, mistake))
+        }
+        _ => String::new(),
+    });
+    let is_empty = Memo::new(move |_| findings.read().is_empty());
+    let nothing_first = Memo::new(move |_| first.get().is_none());
+    let mistakes = Memo::new(move |_| {
+        findings.with(|findings| -> Vec<_> {
+            let findings = findings.iter();
+            findings
+                .map(|finding| (finding.mistake, finding.certainty))
+                .collect()
+        })
+    });
+
+    let focus = move || {
+        if let Some(button) = button.get_untracked() {
+            let _ = button.focus();
+        }
+    };
+    let dismiss = move |_| {
+        if let Some((mistake, _)) = first.get_untracked() {
+            dismissed.update(|dismissed| dismissed.push(mistake));
+        }
+        focus();
+    };
+    let on_keydown = move |event: ev::KeyboardEvent| {
+        if open.get_untracked() && event.key() == "Escape" {
+            event.prevent_default();
+            event.stop_propagation();
+            open.set(false);
+            focus();
+        }
+    };
+    let report = Callback::new(move |()| {
+        let stream = watched.stream;
+        let state = stream.link.with_untracked(ToString::to_string);
+        findings.with_untracked(|findings| markdown(&stream.url(), &state, findings))
+    });
+
+    view! {
+        <section class="why" data-certainty=certainty aria-label="Why?" on:keydown=on_keydown>
+            <div class="why-line">
+                <button
+                    type="button"
+                    class="quiet"
+                    aria-expanded=move || if open.get() { "true" } else { "false" }
+                    aria-controls="why-findings"
+                    node_ref=button
+                    on:click=move |_| open.update(|open| *open = !*open)
+                >
+                    "Why?"
+                </button>
+                <p class="why-sentence" title=sentence>
+                    {sentence}
+                </p>
+                <button
+                    type="button"
+                    class="quiet"
+                    aria-label="Dismiss this finding"
+                    hidden=nothing_first
+                    on:click=dismiss
+                >
+                    "×"
+                </button>
+            </div>
+            <p class="unseen" role="status">{spoken}</p>
+            <div class="why-findings" id="why-findings" hidden=move || !open.get()>
+                <p hidden=move || !is_empty.get()>
+                    "Nothing was found that explains a fault."
+                </p>
+                <ol>
+                    <For
+                        each=move || mistakes.get()
+                        key=|(mistake, certainty)| (*mistake as u8, *certainty as u8)
+                        children=move |(mistake, certainty)| {
+                            view! { <Found findings mistake certainty /> }
+                        }
+                    />
+                </ol>
+                <CopyButton label="Copy report" hidden=is_empty text=report />
+            </div>
+        </section>
+    }
+}
+
+/// A finding: its evidence as it was when it was found, its sentence with the figures of now.
+#[component]
+fn Found(findings: Memo<Vec<Finding>>, mistake: Mistake, certainty: Certainty) -> impl IntoView {
+    let watched = Watched::expect();
+    let sentence = Memo::new(move |_| findings.with(|findings| sentence_of(findings, mistake)));
+    let evidence = findings.with_untracked(|findings| {
+        let mut findings = findings.iter();
+        let finding = findings.find(|finding| finding.mistake == mistake);
+        finding
+            .map(|finding| finding.evidence.clone())
+            .unwrap_or_default()
+    });
+    let evidence: Vec<_> = evidence
+        .into_iter()
+        .map(|trace| match trace.line {
+            Some(line) => view! {
+                <li>
+                    <button type="button" class="quiet" on:click=move |_| watched.go_to(line)>
+                        {trace.text}
+                    </button>
+                </li>
+            }
+            .into_any(),
+            None => view! { <li>{trace.text}</li> }.into_any(),
+        })
+        .collect();
+    let mend = mistake.mend();
+    view! {
+        <li data-certainty=certainty.name() data-mistake=mistake.name()>
+            <p class="why-found">
+                <b>{certainty.name()}</b>
+                " "
+                {sentence}
+            </p>
+            <ul>{evidence}</ul>
+            <pre hidden=mend.is_empty()>{mend}</pre>
+            <p class="why-source">{mistake.source()}</p>
+        </li>
+    }
+}
+
+/// The sentence of the finding of `mistake`; empty if there is none.
+fn sentence_of(findings: &[Finding], mistake: Mistake) -> String {
+    let mut findings = findings.iter();
+    let found = findings.find(|finding| finding.mistake == mistake);
+    found
+        .map(|finding| finding.sentence.clone())
+        .unwrap_or_default()
+}
+
+/// What is found, at most once a second and when the connection changes.
+fn findings(watched: Watched) -> Memo<Vec<Finding>> {
+    let stream = watched.stream;
+    let asked = Controls::get().map(|controls| controls.asked);
+    let moment = Memo::new(move |_| (watched.clock.get() / PACE_MS) as u64);
+    let is_capture = Memo::new(move |_| stream.playback.with(|playback| playback.facts.is_some()));
+    Memo::new(move |_| {
+        moment.get();
+        let means = match stream.way() {
+            _ if is_capture.get() => Means::Capture,
+            "fetch" => Means::Fetch,
+            "relay" => Means::Relay,
+            _ => Means::EventSource,
+        };
+        let (link, response) = (stream.link.read(), stream.response.read());
+        let (relayed, failure) = (stream.relayed.read(), stream.failure.read());
+        let asked = asked.map(|asked| asked.get()).unwrap_or_default();
+        diagnose(&Evidence {
+            means,
+            link: &link,
+            response: response.as_ref(),
+            relayed: relayed.as_ref(),
+            failure: failure.as_ref(),
+            journal: &watched.journal(),
+            asked: &asked,
+            now: watched.clock.get_untracked(),
+        })
+    })
+}
