@@ -17,7 +17,7 @@ use crate::{
     source::Failure,
     view::{
         Controls, EventStream, FiguresBar, FilterBar, Focus, HeldRequest, Keys, Labels, Masthead,
-        RequestBar, TapPanel, TapPlayer, Taps, Timeline,
+        RequestBar, TapPanel, TapPlayer, Taps, Timeline, Why,
     },
 };
 
@@ -155,6 +155,7 @@ fn is_held(request: &Request) -> bool {
 fn Instruments() -> impl IntoView {
     view! {
         <FiguresBar />
+        <Why />
         <Timeline />
         <FilterBar />
         <Keys />

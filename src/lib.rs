@@ -51,6 +51,7 @@
 //! | `session` | [`use_event_source`]: one watched stream as signals and commands; `link` and `retry` are its rules, pure |
 //! | `source` | the browser's network and file objects, each with one owner |
 //! | `journal` | [`Journal`]: what was received, within a bound; pure |
+//! | `diagnosis` | evidence in, findings out: why a stream shows nothing, or the wrong thing; pure |
 //! | `tap` | the exchanges of the server's taps; pure |
 //! | `json`, `text` | JSON and numbers as text; pure |
 //! | `clock` | the time |
@@ -79,6 +80,8 @@ mod app;
 mod clock;
 #[cfg(feature = "app")]
 mod curl;
+#[cfg(feature = "app")]
+mod diagnosis;
 mod frame;
 #[cfg(feature = "app")]
 mod headers;

@@ -69,6 +69,8 @@ mod time_window;
 mod timeline;
 mod viewport;
 mod watched;
+#[cfg(feature = "app")]
+mod why;
 mod window;
 
 #[cfg(feature = "app")]
@@ -93,3 +95,5 @@ pub(crate) use request_bar::RequestBar;
 pub(crate) use tap::{TapPanel, TapPlayer, Taps};
 #[cfg(feature = "app")]
 pub(crate) use timeline::Timeline;
+#[cfg(feature = "app")]
+pub(crate) use why::Why;
