@@ -97,6 +97,13 @@ const page = (() => {
     isPressed: (button) => find("button", button)?.ariaPressed === "true",
     /** The accessible name of what has the focus. */
     focused: () => name(document.activeElement),
+    /** The line of the diagnosis. */
+    why: () => ({
+      certainty: document.querySelector(".why").dataset.certainty,
+      sentence: text(document.querySelector(".why-sentence")),
+    }),
+    /** The names of all findings, whether they are shown or not. */
+    findings: () => [...document.querySelectorAll("[data-mistake]")].map((found) => found.dataset.mistake),
     value: (role, label) => find(role, label).value,
   };
 })();

@@ -19,6 +19,7 @@ mod relay_way;
 mod request;
 mod tap;
 mod timeline;
+mod why;
 
 use browser::{Browser, Server};
 use tokio::{

@@ -1,0 +1,148 @@
+//! Why a stream shows nothing, or the wrong thing: what the page finds by itself.
+
+use super::accessibility::examine;
+use super::browser::{Browser, ESCAPE, Server};
+use super::{open, serve};
+
+/// Opens the page with the generator's stream of `query`.
+async fn play(server: &Server, browser: &Browser, via: &str, query: &str) {
+    let stream = format!("/stream?{query}");
+    let encoded: String = stream.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    browser
+        .goto(&format!("{}/?via={via}&url={encoded}", server.origin))
+        .await;
+}
+
+/// Waits until the line says what is certain, and it matches this regular expression.
+async fn until_certain(browser: &Browser, sentence: &str) {
+    browser
+        .until(&format!(
+            "page.why().certainty === 'certain' && /{sentence}/.test(page.why().sentence)"
+        ))
+        .await;
+}
+
+#[tokio::test]
+async fn faults_are_named_by_fetch_with_their_figures() {
+    let server = Server::start("127.0.0.1:0").await;
+    let browser = Browser::start().await;
+    for (query, sentence, mistake) in [
+        (
+            "interval=200ms&data=seq&corrupt=no-blank",
+            r"^\d+ data lines and no blank line: ",
+            "no-blank-line",
+        ),
+        (
+            "interval=200ms&data=seq&corrupt=case",
+            r"^\d+ lines? (was|were) ignored: names of fields are in lower case",
+            "wrong-case",
+        ),
+        (
+            "interval=200ms&corrupt=bare-json",
+            r"^\d+ lines? with bare JSON ",
+            "bare-json",
+        ),
+        ("status=404", r"^The server answered 404", "not-found"),
+        (
+            "type=text/plain",
+            r"^The content type is text\/plain, ",
+            "wrong-type",
+        ),
+        (
+            "data=tokens&interval=0&retry=1s&id=none",
+            r"^The answer was complete, and the client connected again",
+            "done-and-again",
+        ),
+        (
+            "interval=200ms&data=seq&corrupt=utf8",
+            r"^Bytes that are not UTF-8 in \d+ .* Latin-1",
+            "not-utf-8",
+        ),
+    ] {
+        play(&server, &browser, "fetch", query).await;
+        until_certain(&browser, sentence).await;
+        browser
+            .until(&format!("page.findings()[0] === '{mistake}'"))
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn by_event_source_is_said_what_can_be_known() {
+    let server = Server::start("127.0.0.1:0").await;
+    let browser = Browser::start().await;
+    for (query, sentence, mistake) in [
+        ("status=503", "^The browser gave up: ", "gave-up"),
+        (
+            "interval=200ms&event=error,&data=seq",
+            "events? of type “error” from the server: ",
+            "own-error-event",
+        ),
+    ] {
+        play(&server, &browser, "eventsource", query).await;
+        until_certain(&browser, sentence).await;
+        browser
+            .until(&format!("page.findings()[0] === '{mistake}'"))
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn a_healthy_stream_has_no_finding() {
+    let server = Server::start("127.0.0.1:0").await;
+    let browser = Browser::start().await;
+    for via in ["fetch", "eventsource"] {
+        let query = "interval=50ms&event=,status&data=json&id=seq&heartbeat=200ms&retry=2s";
+        play(&server, &browser, via, query).await;
+        let found = "(window.found ??= new Set(), page.findings().forEach(name => window.found.add(name)), window.found)";
+        // Five seconds of events, looked at each time that the condition is.
+        browser
+            .until(&format!("{found} && page.number('Events') > 100"))
+            .await;
+        let found = browser.value(&format!("[...{found}]")).await;
+        assert_eq!(found, serde_json::json!([]), "{via}");
+        browser.until("page.why().sentence === ''").await;
+    }
+}
+
+#[tokio::test]
+async fn a_finding_leads_to_the_rows_and_can_be_dismissed() {
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\naccess-control-allow-origin: *\r\n\r\n";
+    let body = |n: usize| match n {
+        0 => "data: one\n\n".to_owned(),
+        _ => "Data: two\n\ndata : three\n\n".to_owned(),
+    };
+    let stream = serve(head, body, 2).await;
+    let (_server, browser) = open(&format!("?via=fetch&url={stream}/a")).await;
+    browser.until_line("^message: one$").await;
+    let top = "page.log().getBoundingClientRect().top";
+    until_certain(&browser, "in lower case").await;
+    examine(&browser, "a finding").await;
+    let closed = browser.value(top).await;
+
+    browser.press("Why?").await;
+    browser
+        .until("page.find('button', /Data: two/) && page.says('Write data, event, id and retry in lower case.')")
+        .await;
+    examine(&browser, "the findings").await;
+    browser
+        .click("page.find('button', /^Bytes 11 to 20: “Data: two/)")
+        .await;
+    browser
+        .until("page.detail() && /lower case/.test(page.text(page.detail()))")
+        .await;
+
+    browser.press("Dismiss this finding").await;
+    until_certain(&browser, "a space before the colon").await;
+    browser.until("page.focused() === 'Why?'").await;
+    browser.keys(ESCAPE).await;
+    browser
+        .until("!page.find('button', /Data: two/) && page.detail()")
+        .await;
+    browser.press("Dismiss this finding").await;
+    browser
+        .until("page.why().sentence === '' && !page.find('button', 'Dismiss this finding')")
+        .await;
+    let dismissed = browser.value(top).await;
+    assert_eq!(closed, dismissed, "the log moves");
+}
