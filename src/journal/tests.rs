@@ -898,3 +898,103 @@ fn a_bound_beyond_32_bits_is_lowered() {
     journal.set_bound(5);
     assert_eq!(journal.bound(), 5);
 }
+
+#[test]
+fn the_last_connections_are_kept_with_what_arrived() {
+    let mut journal = Journal::default();
+    journal.opened(0.0);
+    journal.receive(5.0, b"data: a\n\ndata: b\n\ndata");
+    journal.closed(10.0);
+    journal.lost();
+    journal.opened(20.0);
+    journal.receive(25.0, b": x\n\ndata: c\n\n");
+    let of = |journal: &Journal| -> Vec<_> {
+        let connections = journal.connections();
+        connections
+            .map(|each| {
+                (
+                    each.events,
+                    each.bytes,
+                    each.lifetime(30.0),
+                    each.silence(30.0),
+                )
+            })
+            .collect()
+    };
+    assert_eq!(of(&journal), [(2, 22, 10.0, 5.0), (1, 14, 10.0, 5.0)]);
+    let first = journal.connections().next().expect("two");
+    assert!(first.is_lost && first.is_unfinished && first.is_whole);
+    let second = journal.connections().next_back().expect("two");
+    assert!(!second.is_lost && second.closed_at.is_none());
+    assert_eq!(
+        journal.get(second.lines.start).map(|line| line.kind()),
+        Some(Kind::Opened)
+    );
+
+    journal.clear();
+    assert_eq!(of(&journal), [(0, 0, 10.0, 10.0)]);
+    assert!(journal.connections().all(|each| !each.is_whole));
+    journal.closed(40.0);
+    assert!(
+        !journal.connections().any(|each| each.is_lost),
+        "the user has closed it"
+    );
+    journal.restart("");
+    assert_eq!(journal.connections().count(), 0);
+    for n in 0..100 {
+        journal.opened(f64::from(n));
+    }
+    assert_eq!(journal.connections().count(), 16);
+    journal.start_over();
+    assert_eq!(journal.connections().count(), 0);
+}
+
+#[test]
+fn lines_are_counted_by_what_may_be_wrong_with_them() {
+    for bound in [DEFAULT_BOUND, 400] {
+        let mut journal = Journal::new(bound);
+        journal.opened(0.0);
+        for _ in 0..9 {
+            journal.receive(1.0, b"Data: a\n: b\nid:\ndata: c\n\nretry: 1\n");
+        }
+        let counts = [
+            journal.noted(NoteKind::WrongCase),
+            journal.comments(),
+            journal.empty_ids(),
+            journal.retries(),
+        ];
+        assert_eq!(counts.map(|sign| sign.count), [9; 4], "{bound}");
+        assert_eq!(counts.map(|sign| sign.first), [1, 2, 3, 4]);
+        assert_eq!(counts.map(|sign| sign.last), [33, 34, 35, 36]);
+        assert_eq!(journal.noted(NoteKind::BareJson).count, 0);
+    }
+}
+
+#[test]
+fn lines_and_reads_have_their_place_in_their_stream() {
+    let mut journal = Journal::default();
+    journal.opened(0.0);
+    journal.receive(1.0, b"data: a\n\n");
+    journal.closed(2.0);
+    journal.opened(3.0);
+    journal.receive(4.0, b"data: b\nData: c\n");
+    journal.receive(5.0, b"\ndata: d");
+    let place = |seq| journal.get(seq).and_then(|line| line.place());
+    assert_eq!(place(1), Some(0..9));
+    assert_eq!(place(4), Some(8..16), "a note within an event");
+    assert_eq!(place(5), Some(0..17));
+    assert_eq!(place(3), None, "an opening has no bytes");
+    let first_bytes = |seq| {
+        journal
+            .get(seq)
+            .map(|line| line.first_bytes(6).into_owned())
+    };
+    assert_eq!(first_bytes(4).as_deref(), Some(&b"Data: "[..]));
+    let reads: Vec<_> = journal.reads().map(|read| (read.at, read.bytes)).collect();
+    assert_eq!(reads, [(5.0, 16..24), (4.0, 0..16)]);
+    let (pending, len) = journal.unfinished(4);
+    assert_eq!(
+        (&*pending, len, journal.unfinished_at()),
+        (&b"data"[..], 7, 17)
+    );
+}

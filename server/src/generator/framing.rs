@@ -62,7 +62,14 @@ impl Framing {
                     Hold::Bytes(size) => (size, None),
                 };
                 if self.held.len() >= full {
+                    // A full buffer is released: what does not fit begins the next one, within an event.
+                    let rest = self.held.len() % full;
+                    let rest = match time {
+                        None => self.held.split_off(self.held.len() - rest),
+                        Some(_) => Vec::new(),
+                    };
                     self.release_held();
+                    self.held = rest;
                 } else if let (None, Some(time)) = (self.release, time) {
                     self.release = Some((now / time + 1).saturating_mul(time));
                 }
@@ -151,16 +158,18 @@ mod tests {
     }
 
     #[test]
-    fn a_hold_by_size_releases_at_that_size() {
+    fn a_hold_by_size_releases_full_buffers() {
         let mut framing = framing("hold=1k&split=600");
         framing.push(vec![b'x'; 1_000], 0);
         assert!(writes(&mut framing, u64::MAX).is_empty());
         framing.push(vec![b'x'; 100], 0);
         let sizes: Vec<_> = writes(&mut framing, 0).iter().map(Bytes::len).collect();
-        assert_eq!(sizes, [600, 500]);
+        assert_eq!(sizes, [600, 424]);
         framing.push(vec![b'x'; 10], 0);
         framing.finish(true);
-        assert_eq!(writes(&mut framing, 0).len(), 1);
+        assert_eq!(writes(&mut framing, 0), [vec![b'x'; 86]]);
+        framing.push(vec![b'x'; 2_100], 0);
+        assert_eq!(writes(&mut framing, 0).concat().len(), 2_048);
     }
 
     #[test]

@@ -146,3 +146,52 @@ async fn a_finding_leads_to_the_rows_and_can_be_dismissed() {
     let dismissed = browser.value(top).await;
     assert_eq!(closed, dismissed, "the log moves");
 }
+
+/// The documentation: a section for each fault, most with a link that plays it.
+const FAULTS: &str = include_str!("../../../docs/faults.md");
+
+/// The names of the sections with their links, as far as those are played in every browser.
+fn links() -> Vec<(&'static str, &'static str)> {
+    // A download of 64 MiB, and what Chromium and Firefox report differently.
+    const NOT_PLAYED: [&str; 2] = ["too-large", "no-server"];
+    let sections = FAULTS.split("<a id=\"").skip(1);
+    let links: Vec<_> = sections
+        .filter_map(|section| {
+            let (name, rest) = section.split_once('"')?;
+            let (_, link) = rest.split_once("[Play it](http://127.0.0.1:8844/")?;
+            let (link, _) = link.split_once(')')?;
+            Some((name, link))
+        })
+        .filter(|(name, _)| !NOT_PLAYED.contains(name))
+        .collect();
+    assert!(links.len() > 50, "{}", links.len());
+    links
+}
+
+/// Plays every third link, and waits until the page names the fault.
+async fn play_links(from: usize) {
+    let server = Server::start("127.0.0.1:0").await;
+    let browser = Browser::start().await;
+    for (name, link) in links().into_iter().skip(from).step_by(3) {
+        let link = link.replace("127.0.0.1%3A8844", server.address());
+        browser.goto(&format!("{}/{link}", server.origin)).await;
+        browser
+            .until(&format!("page.findings().includes('{name}')"))
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn faults_of_the_documentation_are_named_when_they_are_played() {
+    play_links(0).await;
+}
+
+#[tokio::test]
+async fn faults_of_the_documentation_are_named_when_they_are_played_2() {
+    play_links(1).await;
+}
+
+#[tokio::test]
+async fn faults_of_the_documentation_are_named_when_they_are_played_3() {
+    play_links(2).await;
+}
