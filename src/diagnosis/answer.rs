@@ -106,7 +106,7 @@ fn refused(response: &Response, found: &mut Findings) {
                 trace.push(header(response, "www-authenticate"));
                 "it asks for an Authorization header"
             } else {
-                "credentials are missing or have expired"
+                "it asks for credentials"
             };
             (
                 Mistake::Unauthorized,
@@ -161,7 +161,10 @@ fn not_a_stream(response: &Response, mut trace: Vec<Trace>, found: &mut Findings
     let given = given.split(';').next().unwrap_or_default().trim();
     trace.push(header(response, "content-type"));
     trace.extend(said(response));
-    if given.eq_ignore_ascii_case("text/html") || is_page(response.excerpt.as_bytes()) {
+    // PHP sends an event stream as text/html too, unless it is told otherwise.
+    let is_html = given.eq_ignore_ascii_case("text/html");
+    let body = response.excerpt.trim_start();
+    if is_page(body.as_bytes()) || is_html && (body.is_empty() || body.starts_with('<')) {
         let login = if is_login(response) {
             " It looks like a login."
         } else {
@@ -222,7 +225,7 @@ fn is_login(response: &Response) -> bool {
 /// What the header `Retry-After` asks for, in a sentence.
 fn retry_after(response: &Response) -> String {
     match response.header("retry-after").map(str::trim) {
-        None => "It does not say for how long (no Retry-After).".to_owned(),
+        None => "No Retry-After can be read.".to_owned(),
         Some(value) => match value.parse() {
             Ok(seconds) => format!(
                 "Clients are asked to wait {} (Retry-After).",
@@ -265,8 +268,7 @@ fn no_answer(evidence: &Evidence<'_>, found: &mut Findings) {
                 }
             ) =>
         {
-            let sentence =
-                "No server answers, or the network is down: the browser tries again by itself.";
+            let sentence = "No response: nothing listens there, the name is unknown, TLS fails, redirections lead in a circle, or the network is down. The browser tries again by itself.";
             found.add(Mistake::NoServer, Certain, sentence, failed(evidence));
         }
         Failure::Unreachable => {

@@ -40,13 +40,18 @@ pub(super) fn rules(evidence: &Evidence<'_>, found: &mut Findings) {
 
 /// Whether the last event of a connection is the one that ends a model's answer.
 pub(super) fn last_message(journal: &Journal, connection: &Connection) -> bool {
-    last_event(journal, connection).is_some_and(|line| {
-        line.beginning(16) == "[DONE]"
-            || ["message_stop", "response.completed"].contains(&&*line.event_type())
-    })
+    const LAST: [&str; 5] = [
+        "message_stop",
+        "response.completed",
+        "response.failed",
+        "response.incomplete",
+        "response.cancelled",
+    ];
+    last_event(journal, connection)
+        .is_some_and(|line| line.beginning(16) == "[DONE]" || LAST.contains(&&*line.event_type()))
 }
 
-fn last_event<'a>(journal: &'a Journal, connection: &Connection) -> Option<Line<'a>> {
+pub(super) fn last_event<'a>(journal: &'a Journal, connection: &Connection) -> Option<Line<'a>> {
     let lines = &connection.lines;
     let few = lines.end.saturating_sub(8).max(lines.start)..lines.end;
     events(journal, few).next_back()
@@ -68,11 +73,12 @@ fn again(
     if after.events == 0 {
         return false;
     }
-    if last_message(journal, before) {
+    // A stream of many answers may be lost at any time.
+    if last_message(journal, before) && before.silence(evidence.now) < PAUSE_MS {
         let last = last_event(journal, before);
         let end = last.and_then(|line| Trace::line(journal, line.seq()));
         let trace = end.into_iter().chain([opening]).collect();
-        let sentence = "The answer was complete, and the client connected again: the server gives the whole answer again, and again.";
+        let sentence = "The answer was complete, the client connected again, and the server began another answer.";
         found.add(Mistake::DoneAndAgain, Certain, sentence, trace);
         return true;
     }

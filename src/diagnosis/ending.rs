@@ -3,7 +3,7 @@
 use super::{
     Certainty::{Certain, Information, Likely},
     Evidence, Findings, Means, Mistake, Trace,
-    course::last_message,
+    course::{last_event, last_message},
     events, number,
 };
 use crate::{
@@ -199,7 +199,15 @@ fn model_answer(evidence: &Evidence<'_>, last: &Connection) -> Option<bool> {
     let is_answer = event_type == "message_start"
         || event_type == "response.created"
         || first.beginning(400).contains("\"chat.completion.chunk\"");
-    is_answer.then_some(false)
+    // Some servers send no [DONE], but a reason for the end; and an error ends an answer too.
+    let is_explained = last_event(journal, last).is_some_and(|line| {
+        let data = line.beginning(4_096);
+        line.event_type() == "error"
+            || data.contains("\"finish_reason\":\"")
+            || data.contains("\"finish_reason\": \"")
+            || data.contains("\"error\"")
+    });
+    (is_answer && !is_explained).then_some(false)
 }
 
 /// An open stream over which nothing arrives.

@@ -66,7 +66,7 @@ fn no_stream(evidence: &Evidence<'_>, found: &mut Findings) {
         [0x1F, 0x8B, 8, ..] | [0x28, 0xB5, 0x2F, 0xFD, ..] => {
             let what = if head[0] == 0x1F { "gzip" } else { "zstd" };
             let sentence = format!(
-                "The bytes are compressed ({what}), and no content-encoding header says so: {} and no line of an event stream.",
+                "What arrives is compressed ({what}): content-encoding is missing, or it was compressed twice. {} and no line of an event stream.",
                 text::bytes(connection.bytes)
             );
             found.add(Mistake::GzipUnmarked, Certain, sentence, trace());

@@ -50,7 +50,7 @@ async fn faults_are_named_by_fetch_with_their_figures() {
         ),
         (
             "data=tokens&interval=0&retry=1s&id=none",
-            r"^The answer was complete, and the client connected again",
+            r"^The answer was complete, the client connected again, ",
             "done-and-again",
         ),
         (

@@ -182,6 +182,7 @@ fn faults() -> Vec<Faulty> {
         answer(Page, typed("text/html; charset=utf-8", &html("App"))),
         answer(Page, typed("text/plain", &html("App"))),
         answer(WrongType, typed("application/json", "{}")),
+        answer(WrongType, typed("text/html", "data: a\n\n")),
         answer(MissingType, response(200, &[], "data: a\n\n")),
         Faulty {
             response: Some(typed("text/event-stream; charset=\"ISO-8859-1\"", "")),
@@ -280,6 +281,10 @@ fn faults() -> Vec<Faulty> {
             "event: message_start\ndata: {}\n\nevent: message_stop\ndata: {}\n\n",
         ),
         ended(Ended, "data: a\n\n"),
+        ended(
+            Ended,
+            "data: {\"object\":\"chat.completion.chunk\",\"choices\":[{\"finish_reason\":\"stop\"}]}\n\n",
+        ),
         fetch(
             TooFast,
             vec![Open, Write(b"data: a\n\n".to_vec()), End(Failure::TooFast)],

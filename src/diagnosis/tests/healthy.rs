@@ -250,6 +250,18 @@ fn healthy() -> Vec<Healthy> {
                 shared(&[90]),
             ]),
         ),
+        fetch(
+            "many answers over one connection, which is lost at times",
+            {
+                let pause = [Wait(20_000.0)];
+                let answer = || writes(10.0, [pieces("a"), "data: [DONE]\n\n".to_owned()]);
+                let mut acts = open(answer());
+                acts.extend(pause);
+                acts.extend([Lose(Failure::Ended), Wait(second)]);
+                acts.extend(open(answer()));
+                acts
+            },
+        ),
         fetch("204 at the end", {
             let mut acts = connections([writes(second, seq(0..5))]);
             acts.push(Fail(Failure::NoContent, Some(response(204, &[], ""))));
