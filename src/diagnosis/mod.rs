@@ -153,7 +153,7 @@ impl Trace {
     }
 }
 
-/// The findings so far.
+/// The findings so far, most certain first.
 #[derive(Debug, Default)]
 struct Findings(Vec<Finding>);
 
@@ -165,12 +165,15 @@ impl Findings {
         sentence: impl Into<String>,
         evidence: Vec<Trace>,
     ) {
-        self.0.push(Finding {
+        // In its place, behind those of the same certainty: rules that come first are nearer to the cause.
+        let place = self.0.partition_point(|other| other.certainty <= certainty);
+        let finding = Finding {
             mistake,
             certainty,
             sentence: sentence.into(),
             evidence,
-        });
+        };
+        self.0.insert(place, finding);
     }
 }
 
@@ -186,8 +189,6 @@ pub(crate) fn diagnose(evidence: &Evidence<'_>) -> Vec<Finding> {
     course::rules(evidence, &mut found);
     ending::rules(evidence, &mut found);
     types::rules(evidence, &mut found);
-    // The sort is stable: rules that come first are nearer to the cause.
-    found.0.sort_by_key(|finding| finding.certainty);
     found.0
 }
 

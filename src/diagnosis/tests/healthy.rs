@@ -93,6 +93,14 @@ fn healthy() -> Vec<Healthy> {
         let parts: Vec<Vec<u8>> = body.as_bytes().chunks(60_000).map(Vec::from).collect();
         writes(180.0, parts)
     };
+    let slow_lines = {
+        let lines: String = (0..300)
+            .map(|n| format!("data: {n} {}\n", "x".repeat(95)))
+            .collect();
+        let body = lines + "\n";
+        let parts: Vec<Vec<u8>> = body.as_bytes().chunks(1_460).map(Vec::from).collect();
+        writes(60.0, parts)
+    };
     let batches = (0..8).map(|batch| {
         let stamps = (0..5).map(|n| format!("data: {}\n\n", clock(batch * 5 + n)));
         stamps.collect::<String>()
@@ -216,6 +224,10 @@ fn healthy() -> Vec<Healthy> {
             )),
         ),
         fetch("an event of 1 MiB over 3 s", open(slow_large)),
+        fetch(
+            "an event of 300 lines over a slow network",
+            open(slow_lines),
+        ),
         fetch(
             "a harmless field",
             open(writes(second, ["version: 2\ndata: a\n\n"; 4])),
