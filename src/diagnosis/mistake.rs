@@ -174,7 +174,7 @@ mistakes! {
         mend "Send a comment (“: ”) more often than that.\nnginx: proxy_read_timeout 1h;\nAWS: the idle timeout of the load balancer, 60 s by default";
     Renewal "renewal" "measured over the connections";
     Buffered "buffered" "measured: the reads end where buffers are full, within events that are older"
-        mend "Turn buffering off, and flush after each event.\nnginx: proxy_buffering off; or the header “x-accel-buffering: no”\nApache: SetEnv proxy-sendchunked 1, and flushpackets=on\nExpress with compression: res.flush()\nGo: w.(http.Flusher).Flush()";
+        mend "Turn buffering off, and flush after each event.\nnginx: proxy_buffering off; or the header “x-accel-buffering: no”\nApache: ProxyPass … flushpackets=on\nExpress with compression: res.flush()\nGo: w.(http.Flusher).Flush()";
     Batches "batches" "measured";
 
     // The end.
