@@ -1,38 +1,16 @@
-//! The rules on bytes and fields: what has no effect, or another one than was meant.
+//! The rules on the bytes: what is no event stream, and lines that are ignored. The rules on events that do not end
+//! and on fields follow from here.
 
 use super::{
     Certainty::{Certain, Information, Likely},
-    Evidence, Findings, Mistake, Trace,
-    course::deliveries,
-    number, quoted,
+    Evidence, Findings, Mistake, Trace, fields, number, quoted, unfinished,
 };
 use crate::{
     journal::{Connection, Journal, NoteKind, Sign},
     text,
 };
 
-/// From this size on an event without its empty line may just be large.
-const LARGE: u64 = 64 << 10;
-
-/// How many comments there must be before it is said that there is nothing else.
-const COMMENTS: u64 = 3;
-
-/// How many lines, and for how long, before an empty line is missed.
-const LINES: usize = 3;
-const SPAN_MS: f64 = 500.0;
-
-/// How far apart parts of one write may arrive, in ms.
-const TOGETHER_MS: f64 = 50.0;
-
-/// How long nothing may follow the beginning of an event, in ms.
-const PATIENCE_MS: f64 = 15_000.0;
-
-/// Reconnection times that were hardly meant: below, as if in seconds; from this one on, away for long. In ms.
-const SMALL_RETRY: u64 = 100;
-const LONG_RETRY: u64 = 3_600_000;
-
 pub(super) fn rules(evidence: &Evidence<'_>, found: &mut Findings) {
-    let journal = evidence.journal;
     let before = found.0.len();
     no_stream(evidence, found);
     if found.0.len() > before {
@@ -40,15 +18,12 @@ pub(super) fn rules(evidence: &Evidence<'_>, found: &mut Findings) {
         return;
     }
     ignored_lines(evidence, found);
-    unfinished(evidence, found, before);
-    comments(evidence, found, before);
-    fields(journal, found);
-    utf8(journal, found);
-    large(evidence, found);
+    unfinished::rules(evidence, found, before);
+    fields::rules(evidence, found, before);
 }
 
 /// The last connection over which bytes arrived.
-fn last_with_bytes(journal: &Journal) -> Option<Connection> {
+pub(super) fn last_with_bytes(journal: &Journal) -> Option<Connection> {
     let mut connections = journal.connections().rev();
     connections.find(|connection| connection.bytes > 0)
 }
@@ -110,7 +85,7 @@ pub(super) fn is_page(text: &[u8]) -> bool {
 }
 
 /// `1f 8b 08 …`
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or('?');
     let mut out = String::new();
     for byte in bytes.iter().take(12) {
@@ -241,7 +216,7 @@ fn ignored_lines(evidence: &Evidence<'_>, found: &mut Findings) {
     }
 }
 
-fn were(count: u64) -> &'static str {
+pub(super) fn were(count: u64) -> &'static str {
     if count == 1 { "was" } else { "were" }
 }
 
@@ -272,332 +247,4 @@ fn are_adjacent(journal: &Journal, sign: Sign) -> bool {
         return false;
     };
     first.end == second.start
-}
-
-/// Events that do not end. `before` is how many findings there were before those on framing.
-fn unfinished(evidence: &Evidence<'_>, found: &mut Findings, before: usize) {
-    let journal = evidence.journal;
-    let (pending, len) = journal.unfinished(LARGE as usize);
-    let silence = last_with_bytes(journal).map_or(0.0, |last| last.silence(evidence.now));
-    let nothing = evidence.no_event();
-    let ended = journal.noted(NoteKind::Unfinished);
-    let ended_line = (ended.count > 0 && pending.is_empty())
-        .then(|| journal.get(ended.first))
-        .flatten();
-    let ended_bytes = ended_line.map(|line| line.first_bytes(LARGE as usize));
-    let block = ended_bytes.as_deref().unwrap_or(&pending);
-    if block.is_empty() {
-        literal_at_the_end(journal, found);
-        return;
-    }
-    let is_over = ended_bytes.is_some();
-    let trace = |text: String| Trace {
-        text,
-        line: ended_line.map(|line| line.seq()),
-    };
-    if nothing && has_literal_ends(block) && (is_over || silence >= SPAN_MS) {
-        let sentence = format!(
-            "The line feeds are written as a backslash and an “n”: {} and no event.",
-            text::bytes(block.len() as u64)
-        );
-        found.add(
-            Mistake::LiteralEscapes,
-            Certain,
-            sentence,
-            vec![trace(quoted(block))],
-        );
-        return;
-    }
-    if nothing && found.0.len() == before {
-        let lines = data_lines(block);
-        let is_small = len < LARGE && block.len() < LARGE as usize;
-        let span = if is_over {
-            None
-        } else {
-            lines_read_apart(evidence)
-        };
-        let is_complete = block
-            .last()
-            .is_some_and(|byte| matches!(byte, b'\n' | b'\r'));
-        if is_small && is_over && is_complete && lines >= 1
-            || is_small && span.is_some() && lines >= LINES
-        {
-            let sentence = format!(
-                "{} and no blank line: end each event with an empty line. No event was dispatched.",
-                number(lines as u64, "data line", "data lines")
-            );
-            let mut evidence = vec![trace(quoted(block))];
-            if let Some(span) = span {
-                evidence.push(Trace::text(format!(
-                    "They arrived over {}.",
-                    text::duration(span)
-                )));
-            }
-            found.add(Mistake::NoBlankLine, Certain, sentence, evidence);
-            return;
-        }
-    }
-    if is_over {
-        // The rules on the end have it.
-        return;
-    }
-    if silence >= PATIENCE_MS {
-        let sentence = format!(
-            "An event began and did not end: {}, then nothing for more than 15 s.",
-            text::bytes(len)
-        );
-        found.add(
-            Mistake::NeverEnds,
-            Likely,
-            sentence,
-            vec![trace(quoted(block))],
-        );
-    } else if len >= LARGE {
-        let sentence = format!("An event of {} so far has not ended yet.", text::bytes(len));
-        found.add(
-            Mistake::LargeEvent,
-            Information,
-            sentence,
-            vec![trace(quoted(&block[..block.len().min(61)]))],
-        );
-    }
-}
-
-/// How many lines of `block` are data.
-fn data_lines(block: &[u8]) -> usize {
-    block
-        .split(|byte| matches!(byte, b'\n' | b'\r'))
-        .filter(|line| line.starts_with(b"data:") || *line == b"data")
-        .count()
-}
-
-/// Over which time the lines of the unfinished event arrived, if they did so in several reads that each end
-/// where a line does: an event that is only large is cut anywhere.
-fn lines_read_apart(evidence: &Evidence<'_>) -> Option<f64> {
-    let journal = evidence.journal;
-    let start = journal.unfinished_at();
-    let mut reads = deliveries(journal, TOGETHER_MS);
-    reads.retain(|read| read.end > start);
-    let (first, last) = (reads.first()?, reads.last()?);
-    let span = last.from - first.from;
-    let whole = reads.iter().all(|read| {
-        let before = journal.bytes_before(read.end);
-        before
-            .last()
-            .is_some_and(|byte| matches!(byte, b'\n' | b'\r'))
-    });
-    (whole && reads.len() >= LINES && span >= SPAN_MS).then_some(span)
-}
-
-/// Whether a line goes on after a line feed that is written as a backslash and an “n”.
-fn has_literal_ends(block: &[u8]) -> bool {
-    if !block.starts_with(b"data") && !block.starts_with(b"event") && !block.starts_with(b"id") {
-        return false;
-    }
-    ["\\ndata:", "\\nevent:", "\\nid:", "\\n\\ndata"]
-        .iter()
-        .any(|end| block.windows(end.len()).any(|part| part == end.as_bytes()))
-        || block.trim_ascii_end().ends_with(b"\\n\\n")
-}
-
-/// Whether the data of the last event ends in line feeds that are written as a backslash and an “n”.
-fn literal_at_the_end(journal: &Journal, found: &mut Findings) {
-    let last = journal.last_event().filter(|line| line.size() < 4_096);
-    if let Some(line) = last
-        && line.data().ends_with("\\n\\n")
-    {
-        let sentence =
-            "The data ends in “\\n\\n”: the line feeds are written as a backslash and an “n”.";
-        let trace = Trace::line(journal, line.seq());
-        found.add(
-            Mistake::LiteralEscapes,
-            Likely,
-            sentence,
-            trace.into_iter().collect(),
-        );
-    }
-}
-
-/// Streams of comments.
-fn comments(evidence: &Evidence<'_>, found: &mut Findings, before: usize) {
-    let journal = evidence.journal;
-    let comments = journal.comments();
-    if comments.count < COMMENTS || !evidence.no_event() || found.0.len() > before {
-        return;
-    }
-    let trace = Trace::lines(journal, comments);
-    let is_field = journal.get(comments.last).is_some_and(|line| {
-        let text = line.beginning(64);
-        let text = text.trim_start_matches([' ', ':']);
-        ["data:", "event:", "{\""]
-            .iter()
-            .any(|begin| text.starts_with(begin))
-    });
-    if is_field {
-        let sentence = format!(
-            "{} and no event: the fields are in comments, because the lines begin with a colon.",
-            number(comments.count, "comment", "comments")
-        );
-        found.add(Mistake::EventInComment, Likely, sentence, trace);
-    } else {
-        let sentence = format!(
-            "{} and no event so far: the connection works, and clients see nothing of comments.",
-            number(comments.count, "comment", "comments")
-        );
-        found.add(Mistake::OnlyComments, Information, sentence, trace);
-    }
-}
-
-/// Fields with a value that has no effect, or hardly the intended one.
-fn fields(journal: &Journal, found: &mut Findings) {
-    let twice = journal.noted(NoteKind::Overridden);
-    if twice.count > 0 {
-        let sentence = format!(
-            "{} an event or id field twice, and the first has no effect: is an empty line missing between two events?",
-            number(twice.count, "time an event has", "times an event has"),
-        );
-        found.add(
-            Mistake::FieldTwice,
-            Likely,
-            sentence,
-            Trace::lines(journal, twice),
-        );
-    }
-    no_data(journal, found);
-    let nul = journal.noted(NoteKind::IdWithNul);
-    if nul.count > 0 {
-        let sentence = format!(
-            "{} with U+0000 {} ignored: a client that reconnects cannot say where it was.",
-            number(nul.count, "ID", "IDs"),
-            were(nul.count),
-        );
-        found.add(
-            Mistake::NulId,
-            Certain,
-            sentence,
-            Trace::lines(journal, nul),
-        );
-    }
-    let empty = journal.empty_ids();
-    if empty.count > 1 {
-        let sentence = format!(
-            "{} with an empty id: it resets the last event ID, and a client that reconnects cannot say where it was.",
-            number(empty.count, "event", "events")
-        );
-        found.add(
-            Mistake::EmptyId,
-            Likely,
-            sentence,
-            Trace::lines(journal, empty),
-        );
-    }
-    let wrong = journal.noted(NoteKind::RetryNotDigits);
-    if wrong.count > 0 {
-        let sentence = "A retry field was ignored: its value is no number of milliseconds.";
-        found.add(
-            Mistake::RetryNotANumber,
-            Certain,
-            sentence,
-            Trace::lines(journal, wrong),
-        );
-    }
-    let retries = Trace::lines(
-        journal,
-        Sign {
-            first: journal.retries().last,
-            ..journal.retries()
-        },
-    );
-    match journal.reconnection_time() {
-        Some(0) => {
-            let sentence = "retry: 0 has clients come back at once, and a server that restarts gets all of them at once.";
-            found.add(Mistake::RetryZero, Likely, sentence, retries);
-        }
-        Some(ms @ 1..SMALL_RETRY) => {
-            let sentence = format!("retry: {ms} is {ms} milliseconds. Were seconds meant?");
-            found.add(Mistake::RetrySmall, Likely, sentence, retries);
-        }
-        Some(ms @ LONG_RETRY..) => {
-            let sentence = format!(
-                "retry: {ms} keeps a client that lost the connection away for {}.",
-                text::duration(ms as f64)
-            );
-            found.add(Mistake::RetryLong, Likely, sentence, retries);
-        }
-        _ => {}
-    }
-}
-
-/// Blocks without data. Without a type too they only set an ID, which is of use.
-fn no_data(journal: &Journal, found: &mut Findings) {
-    let blocks = journal.noted(NoteKind::NoData);
-    let first = journal.get(blocks.first).filter(|_| blocks.count > 0);
-    let Some(sse_wire::Note::NoData { event_type }) = first.and_then(|line| line.note()) else {
-        return;
-    };
-    if event_type.is_empty() {
-        return;
-    }
-    let is_heartbeat = ["ping", "heartbeat", "keepalive", "keep-alive", "hb"]
-        .iter()
-        .any(|known| event_type.eq_ignore_ascii_case(known));
-    let certainty = if is_heartbeat { Information } else { Likely };
-    let sentence = format!(
-        "{} without a data field, the first of type “{event_type}”: no client receives {}.",
-        number(blocks.count, "event", "events"),
-        if blocks.count == 1 { "it" } else { "them" }
-    );
-    found.add(
-        Mistake::NoData,
-        certainty,
-        sentence,
-        Trace::lines(journal, blocks),
-    );
-}
-
-/// Bytes that are not UTF-8.
-fn utf8(journal: &Journal, found: &mut Findings) {
-    let sign = journal.noted(NoteKind::InvalidUtf8);
-    if sign.count == 0 {
-        return;
-    }
-    let first = journal.get(sign.first);
-    let bytes = first
-        .map(|line| line.first_bytes(4_096))
-        .unwrap_or_default();
-    let invalid = std::str::from_utf8(&bytes)
-        .err()
-        .map(|error| error.valid_up_to());
-    let mut trace = Trace::lines(journal, sign);
-    let mut guess = "";
-    if let Some(at) = invalid
-        && let Some(&byte @ 0xA0..) = bytes.get(at)
-        && bytes.get(at + 1).is_none_or(u8::is_ascii)
-    {
-        guess = " They look like Latin-1 or Windows-1252.";
-        let byte_hex = hex(&[byte]).trim_end_matches([' ', '…']).to_owned();
-        trace.push(Trace::text(format!(
-            "The byte {byte_hex} is “{}” in Latin-1.",
-            char::from(byte)
-        )));
-    }
-    let sentence = format!(
-        "Bytes that are not UTF-8 in {}: clients see U+FFFD (\u{FFFD}) in their place.{guess}",
-        number(sign.count, "line or event", "lines or events"),
-    );
-    found.add(Mistake::NotUtf8, Certain, sentence, trace);
-}
-
-/// Events that this page does not keep.
-fn large(evidence: &Evidence<'_>, found: &mut Findings) {
-    let sign = evidence.journal.noted(NoteKind::TooLarge);
-    if sign.count > 0 {
-        let sentence = format!(
-            "{} skipped: larger than the {} that this page keeps. A client may have received {}.",
-            number(sign.count, "event was", "events were"),
-            text::bytes(evidence.journal.bound() as u64),
-            if sign.count == 1 { "it" } else { "them" }
-        );
-        found.add(Mistake::TooLarge, Information, sentence, Vec::new());
-    }
 }

@@ -4,7 +4,9 @@
 //! | --- | --- |
 //! | `mod.rs` | [`Evidence`], [`Finding`] and [`diagnose`] |
 //! | `mistake.rs` | [`Mistake`]: what can be wrong, each with its name, its source and its mend |
-//! | `framing.rs` | the rules on bytes and fields |
+//! | `framing.rs` | the rules on the bytes: no stream at all, lines that are ignored |
+//! | `unfinished.rs` | the rules on events that do not end |
+//! | `fields.rs` | the rules on comments and on the values of fields |
 //! | `types.rs` | the rules on event types |
 //! | `answer.rs` | the rules on the response, and on its absence |
 //! | `course.rs` | the rules on several connections, and on the times of reads |
@@ -17,10 +19,12 @@
 mod answer;
 mod course;
 mod ending;
+mod fields;
 mod framing;
 mod mistake;
 mod report;
 mod types;
+mod unfinished;
 
 use crate::{
     journal::{Journal, Line},
