@@ -1,7 +1,7 @@
 //! Why a stream shows nothing, or the wrong thing: what the page finds by itself.
 
 use super::accessibility::examine;
-use super::browser::{Browser, ESCAPE, Server};
+use super::browser::{Browser, ESCAPE, Engine, Server};
 use super::{open, serve};
 
 /// Opens the page with the generator's stream of `query`.
@@ -173,6 +173,10 @@ async fn play_links(from: usize) {
     let server = Server::start("127.0.0.1:0").await;
     let browser = Browser::start().await;
     for (name, link) in links().into_iter().skip(from).step_by(3) {
+        // Its reads do not end where those of the network do, so that buffering is not certain.
+        if name == "buffered" && browser.engine() == Engine::WebKit {
+            continue;
+        }
         let link = link.replace("127.0.0.1%3A8844", server.address());
         browser.goto(&format!("{}/{link}", server.origin)).await;
         browser
