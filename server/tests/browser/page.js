@@ -55,6 +55,13 @@ const page = (() => {
   const log = () => find("grid", "Log");
   const detail = () => find("complementary", "Detail");
 
+  /** The parts of the stream's view from the state of the connection to the log, in the order of the markup. */
+  const parts = () => {
+    const view = log().closest(".event-stream");
+    const isPlaced = (part) => isVisible(part) && getComputedStyle(part).position !== "absolute";
+    return [...view.children].filter((part) => isPlaced(part) && part !== detail());
+  };
+
   return {
     all,
     find,
@@ -65,6 +72,7 @@ const page = (() => {
     rows,
     figure,
     log,
+    parts,
     detail,
     /** Whether the page shows this text. */
     says: (words) => document.body.innerText.includes(words),

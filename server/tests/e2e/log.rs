@@ -166,6 +166,23 @@ async fn columns_without_content_take_no_room_and_headers_belong_to_the_grid() {
 }
 
 #[tokio::test]
+async fn the_parts_are_one_below_the_other_and_the_log_is_last() {
+    let (_server, browser) = open("").await;
+    browser.until("page.rows().length > 1").await;
+    browser.click("page.rows()[1]").await;
+    browser.until("page.detail()").await;
+    for (width, height) in [(1280, 1000), (1280, 640), (390, 844)] {
+        browser.resize(width, height).await;
+        let order = "(boxes => boxes.every((box, i) => i === 0 || box.top >= boxes[i - 1].bottom - 1))\
+             (page.parts().map(part => part.getBoundingClientRect()))";
+        browser.until(order).await;
+        browser
+            .until("page.parts().at(-1).contains(page.log())")
+            .await;
+    }
+}
+
+#[tokio::test]
 async fn a_third_of_a_small_screen_is_log() {
     let (server, browser) = open("").await;
     for (address, is_there) in [
