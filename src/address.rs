@@ -104,10 +104,25 @@ fn is_local(host: &str) -> bool {
         .any(|end| host.ends_with(end))
 }
 
-/// The address of the page for `request`; see [`Request::parameters`] for `with_body`.
-pub(crate) fn address_of(request: &Request, with_body: bool) -> Result<String, JsValue> {
+/// Whether the page's address asks for the log as a client with an `EventSource` receives it.
+pub(crate) fn has_lens() -> bool {
+    let search = window().location().search().unwrap_or_default();
+    let mut parameters = form_urlencoded::parse(search.trim_start_matches('?').as_bytes());
+    parameters.any(|(name, value)| name == "lens" && value == "eventsource")
+}
+
+/// The address of the page for `request`; see [`Request::parameters`] for `with_body`, and [`has_lens`].
+pub(crate) fn address_of(
+    request: &Request,
+    lens: bool,
+    with_body: bool,
+) -> Result<String, JsValue> {
     let address = Url::new(&window().location().href()?)?;
-    address.set_search(&request.to_query(with_body));
+    let mut query = request.to_query(with_body);
+    if lens {
+        query.push_str("&lens=eventsource");
+    }
+    address.set_search(&query);
     Ok(address.href())
 }
 
@@ -124,8 +139,9 @@ pub(crate) enum Entry {
 /// entry, which survives a reload and is not part of the address.
 ///
 /// A browser may refuse if changes are too frequent or the state is too large; the page works without it.
-pub(crate) fn show(request: &Request, entry: Entry) {
-    let (Ok(address), Ok(history)) = (address_of(request, false), window().history()) else {
+pub(crate) fn show(request: &Request, lens: bool, entry: Entry) {
+    let address = address_of(request, lens, false);
+    let (Ok(address), Ok(history)) = (address, window().history()) else {
         return;
     };
     let state = if request.headers.is_empty() && request.body.is_empty() {

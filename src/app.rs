@@ -31,8 +31,20 @@ pub fn App() -> impl IntoView {
     // A separate signal, because the event types can change while the stream is open.
     let events = RwSignal::new(request.get_untracked().event_types());
     let held = RwSignal::new(is_held(&request.read_untracked()));
+    let lens = RwSignal::new(address::has_lens());
     // Headers and body leave the address, which others may see.
-    address::show(&request.read_untracked(), Entry::Same);
+    address::show(&request.read_untracked(), lens.get_untracked(), Entry::Same);
+    // Both can change while the stream is open.
+    Effect::new(move |before: Option<()>| {
+        let shown = Request {
+            events: events.get().join(", "),
+            ..request.get_untracked()
+        };
+        let lens = lens.get();
+        if before.is_some() {
+            address::show(&shown, lens, Entry::Same);
+        }
+    });
 
     // Each call opens a stream with a new log, even for the same request, unless only the event types
     // differ.
@@ -43,7 +55,7 @@ pub fn App() -> impl IntoView {
         };
         let is_same = entered == current;
         let entry = if is_same { Entry::Same } else { Entry::New };
-        address::show(&entered, entry);
+        address::show(&entered, lens.get_untracked(), entry);
         let was_held = held.get_untracked();
         held.set(false);
         let types = entered.event_types();
@@ -56,6 +68,7 @@ pub fn App() -> impl IntoView {
         }
     });
     let moved = window_event_listener(ev::popstate, move |_| {
+        lens.set(address::has_lens());
         let entered = address::requested();
         let current = Request {
             events: entered.events.clone(),
@@ -82,6 +95,7 @@ pub fn App() -> impl IntoView {
         is_live: RwSignal::new(!held.get_untracked()),
         notice: RwSignal::new(String::new()),
         asked: events,
+        lens,
         use_fetch: Callback::new(move |()| {
             if let Some(stream) = stream.get_value()
                 && stream.failure.get_untracked() == Some(Failure::BrowserGaveUp)
@@ -107,7 +121,7 @@ pub fn App() -> impl IntoView {
                 return open.run(entered);
             }
             // It may have reached the server by fetch already.
-            address::show(&entered, Entry::New);
+            address::show(&entered, lens.get_untracked(), Entry::New);
             held.set(true);
             request.set(entered);
         }),

@@ -1,4 +1,5 @@
-//! Which lines are shown: by text, by event type, and with or without comments and notes.
+//! Which lines are shown: by text, by event type, with or without comments and notes, and as a client with
+//! an `EventSource` receives them.
 
 use std::{collections::VecDeque, ops::Range};
 
@@ -15,6 +16,9 @@ pub(crate) struct Criteria {
     pub(crate) names: Vec<String>,
     /// Whether to leave out comments, reconnection times and notes.
     pub(crate) events_only: bool,
+    /// Show only what a client that listens to these event types receives, if given; see
+    /// [`Dispatch`](super::Dispatch).
+    pub(crate) listeners: Option<Vec<String>>,
 }
 
 /// What a text must contain.
@@ -80,7 +84,7 @@ fn rarest(needle: &[u8]) -> Option<(usize, u8)> {
 impl Criteria {
     /// Whether every line is shown.
     pub(crate) fn is_all(&self) -> bool {
-        !self.is_search() && !self.events_only
+        !self.is_search() && !self.events_only && self.listeners.is_none()
     }
 
     /// Whether a text or a type is searched for. The lines about the connection are then left out.
@@ -90,6 +94,10 @@ impl Criteria {
 
     /// Whether `line` is shown.
     pub(crate) fn matches(&self, line: &Line<'_>) -> bool {
+        let mut listeners = self.listeners.iter();
+        if listeners.any(|listeners| line.dispatch(listeners).is_missed()) {
+            return false;
+        }
         match line.kind() {
             Kind::Opened | Kind::Closed | Kind::Failed => !self.is_search(),
             Kind::Event => {
@@ -254,6 +262,7 @@ mod tests {
         sought: Sought,
         names: Vec<String>,
         events_only: bool,
+        listeners: Option<Vec<String>>,
     }
 
     impl Spec {
@@ -273,6 +282,11 @@ mod tests {
                 "aü",
             ];
             let needle = NEEDLES[random.usize(..NEEDLES.len())];
+            let mut some = || -> Vec<String> {
+                let names = names.iter().filter(|_| random.u8(..4) == 0);
+                names.map(|name| name.text.to_string()).collect()
+            };
+            let (names, listeners) = (some(), some());
             Self {
                 sought: match random.u8(..5) {
                     0 => Sought::Any,
@@ -280,12 +294,9 @@ mod tests {
                     3 => Sought::Folded(needle),
                     _ => Sought::Shorter(random.usize(..20)),
                 },
-                names: names
-                    .iter()
-                    .filter(|_| random.u8(..4) == 0)
-                    .map(|name| name.text.to_string())
-                    .collect(),
+                names,
                 events_only: random.bool(),
+                listeners: (random.u8(..3) == 0).then_some(listeners),
             }
         }
 
@@ -299,6 +310,7 @@ mod tests {
                 },
                 names: self.names.clone(),
                 events_only: self.events_only,
+                listeners: self.listeners.clone(),
             }
         }
 
@@ -313,6 +325,15 @@ mod tests {
                 Sought::Shorter(than) => line.data.len() < than,
             };
             let is_named = |name: &String| *name == line.event_type;
+            let is_received = self.listeners.as_ref().is_none_or(|listeners| {
+                let is_heard = ["message", "open", "error"].contains(&&*line.event_type);
+                match line.kind {
+                    Kind::Event => is_heard || listeners.iter().any(is_named),
+                    // Its type is not known.
+                    Kind::Note => line.data.contains("larger than the"),
+                    kind => kind.is_link(),
+                }
+            });
             if line.kind.is_link() {
                 matches!(self.sought, Sought::Any) && self.names.is_empty()
             } else {
@@ -320,7 +341,7 @@ mod tests {
                     Kind::Event => self.names.is_empty() || self.names.iter().any(is_named),
                     _ => !self.events_only,
                 };
-                is_sought && is_chosen
+                is_sought && is_chosen && is_received
             }
         }
     }

@@ -3,6 +3,7 @@
 mod add;
 mod attempts;
 mod capture;
+mod dispatch;
 mod evict;
 mod export;
 mod figures;
@@ -32,6 +33,7 @@ use signs::Signs;
 pub use attempts::FailedAttempts;
 pub use capture::CaptureError;
 pub(crate) use capture::{CaptureReader, FileKind, Record};
+pub(crate) use dispatch::{Dispatch, has_listener};
 pub(crate) use export::{Export, Format};
 pub use figures::Figures;
 pub(crate) use filter::{Criteria, Matches, Text};
@@ -270,6 +272,18 @@ impl Journal {
     /// How many of the kept lines are comments, reconnection times and notes.
     pub fn asides(&self) -> usize {
         self.asides
+    }
+
+    /// How many of the kept lines are about something too large to be kept.
+    pub(crate) fn kept_too_large(&self) -> usize {
+        // Looking for them takes longest where there are none.
+        if self.noted(NoteKind::TooLarge).count == 0 {
+            return 0;
+        }
+        let notes = self.notes.iter();
+        notes
+            .filter(|(_, note)| matches!(note, Note::TooLarge { .. }))
+            .count()
     }
 
     /// How many of the kept lines are events.

@@ -11,7 +11,10 @@ use super::{
     marked::{Breaks, marked},
     watched::Watched,
 };
-use crate::{journal::Journal, text};
+use crate::{
+    journal::{Journal, has_listener},
+    text,
+};
 
 /// How many event types have a chip.
 const CHIPS: usize = 40;
@@ -22,7 +25,7 @@ const PACE_MS: f64 = 250.0;
 /// How many colours the event types have.
 const COLOURS: usize = 8;
 
-/// What the chips count: the lines that are kept.
+/// What the chips count: the lines that are kept, or those of them that a client receives.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Counts {
     events: u64,
@@ -32,8 +35,8 @@ struct Counts {
     types: Vec<Type>,
     /// How many more types there are.
     more: usize,
-    /// Events of the chosen types.
-    chosen: u64,
+    /// What is not shown, as a sentence.
+    hidden: String,
 }
 
 /// An event type that has a chip.
@@ -46,16 +49,31 @@ struct Type {
 }
 
 impl Counts {
-    fn of(journal: &Journal, chosen: &Chosen) -> Self {
-        let is_chosen = |name: &str| chosen.has(name);
-        let mut counts = Self {
-            events: journal.kept_events() as u64,
-            asides: journal.asides() as u64,
-            ..Self::default()
+    /// The counts of `journal`. If `listeners` are given, only of what a client that listens to these types
+    /// receives.
+    fn of(journal: &Journal, chosen: &Chosen, listeners: Option<&[String]>) -> Self {
+        let (kept, kept_asides) = (journal.kept_events() as u64, journal.asides() as u64);
+        let mut counts = match listeners {
+            Some(_) => Self {
+                asides: journal.kept_too_large() as u64,
+                ..Self::default()
+            },
+            None => Self {
+                events: kept,
+                asides: kept_asides,
+                ..Self::default()
+            },
         };
+        let mut events_of_chosen = 0;
         for (place, name) in journal.names().iter().enumerate() {
-            if is_chosen(&name.text) {
-                counts.chosen += name.kept;
+            if let Some(listeners) = listeners {
+                if !has_listener(&name.text, listeners) {
+                    continue;
+                }
+                counts.events += name.kept;
+            }
+            if chosen.has(&name.text) {
+                events_of_chosen += name.kept;
             } else if name.received == 0 {
                 continue;
             } else if counts.types.len() >= CHIPS {
@@ -78,16 +96,21 @@ impl Counts {
                 });
             }
         }
-        counts
-    }
-
-    /// What the chips hide, as a sentence.
-    fn hidden(&self, chosen: &Chosen) -> String {
-        let events = match chosen.is_all() {
-            true => 0,
-            false => self.events.saturating_sub(self.chosen),
+        let events = if chosen.is_all() {
+            counts.events
+        } else {
+            events_of_chosen
         };
-        hidden(events, if chosen.has_asides() { 0 } else { self.asides })
+        let asides = if chosen.has_asides() {
+            counts.asides
+        } else {
+            0
+        };
+        counts.hidden = hidden(
+            kept.saturating_sub(events),
+            kept_asides.saturating_sub(asides),
+        );
+        counts
     }
 }
 
@@ -109,7 +132,8 @@ pub(super) fn Chips(
     });
     let counts = Memo::new(move |_| {
         changed.track();
-        chosen.with(|chosen| Counts::of(&watched.journal(), chosen))
+        let listeners = filter.listeners(watched);
+        chosen.with(|chosen| Counts::of(&watched.journal(), chosen, listeners.as_deref()))
     });
 
     let names = Memo::new(move |_| {
@@ -123,10 +147,10 @@ pub(super) fn Chips(
         more => [&*text::count(more as u64), " more types"].concat(),
     });
     let has_asides = Memo::new(move |_| {
-        counts.with(|counts| counts.asides > 0) || chosen.with(|chosen| !chosen.has_asides())
+        counts.with(|counts| counts.asides > 0)
+            || filter.listeners(watched).is_none() && chosen.with(|chosen| !chosen.has_asides())
     });
-    let hidden =
-        Memo::new(move |_| counts.with(|counts| chosen.with(|chosen| counts.hidden(chosen))));
+    let hidden = Memo::new(move |_| counts.with(|counts| counts.hidden.clone()));
     let asides_hidden = move || {
         counts.with(|counts| counts.asides > 0) && chosen.with(|chosen| !chosen.has_asides())
     };
@@ -257,17 +281,46 @@ mod tests {
             0.0,
             b"event: a\ndata: 1\n\ndata: 2\n\n: c\n\nevent: a\ndata: 3\n\n",
         );
-        let counts = Counts::of(&journal, &chosen);
+        let counts = Counts::of(&journal, &chosen, None);
         assert_eq!((counts.events, counts.asides, counts.more), (3, 1, 0));
         assert_eq!(
             counted(&counts),
             [("a", 2, Some(0)), ("message", 1, Some(1))]
         );
-        assert_eq!(counts.hidden(&chosen), "");
+        assert_eq!(counts.hidden, "");
 
         chosen.toggle("message");
-        let counts = Counts::of(&journal, &chosen);
-        assert_eq!(counts.hidden(&chosen), "2 events, 1 comment or note hidden");
+        let counts = Counts::of(&journal, &chosen, None);
+        assert_eq!(counts.hidden, "2 events, 1 comment or note hidden");
+    }
+
+    #[test]
+    fn chips_of_a_client_count_what_it_receives_and_the_rest_is_hidden() {
+        let mut journal = Journal::default();
+        let mut chosen = Chosen::all(true);
+        journal.receive(
+            0.0,
+            b"event: a\ndata: 1\n\ndata: 2\n\n: c\n\nevent: b\ndata: 3\n\nevent: a\n\n",
+        );
+        let of = |chosen: &Chosen, listeners: &[&str]| {
+            let listeners: Vec<_> = listeners.iter().map(|name| (*name).to_owned()).collect();
+            Counts::of(&journal, chosen, Some(&listeners))
+        };
+        let counts = of(&chosen, &[]);
+        assert_eq!((counts.events, counts.asides), (1, 0));
+        assert_eq!(counted(&counts), [("message", 1, Some(1))]);
+        assert_eq!(counts.hidden, "2 events, 2 comments and notes hidden");
+        let counts = of(&chosen, &["b"]);
+        assert_eq!(
+            counted(&counts),
+            [("message", 1, Some(1)), ("b", 1, Some(2))]
+        );
+        assert_eq!(counts.hidden, "1 event, 2 comments and notes hidden");
+        // A chosen type that the client does not listen to shows nothing.
+        chosen.toggle("a");
+        let counts = of(&chosen, &["b"]);
+        assert_eq!(counted(&counts)[2], ("a", 0, None));
+        assert_eq!(counts.hidden, "3 events, 2 comments and notes hidden");
     }
 
     #[test]
@@ -276,11 +329,11 @@ mod tests {
         let mut chosen = Chosen::all(true);
         journal.receive(0.0, b"event: a\ndata: 1\n\nevent: b\ndata: 2\n\n");
         journal.clear();
-        assert_eq!(counted(&Counts::of(&journal, &chosen)), []);
+        assert_eq!(counted(&Counts::of(&journal, &chosen, None)), []);
         chosen.toggle("b");
         chosen.toggle("c");
         assert_eq!(
-            counted(&Counts::of(&journal, &chosen)),
+            counted(&Counts::of(&journal, &chosen, None)),
             [("b", 0, Some(1)), ("c", 0, None)]
         );
     }
@@ -292,10 +345,10 @@ mod tests {
         for n in 0..CHIPS + 5 {
             journal.receive(0.0, format!("event: {n}\ndata: x\n\n").as_bytes());
         }
-        let counts = Counts::of(&journal, &chosen);
+        let counts = Counts::of(&journal, &chosen, None);
         assert_eq!((counts.types.len(), counts.more), (CHIPS, 5));
         chosen.toggle("44");
-        let counts = Counts::of(&journal, &chosen);
+        let counts = Counts::of(&journal, &chosen, None);
         assert_eq!((counts.types.len(), counts.more), (CHIPS + 1, 4));
         assert_eq!(counted(&counts)[CHIPS], ("44", 1, Some(4)));
     }

@@ -17,6 +17,8 @@ pub(crate) struct Controls {
     pub(crate) notice: RwSignal<String>,
     /// The event types that the user asked for.
     pub(crate) asked: RwSignal<Vec<String>>,
+    /// Whether the log shows only what a client with an `EventSource` receives that listens to these types.
+    pub(crate) lens: RwSignal<bool>,
     /// Opens the same address by fetch.
     pub(crate) use_fetch: Callback<()>,
     /// Opens the same address by the relay.

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use super::{
     chosen::Chosen,
+    controls::Controls,
     find::{Find, PATTERN_BYTES, compile, escaped},
     settings,
     watched::Watched,
@@ -30,6 +31,8 @@ pub(super) struct Filter {
     pub(super) chosen: RwSignal<Chosen>,
     /// Why the text is not a regular expression. The log then stays as it was filtered before.
     pub(super) problem: RwSignal<Option<String>>,
+    /// Whether only what a client with an `EventSource` receives is shown.
+    lens: RwSignal<bool>,
 }
 
 impl Filter {
@@ -41,12 +44,14 @@ impl Filter {
             is_pattern: RwSignal::default(),
             chosen: RwSignal::new(Chosen::all(asides)),
             problem: RwSignal::default(),
+            lens: expect_context::<Controls>().lens,
         };
         let typing = StoredValue::new_local(None);
         let mut before = String::new();
         Effect::new(move |_| {
             filter.match_case.track();
             filter.chosen.track();
+            filter.listeners(watched);
             let text = filter.text.get();
             // Nothing is searched for once the box is empty.
             if filter.is_pattern.get() && text != before && !text.is_empty() {
@@ -68,6 +73,11 @@ impl Filter {
         settings::remember("asides", if asides { "shown" } else { "hidden" });
     }
 
+    /// The event types that a client listens to, if only what it receives is shown.
+    pub(super) fn listeners(self, watched: Watched) -> Option<Vec<String>> {
+        watched.listeners().filter(|_| self.lens.get())
+    }
+
     fn apply(self, watched: Watched) {
         let sought = sought(
             &self.text.read_untracked(),
@@ -81,6 +91,7 @@ impl Filter {
                     text,
                     names: chosen.names().to_owned(),
                     events_only: !chosen.has_asides(),
+                    listeners: untrack(|| self.listeners(watched)),
                 });
                 let highlight = Find::new(
                     &self.text.read_untracked(),

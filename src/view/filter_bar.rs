@@ -10,6 +10,7 @@ use super::{
     files::Files,
     filter::Filter,
     keep_menu::KeepMenu,
+    lens::Lens,
     search_box::SearchBox,
     watched::Watched,
 };
@@ -30,6 +31,7 @@ pub(crate) fn FilterBar() -> impl IntoView {
         <div class="filter-bar">
             <SearchBox filter />
             <Chips filter />
+            <Lens />
             <div class="actions">
                 <button
                     type="button"

@@ -209,8 +209,8 @@ struct List {
     viewport: StoredValue<Viewport>,
     /// The line at the upper edge, and how much of its row is above that; unused while following.
     anchor: StoredValue<(u64, f64)>,
-    /// The labels of the rows.
-    labels: StoredValue<Labels>,
+    /// What all rows depend on: the labels, and the types that a client listens to.
+    known: StoredValue<(Labels, Option<Vec<String>>)>,
     /// Notifies when the user scrolls, or when the window changes its size.
     moved: Trigger,
     /// The rows in the document, from top to bottom.
@@ -232,7 +232,7 @@ impl List {
             sizer: NodeRef::new(),
             viewport: StoredValue::new(Viewport::new(0.0)),
             anchor: StoredValue::new((0, 0.0)),
-            labels: StoredValue::new(Labels::default()),
+            known: StoredValue::new((Labels::default(), None)),
             moved: Trigger::new(),
             slots: RwSignal::new(Vec::new()),
             total: RwSignal::new(0),
@@ -245,6 +245,7 @@ impl List {
             watched.selected.track();
             watched.frozen.track();
             watched.relative.track();
+            watched.listeners();
             watched.sought.track();
             list.moved.track();
             if list.scroller.get().is_some() && list.sizer.get().is_some() {
@@ -293,17 +294,21 @@ impl List {
         let scroll = self.viewport.with_value(Viewport::scroll);
 
         let mut slots = self.assign(&lines);
-        let labels = watched.labels.get_untracked();
-        let relabelled = self.labels.with_value(|known| *known != labels);
-        self.labels.set_value(labels);
+        let known = (
+            watched.labels.get_untracked(),
+            untrack(|| watched.listeners()),
+        );
+        let is_other = self.known.with_value(|before| *before != known);
         let mut before = shown.start.checked_sub(1).and_then(line_at);
         for ((index, line), slot) in lines.iter().zip(&mut slots) {
             let times = (before.map(|line| line.at()), origin);
             // Later attempts that fail alike change their line.
             let may_change = line.kind() == Kind::Failed;
-            if relabelled || may_change || slot.times != Some(times) {
+            if is_other || may_change || slot.times != Some(times) {
                 slot.times = Some(times);
-                set_if_changed(&slot.cells, Cells::of(line, times.0, times.1, watched));
+                let listeners = known.1.as_deref();
+                let cells = Cells::of(line, times.0, times.1, listeners, watched);
+                set_if_changed(&slot.cells, cells);
             }
             let place = Place {
                 y: scroll + (*index as f64 - layout.top) * ROW,
@@ -313,6 +318,7 @@ impl List {
             set_if_changed(&slot.place, place);
             before = Some(*line);
         }
+        self.known.set_value(known);
         drop((journal, matches));
         let is_same = self.slots.with_untracked(|before| {
             let number = |slot: &Slot| slot.number;

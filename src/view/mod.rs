@@ -41,6 +41,8 @@ mod keep_menu;
 #[cfg(feature = "app")]
 mod keys;
 mod labels;
+#[cfg(feature = "app")]
+mod lens;
 mod link_state;
 mod log;
 mod marked;

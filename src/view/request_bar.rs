@@ -67,7 +67,15 @@ pub(crate) fn RequestBar(
         ..request.get()
     });
     let form = RwSignal::new(current.get_untracked());
-    Effect::new(move |_| form.set(current.get()));
+    Effect::new(move |_| {
+        let events = events.get_untracked().join(", ");
+        form.set(Request {
+            events,
+            ..request.get()
+        });
+    });
+    // They can also change elsewhere, while something else is being entered.
+    Effect::new(move |_| form.write().events = events.get().join(", "));
     let differences = Memo::new(move |_| completed(&form.read()).differences(&current.read()));
     let history = RwSignal::new(history());
     let (menu_open, generator_open) = (RwSignal::new(false), RwSignal::new(false));

@@ -4,7 +4,7 @@ use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-use super::{header_rows::HeaderRows, menu::Menu};
+use super::{controls::Controls, header_rows::HeaderRows, menu::Menu};
 use crate::{
     address::address_of,
     request::{Request, Way},
@@ -32,10 +32,10 @@ enum Form {
 }
 
 impl Form {
-    fn of(self, request: &Request) -> String {
+    fn of(self, request: &Request, lens: bool) -> String {
         let url = || resolve(&request.url).map_or(request.url.clone(), |url| url.href());
         match self {
-            Self::Link => address_of(request, true).unwrap_or_default(),
+            Self::Link => address_of(request, lens, true).unwrap_or_default(),
             Self::Curl => request.as_curl(&url()),
             Self::JavaScript => request.as_javascript(&url()),
         }
@@ -63,6 +63,7 @@ pub(super) fn RequestMenu(
     /// The request, if it can be sent. Otherwise the caller shows why not.
     entered: Callback<(), Option<Request>>,
 ) -> impl IntoView {
+    let controls = expect_context::<Controls>();
     let said = RwSignal::new("");
     let silence = StoredValue::new_local(None::<Timeout>);
     let copy = move |to: Form| {
@@ -73,7 +74,7 @@ pub(super) fn RequestMenu(
         let copied = window()
             .navigator()
             .clipboard()
-            .write_text(&to.of(&request));
+            .write_text(&to.of(&request, controls.lens.get_untracked()));
         leptos::task::spawn_local(async move {
             said.set(match JsFuture::from(copied).await {
                 Ok(_) => "Copied",

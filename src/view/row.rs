@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     clock,
-    journal::{Kind, Line},
+    journal::{Dispatch, Kind, Line},
     text,
 };
 
@@ -32,6 +32,8 @@ pub(super) struct Cells {
     data: String,
     id: String,
     size: String,
+    /// Why a client with an `EventSource` does not receive the line; empty if it does.
+    missed: &'static str,
 }
 
 /// Where a row is.
@@ -46,11 +48,13 @@ pub(super) struct Place {
 
 impl Cells {
     /// The cells of `line`. `before` is the time of the line above. `origin` is the time that times count
-    /// from, if they are relative. Both are in ms since the Unix epoch.
+    /// from, if they are relative. Both are in ms since the Unix epoch. `listeners` are those of
+    /// [`Watched::listeners`].
     pub(super) fn of(
         line: &Line<'_>,
         before: Option<f64>,
         origin: Option<f64>,
+        listeners: Option<&[String]>,
         watched: Watched,
     ) -> Self {
         let mut cells = Self {
@@ -62,6 +66,7 @@ impl Cells {
                 ["+", &text::gap(line.at() - before)].concat()
             }),
             colour: line.name().map(|name| name % 8),
+            missed: listeners.map_or("", |listeners| missed(line.dispatch(listeners))),
             ..Self::default()
         };
         (cells.kind, cells.data) = match line.kind() {
@@ -86,6 +91,15 @@ impl Cells {
             cells.kind.clone_into(&mut cells.label);
         }
         cells
+    }
+}
+
+/// Why a client with an `EventSource` does not receive a line; empty if it does.
+fn missed(dispatch: Dispatch) -> &'static str {
+    match dispatch {
+        Dispatch::NoListener => "Not received by an EventSource: no listener for this type",
+        Dispatch::Nothing => "Not received by an EventSource: not an event",
+        Dispatch::Received | Dispatch::Unknown => "",
     }
 }
 
@@ -148,6 +162,15 @@ pub(super) fn Row(
             <span class="id" role="gridcell"><bdi>{move || cells.with(|cells| name(&cells.id))}</bdi></span>
             " "
             <span class="size" role="gridcell">{move || cells.with(|cells| cells.size.clone())}</span>
+            <span
+                class="missed"
+                role="gridcell"
+                title=move || cells.with(|cells| cells.missed)
+                aria-label=move || cells.with(|cells| cells.missed)
+                hidden=move || cells.with(|cells| cells.missed.is_empty())
+            >
+                "○"
+            </span>
         </div>
     }
 }

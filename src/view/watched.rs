@@ -6,12 +6,13 @@ use gloo_timers::callback::{Interval, Timeout};
 use leptos::{html, prelude::*};
 use send_wrapper::SendWrapper;
 
-use super::{files, find::Find, focus::Focus, labels::Labels, settings};
+use super::{controls::Controls, files, find::Find, focus::Focus, labels::Labels, settings};
 use crate::{
     clock::now,
     journal::{Criteria, Journal, Matches},
     session::UseEventSourceReturn,
     source::resolve,
+    via::Via,
 };
 
 /// How long a filter may work before the page can draw, in ms.
@@ -46,6 +47,11 @@ pub(crate) struct Watched {
     pub(super) relative: RwSignal<bool>,
     /// What the filter finds in the data, to be marked there.
     pub(super) highlight: RwSignal<Option<Find>>,
+    /// Whether the log has lines that a client with an `EventSource` may not receive: by fetch, by the relay and
+    /// in a capture.
+    pub(super) sees_all: Memo<bool>,
+    /// The event types that the user asked for, in the page.
+    asked: Option<RwSignal<Vec<String>>>,
     /// The lines that are shown.
     matches: RwSignal<Matches>,
     /// The fraction of the lines that the filter has examined, from 0 to 1; `None` once it has examined
@@ -88,6 +94,11 @@ impl Watched {
             sought: RwSignal::new(None),
             relative: settings::remembered("time", false, |time| Some(time == "relative")),
             highlight: RwSignal::new(None),
+            sees_all: Memo::new(move |_| {
+                stream.way() != Via::EventSource.name()
+                    || stream.playback.with(|playback| playback.facts.is_some())
+            }),
+            asked: Controls::get().map(|controls| controls.asked),
             matches: RwSignal::new(Matches::default()),
             filtering: RwSignal::new(None),
             rest: StoredValue::new(None),
@@ -117,6 +128,13 @@ impl Watched {
     /// Subscribes to the lines that are shown.
     pub(super) fn track_matches(&self) {
         self.matches.track();
+    }
+
+    /// The event types that a client with an `EventSource` would listen to; `None` where the log has nothing
+    /// that such a client would not receive.
+    pub(super) fn listeners(&self) -> Option<Vec<String>> {
+        let asked = self.asked?;
+        self.sees_all.get().then(|| asked.get())
     }
 
     /// The number after the last line that may be shown.

@@ -84,6 +84,9 @@ const page = (() => {
     time: () => text(document.querySelector("[data-state]").querySelector(".link-time")),
     lines: () => rows().map(line),
     events: () => rows().filter((row) => row.dataset.kind === "event"),
+    /** The rows that are marked as not received by an EventSource. */
+    missed: () =>
+      rows().filter((row) => cells(row).some((cell) => isVisible(cell) && /^Not received/.test(cell.ariaLabel))),
     /** A figure that is a number without a unit. */
     number: (label) => Number(figure(label).replaceAll("\u2009", "")),
     /** The row at the upper edge of the log. */

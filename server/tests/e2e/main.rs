@@ -12,11 +12,13 @@ mod files;
 mod filter;
 mod flood;
 mod generator;
+mod lens;
 mod loading;
 mod log;
 mod relay;
 mod relay_way;
 mod request;
+
 mod tap;
 mod timeline;
 mod why;

@@ -127,6 +127,17 @@ pub(crate) fn Detail(
         });
         facts.collect_view()
     };
+    // The types that the client listens to may change while the detail is open.
+    let dispatched = Memo::new(move |_| {
+        let listeners = watched.listeners();
+        snapshot.with(|line| match (line, listeners) {
+            (Some(line), Some(listeners)) => line.dispatched(&listeners),
+            _ => String::new(),
+        })
+    });
+    let dispatched_text =
+        move || dispatched.with(|dispatched| marked(dispatched, &[], None, Breaks::Sign));
+    let is_not_dispatched = Memo::new(move |_| dispatched.with(String::is_empty));
 
     let root = NodeRef::<html::Aside>::new();
     Effect::new(move |_| {
@@ -192,7 +203,13 @@ pub(crate) fn Detail(
                     "Close"
                 </button>
             </div>
-            <dl>{move || facts()}</dl>
+            <dl>
+                {move || facts()}
+                <div class="dispatched" hidden=is_not_dispatched>
+                    <dt>"EventSource"</dt>
+                    <dd><bdi>{move || dispatched_text()}</bdi></dd>
+                </div>
+            </dl>
             <div class="detail-tools">
                 <Forms form />
                 <SearchBar search />

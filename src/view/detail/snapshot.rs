@@ -2,15 +2,20 @@
 
 use std::sync::Arc;
 
+use sse_wire::Note;
+
 use super::super::{row::failed, watched::Watched};
 use crate::{
     clock,
-    journal::{Journal, Kind, Line},
+    journal::{Dispatch, Journal, Kind, Line},
     json, text,
 };
 
 /// How much of a type or an ID is shown, in bytes.
 const FACT: usize = 1_000;
+
+/// How many event types a sentence names.
+const NAMED: usize = 10;
 
 /// A line, copied from the log, so that it stays visible if the log evicts it.
 pub(super) struct Snapshot {
@@ -22,6 +27,8 @@ pub(super) struct Snapshot {
     pub(super) data: Arc<str>,
     /// The bytes of the line as they arrived.
     pub(super) bytes: Vec<u8>,
+    kind: Kind,
+    note: Option<Note>,
     /// The event type and the last event ID, of an event.
     event: Option<(String, String)>,
     /// When the line arrived, in ms since the Unix epoch.
@@ -75,8 +82,34 @@ impl Snapshot {
             facts,
             data: data.into(),
             bytes: line.bytes().into_owned(),
+            kind: line.kind(),
+            note: line.note().cloned(),
             event,
             at: line.at(),
+        }
+    }
+
+    /// What an `EventSource` whose client listens to the types `listeners` makes of the line, as a sentence; empty if
+    /// the line is about the connection.
+    pub(super) fn dispatched(&self, listeners: &[String]) -> String {
+        let event_type = self.event.as_ref().map_or("", |(event_type, _)| event_type);
+        let of_type = || format!("Dispatches it to listeners of “{}”", fact(event_type));
+        let dispatch = Dispatch::of(self.kind, event_type, self.note.as_ref(), listeners);
+        match dispatch {
+            _ if self.kind.is_link() => String::new(),
+            Dispatch::Received => [&of_type(), "."].concat(),
+            Dispatch::NoListener => {
+                format!("{}; this page asked for {}.", of_type(), types(listeners))
+            }
+            Dispatch::Nothing => match self.kind {
+                Kind::Retry => "Sets its reconnection time, and dispatches no event.",
+                Kind::Comment => "Ignores the comment, and dispatches no event.",
+                _ => "Dispatches no event for this note.",
+            }
+            .to_owned(),
+            Dispatch::Unknown => {
+                "Perhaps dispatches an event: this is too large only for the log.".to_owned()
+            }
         }
     }
 
@@ -99,6 +132,18 @@ impl Snapshot {
         out.push('}');
         out
     }
+}
+
+/// The types that a client listens to, of which a sentence names the first few.
+fn types(listeners: &[String]) -> String {
+    let mut types = "“message”".to_owned();
+    for name in listeners.iter().take(NAMED) {
+        types.push_str(&format!(", “{}”", fact(name)));
+    }
+    if listeners.len() > NAMED {
+        types.push_str(", …");
+    }
+    types
 }
 
 /// The beginning of a value, with the length of the value if it is cut.
