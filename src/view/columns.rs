@@ -141,7 +141,6 @@ pub(super) fn Columns(event: Width, id: Width) -> impl IntoView {
             <span class="data" role="columnheader">"data"</span>
             <span class="id" role="columnheader" aria-label="id">"id" <Grip label="Width of the id column" width=id /></span>
             <span class="size" role="columnheader">"size"</span>
-            <span class="unseen" role="columnheader" hidden=move || watched.listeners().is_none()>"as an EventSource"</span>
         </div>
     }
 }
