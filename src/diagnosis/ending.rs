@@ -23,6 +23,9 @@ const SILENCES: [f64; 6] = [
     43_200_000.0,
 ];
 
+/// From which time on it is reported that an `EventSource` has dispatched no event yet, in ms.
+const NO_EVENT: f64 = 5_000.0;
+
 pub(super) fn rules(evidence: &Evidence<'_>, found: &mut Findings) {
     let connections: Vec<_> = evidence.journal.connections().collect();
     cut_inside(evidence, &connections, found);
@@ -210,10 +213,16 @@ fn model_answer(evidence: &Evidence<'_>, last: &Connection) -> Option<bool> {
     (is_answer && !is_explained).then_some(false)
 }
 
-/// An open stream over which nothing arrives.
+/// An open stream over which nothing arrives, or nothing that is an event.
 fn silent(evidence: &Evidence<'_>, last: &Connection, found: &mut Findings) {
-    let silence = last.silence(evidence.now);
-    let Some(since) = SILENCES.iter().rev().find(|since| silence >= **since) else {
+    let no_event = evidence.no_event();
+    let silence = match no_event {
+        true => evidence.now - last.opened_at,
+        false => last.silence(evidence.now),
+    };
+    let early = (no_event && evidence.means == Means::EventSource).then_some(NO_EVENT);
+    let mut waits = early.iter().chain(&SILENCES).rev();
+    let Some(since) = waits.find(|since| silence >= **since) else {
         return;
     };
     let since = text::duration(*since);
@@ -233,7 +242,14 @@ fn silent(evidence: &Evidence<'_>, last: &Connection, found: &mut Findings) {
     if found.0.iter().any(event_never_ends) {
         return;
     }
+    // A stream without an event has a sentence of its own, or this one.
+    let has_sentence = !found.0.is_empty();
     let sentence = match last.bytes {
+        1.. if no_event && has_sentence => return,
+        bytes @ 1.. if no_event => format!(
+            "Open for more than {since} without an event: none is in the {} that arrived.",
+            text::bytes(bytes)
+        ),
         0 => format!(
             "Open, and not a byte for more than {since}. That need not be a fault: a heartbeat would tell."
         ),

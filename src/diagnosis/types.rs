@@ -4,6 +4,7 @@ use super::{
     Certainty::{Certain, Information},
     Evidence, Findings, Means, Mistake, Trace, events, number,
 };
+use crate::journal::has_listener;
 
 /// How many types a sentence names.
 const NAMED: usize = 5;
@@ -61,7 +62,7 @@ fn not_subscribed(evidence: &Evidence<'_>, found: &mut Findings) {
         return;
     }
     let dropped: Vec<_> = received()
-        .filter(|name| &*name.text != "message" && !asked.iter().any(|asked| **asked == *name.text))
+        .filter(|name| !has_listener(&name.text, asked))
         .collect();
     if dropped.is_empty() {
         return;

@@ -254,6 +254,11 @@ fn faults() -> Vec<Faulty> {
         // The end.
         fetch(Silent, vec![Open, Wait(16_000.0)]),
         event_source(SilentBySubscription, vec![Open, Wait(16_000.0)]),
+        event_source(SilentBySubscription, vec![Open, Wait(6_000.0)]),
+        // Bytes without an event that no other rule is about.
+        sent(Silent, ["retry: 5000\n\n"; 40]),
+        sent(Silent, ["id: 7\n\n"; 40]),
+        sent(Silent, ["\n"; 40]),
         ended(CutInside, "data: a\n\ndata: b"),
         fetch(
             CutInside,
