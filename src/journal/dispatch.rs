@@ -124,8 +124,10 @@ mod tests {
 
     #[test]
     fn what_is_too_large_for_the_log_may_have_been_received() {
-        let mut journal = Journal::default();
-        journal.largest_event = 1_000;
+        let mut journal = Journal {
+            largest_event: 1_000,
+            ..Journal::default()
+        };
         journal.opened(0.0);
         journal.receive(0.0, format!("data: {}\n\n", "x".repeat(5_000)).as_bytes());
         assert_eq!(journal.kept_too_large(), 1);

@@ -18,7 +18,6 @@ mod log;
 mod relay;
 mod relay_way;
 mod request;
-
 mod tap;
 mod timeline;
 mod why;
