@@ -28,6 +28,7 @@
 //! | `app` (default) | the page: the component `App`, and `csr` |
 //! | `csr`, `hydrate`, `ssr` | the features of Leptos of the same names |
 //! | `json` | [`codec::JsonSerdeCodec`](codec) |
+//! | `split` | the page in several WebAssembly modules; for its release, which `make build` splits |
 //!
 //! An application that uses the hook or the component needs none of the page: `default-features = false`.
 //! On a server the component renders its first state and connects to nothing; it connects once the page

@@ -4,7 +4,14 @@ use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 
-use super::{detail::Detail, labels::Labels, link_state::LinkState, log::Log, watched::Watched};
+use super::{
+    detail::Detail,
+    labels::Labels,
+    link_state::LinkState,
+    log::Log,
+    part::{Part, part},
+    watched::Watched,
+};
 use crate::{
     session::{EventTypes, UseEventSourceOptions, use_event_source},
     via::Via,
@@ -89,14 +96,21 @@ pub fn EventStream(
         }
     };
 
+    let is_selected = Memo::new(move |_| watched.selected.get().is_some());
+    let on_close = Callback::new(move |()| close_detail());
+    let detail = Callback::new(move |()| detail::call(on_close));
     view! {
         <section class="event-stream" aria-label="Event stream" on:keydown=on_keydown>
             <LinkState />
             {children.map(|children| children())}
             <Log />
-            <Detail on_close=Callback::new(move |()| close_detail()) />
+            <Part needed=is_selected ahead=true load=detail::load view=detail />
         </section>
     }
+}
+
+part! {
+    reading: fn detail(on_close: Callback<()>) -> AnyView { view! { <Detail on_close /> }.into_any() }
 }
 
 /// Whether the element that has the focus uses Esc itself.

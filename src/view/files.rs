@@ -8,7 +8,10 @@ use leptos::{prelude::*, task::spawn_local};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, FileList, HtmlAnchorElement, Url};
 
-use super::watched::Watched;
+use super::{
+    part::{self, part},
+    watched::Watched,
+};
 use crate::{
     clock::{self, now},
     journal::{Export, Format},
@@ -128,6 +131,21 @@ impl Files {
         self.writing.set(Some((content.doing(), 0.0)));
         let turn = self.turn.get_value();
         spawn_local(async move {
+            let loaded = writer::load().await;
+            // Cancelled meanwhile.
+            if self.turn.try_get_value() != Some(turn) {
+                return;
+            }
+            if loaded.is_err() || writer::call(self, content, turn).is_none() {
+                self.writing.set(None);
+                self.problem.set(Some(part::NOT_LOADED.to_owned()));
+            }
+        });
+    }
+
+    /// Writes the export with the number `turn`.
+    fn write(self, content: Content, turn: u32) {
+        spawn_local(async move {
             let name = file_name(self.watched, content.suffix());
             let mut export = begin(self.watched, content);
             let parts = Array::new();
@@ -165,6 +183,10 @@ impl Files {
             self.problem.set(Some(problem));
         });
     }
+}
+
+part! {
+    reading: fn writer(files: Files, content: Content, turn: u32) -> () { files.write(content, turn) }
 }
 
 fn begin(watched: Watched, content: Content) -> Export {

@@ -50,6 +50,7 @@ mod marked;
 mod masthead;
 #[cfg(feature = "app")]
 mod menu;
+mod part;
 #[cfg(feature = "app")]
 mod request_bar;
 #[cfg(feature = "app")]

@@ -4,7 +4,12 @@ use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-use super::{controls::Controls, header_rows::HeaderRows, menu::Menu};
+use super::{
+    controls::Controls,
+    header_rows::HeaderRows,
+    menu::Menu,
+    part::{Part, part},
+};
 use crate::{
     address::address_of,
     request::{Request, Way},
@@ -63,6 +68,29 @@ pub(super) fn RequestMenu(
     /// The request, if it can be sent. Otherwise the caller shows why not.
     entered: Callback<(), Option<Request>>,
 ) -> impl IntoView {
+    let view = Callback::new(move |()| panel::call(form, entered));
+    view! {
+        <Menu
+            open=open
+            label="Request"
+            title="Method, headers, body, credentials; copy"
+            class="request-more"
+            differs=differs
+        >
+            <Part needed=open load=panel::load view />
+        </Menu>
+    }
+}
+
+part! {
+    request: fn panel(form: RwSignal<Request>, entered: Callback<(), Option<Request>>) -> AnyView {
+        view! { <Panel form entered /> }.into_any()
+    }
+}
+
+/// The contents of the menu.
+#[component]
+fn Panel(form: RwSignal<Request>, entered: Callback<(), Option<Request>>) -> impl IntoView {
     let controls = expect_context::<Controls>();
     let said = RwSignal::new("");
     let silence = StoredValue::new_local(None::<Timeout>);
@@ -117,13 +145,6 @@ pub(super) fn RequestMenu(
     });
 
     view! {
-        <Menu
-            open=open
-            label="Request"
-            title="Method, headers, body, credentials; copy"
-            class="request-more"
-            differs=differs
-        >
                 <label class="wide" hidden=move || form.read().way == Way::Relay>
                     <input
                         type="checkbox"
@@ -172,6 +193,5 @@ pub(super) fn RequestMenu(
                 <div class="copies">
                     {Vec::from(copies)} <span role="status">{move || said.get()}</span>
                 </div>
-        </Menu>
     }
 }

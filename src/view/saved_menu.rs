@@ -2,7 +2,11 @@
 
 use leptos::{ev, prelude::*};
 
-use super::{menu::Menu, settings};
+use super::{
+    menu::Menu,
+    part::{Part, part},
+    settings,
+};
 use crate::request::Request;
 
 /// How many requests are kept.
@@ -27,6 +31,31 @@ pub(super) fn SavedMenu(
     open_request: Callback<Request>,
 ) -> impl IntoView {
     let open = RwSignal::new(false);
+    let view = Callback::new(move |()| panel::call(entered, open_request, open));
+    view! {
+        <Menu label="Saved" title="Saved requests" class="saved" open=open>
+            <Part needed=open load=panel::load view />
+        </Menu>
+    }
+}
+
+part! {
+    request: fn panel(
+        entered: Callback<(), Option<Request>>,
+        open_request: Callback<Request>,
+        open: RwSignal<bool>
+    ) -> AnyView {
+        view! { <Panel entered open_request open /> }.into_any()
+    }
+}
+
+/// The contents of the menu.
+#[component]
+fn Panel(
+    entered: Callback<(), Option<Request>>,
+    open_request: Callback<Request>,
+    open: RwSignal<bool>,
+) -> impl IntoView {
     let saved = RwSignal::new(read(&settings::recall(KEY).unwrap_or_default()));
     let name = RwSignal::new(String::new());
     let said = RwSignal::new("");
@@ -81,7 +110,6 @@ pub(super) fn SavedMenu(
         items.collect_view()
     };
     view! {
-        <Menu label="Saved" title="Saved requests" class="saved" open=open>
             <div class="save">
                 <input
                     name="save-as"
@@ -104,7 +132,6 @@ pub(super) fn SavedMenu(
             <ul aria-label="Saved requests">
                 {move || items()}
             </ul>
-        </Menu>
     }
 }
 

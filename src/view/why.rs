@@ -2,16 +2,32 @@
 
 use leptos::{ev, html, prelude::*};
 
-use super::{controls::Controls, detail::CopyButton, watched::Watched};
+use super::{
+    controls::Controls,
+    detail::CopyButton,
+    part::{Part, part},
+    watched::Watched,
+};
 use crate::diagnosis::{Certainty, Evidence, Finding, Means, Mistake, diagnose, markdown};
 
 /// How often the stream is diagnosed at most while the connection stays as it is, in ms.
 const PACE_MS: f64 = 1_000.0;
 
+/// [`Findings`], once they are loaded: the page itself starts without them.
+#[component]
+pub(crate) fn Why() -> impl IntoView {
+    let view = Callback::new(move |()| findings_view::call());
+    view! { <Part needed=Signal::stored(true) ahead=true load=findings_view::load view /> }
+}
+
+part! {
+    reading: fn findings_view() -> AnyView { view! { <Findings /> }.into_any() }
+}
+
 /// One line with the most certain finding, which opens to all of them. The line is always there, so that nothing
 /// moves when something is found.
 #[component]
-pub(crate) fn Why() -> impl IntoView {
+fn Findings() -> impl IntoView {
     let watched = Watched::expect();
     let findings = findings(watched);
     let open = RwSignal::new(false);

@@ -22,7 +22,10 @@ use self::{
     parameter::ParameterBox,
     values::{STREAM, Values},
 };
-use super::menu::Menu;
+use super::{
+    menu::Menu,
+    part::{Part, part},
+};
 use crate::{address::usual_types, request::Request, source::resolve};
 
 /// Where the server lists the parameters of its streams.
@@ -40,6 +43,23 @@ pub(super) fn Generator(
     /// Whether the panel is open.
     open: RwSignal<bool>,
 ) -> impl IntoView {
+    let view = Callback::new(move |()| panel::call(form, url, open));
+    view! {
+        <Menu label="Generator" title="Build a stream of this server, healthy or faulty" class="generator" open=open>
+            <Part needed=open load=panel::load view />
+        </Menu>
+    }
+}
+
+part! {
+    request: fn panel(form: RwSignal<Request>, url: Signal<String>, open: RwSignal<bool>) -> AnyView {
+        view! { <Panel form url open /> }.into_any()
+    }
+}
+
+/// The contents of the menu.
+#[component]
+fn Panel(form: RwSignal<Request>, url: Signal<String>, open: RwSignal<bool>) -> impl IntoView {
     // `None` until the panel is opened for the first time, and until the list has arrived.
     let help = RwSignal::new(None::<Help>);
     let about = RwSignal::new(String::new());
@@ -119,7 +139,6 @@ pub(super) fn Generator(
         .into_any()
     };
     view! {
-        <Menu label="Generator" title="Build a stream of this server, healthy or faulty" class="generator" open=open>
             <p class="about" role="status">
                 {move || about.get()}
             </p>
@@ -130,7 +149,6 @@ pub(super) fn Generator(
                     "Open this stream"
                 </button>
             </p>
-        </Menu>
     }
 }
 

@@ -22,6 +22,7 @@ mod taps;
 use leptos::{ev, prelude::*};
 
 use self::{chosen::Chosen, how_to::HowTo, list::List, taps::is_empty};
+use super::part::{Part, part};
 use crate::{
     session::{Cause, Link},
     source::Failure,
@@ -36,10 +37,15 @@ pub(super) use taps::words;
 /// The panel, while it is open; nothing if the server has no taps.
 #[component]
 pub(crate) fn TapPanel() -> impl IntoView {
-    let taps = Taps::get();
-    move || {
-        let open = taps.filter(|taps| taps.is_open.get());
-        open.map(|taps| view! { <Panel taps=taps /> }.into_any())
+    Taps::get().map(|taps| {
+        let view = Callback::new(move |()| panel::call(taps));
+        view! { <Part needed=taps.is_open load=panel::load view /> }
+    })
+}
+
+part! {
+    tap: fn panel(taps: Taps) -> AnyView {
+        (move || taps.is_open.get().then(|| view! { <Panel taps=taps /> }.into_any())).into_any()
     }
 }
 
