@@ -3,7 +3,7 @@
 
 TARGET := wasm32-unknown-unknown
 PAGE := dist/index.html
-PAGE_SOURCES := Cargo.toml Cargo.lock Trunk.toml index.html shrink.mjs $(shell find src style wire/src help/src -type f)
+PAGE_SOURCES := Cargo.toml Cargo.lock Trunk.toml index.html $(shell find bundle src style wire/src help/src -type f)
 SERVER := target/release/sse-scope-server
 # Examines the page for accessibility.
 AXE := target/axe/node_modules/axe-core/axe.min.js
@@ -47,7 +47,8 @@ run: build
 
 # Where a tool is missing, this is the first build: make then installs the tools while cargo compiles the page
 # and the server. Together they run as many compilers as there are cores.
-MISSING := $(filter-out $(wildcard $(TRUNK) $(WASM_BINDGEN) $(WASM_OPT) $(ESBUILD)),$(TRUNK) $(WASM_BINDGEN) $(WASM_OPT) $(ESBUILD))
+PAGE_TOOLS := $(TRUNK) $(WASM_SPLIT) $(WASM_BINDGEN) $(WASM_OPT) $(ESBUILD)
+MISSING := $(filter-out $(wildcard $(PAGE_TOOLS)),$(PAGE_TOOLS))
 CORES = $(shell getconf _NPROCESSORS_ONLN)
 
 build: STEPS = $(if $(MISSING),$(words $(MISSING) page-code server-code page server))
@@ -69,7 +70,7 @@ endef
 step = $(if $(STEPS),mkdir -p target; echo >> target/steps; echo "== $$(($$(wc -l < target/steps))) of $(STEPS): $(1)",:)
 
 page-code:
-	$(share)@$(PAGE_FLAGS) cargo build --quiet --target $(TARGET) --profile page
+	$(share)@$(PAGE_FLAGS) cargo build --quiet --target $(TARGET) --profile page --features split
 	@$(call step,the page is compiled)
 
 # The server without the page, which is not there yet; cargo warns about that. An error is reported by the build
@@ -84,11 +85,12 @@ TRUNK_LOG := error,trunk=warn,trunk::processing::minify=error
 
 # The names of source files are in the code, for panics: without the folders of this machine.
 REMAP = --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=/cargo --remap-path-prefix=$(CURDIR)=/sse-scope
-PAGE_FLAGS = CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="$(REMAP)"
+# The program can be split, because the linker keeps its relocations.
+PAGE_FLAGS = CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="$(REMAP) -Clink-arg=--emit-relocs"
 
-$(PAGE): $(PAGE_SOURCES) | target $(TRUNK) $(WASM_BINDGEN) $(WASM_OPT) $(ESBUILD)
+$(PAGE): $(PAGE_SOURCES) | target $(PAGE_TOOLS)
 	@echo "== Building the page (about two minutes if everything has to be compiled)"
-	@$(PAGE_FLAGS) $(TRUNK) --log $(TRUNK_LOG) build --release --cargo-profile page --dist dist
+	@$(PAGE_FLAGS) $(TRUNK) --log $(TRUNK_LOG) build --release --cargo-profile page --features split --dist dist
 	@$(call step,the page is built)
 
 # trunk serves the page and forwards /stream to the server, which therefore runs at the same time.
@@ -120,7 +122,7 @@ check: | target
 	@cargo fmt --all --check
 	@echo "== Lints: native, then $(TARGET)"
 	@cargo clippy --quiet --workspace --all-targets --all-features -- -D warnings
-	@cargo clippy --quiet --target $(TARGET) -p sse-scope -p sse-wire --lib --bins --tests --examples -- -D warnings
+	@cargo clippy --quiet --target $(TARGET) -p sse-scope -p sse-wire --features sse-scope/split --lib --bins --tests --examples -- -D warnings
 	@cargo clippy --quiet --target $(TARGET) -p sse-scope --lib --no-default-features -- -D warnings
 	@echo "== The hydrating example"
 	@cd examples/hydrate && cargo fmt --check && \

@@ -7,7 +7,7 @@ TOOLS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sse-scope
 # For the page. The command wasm-bindgen must have exactly the version of the library.
 TRUNK_VERSION := 0.21.14
 WASM_BINDGEN_VERSION := $(shell sed -n '/^name = "wasm-bindgen"$$/{n;s/version = "\(.*\)"/\1/p;}' Cargo.lock)
-# Also in Trunk.toml.
+WASM_SPLIT_VERSION := 0.2.4
 BINARYEN_VERSION := 132
 ESBUILD_VERSION := 0.28.2
 # For tests and measurements.
@@ -28,13 +28,15 @@ tool = $(or $(shell $(1) --version 2>/dev/null | grep -qwF -- "$(2)" && command 
 
 TRUNK := $(call tool,trunk,$(TRUNK_VERSION))
 WASM_BINDGEN := $(call tool,wasm-bindgen,$(WASM_BINDGEN_VERSION))
+# It has no option --version.
+WASM_SPLIT := $(TOOLS)/wasm-split-cli-$(WASM_SPLIT_VERSION)/bin/wasm-split-cli
 WASM_OPT := $(call tool,wasm-opt,$(BINARYEN_VERSION))
 ESBUILD := $(call tool,esbuild,$(ESBUILD_VERSION))
 WASM_PACK := $(call tool,wasm-pack,$(WASM_PACK_VERSION))
 GECKODRIVER := $(call tool,geckodriver,$(GECKODRIVER_VERSION))
 
 # trunk and wasm-pack use the first of each tool on PATH. A folder that does not exist does no harm.
-export PATH := $(TOOLS)/wasm-bindgen-$(WASM_BINDGEN_VERSION)/bin:$(TOOLS)/wasm-opt-$(BINARYEN_VERSION)/bin:$(TOOLS)/esbuild-$(ESBUILD_VERSION)/bin:$(TOOLS)/trunk-$(TRUNK_VERSION)/bin:$(TOOLS)/wasm-pack-$(WASM_PACK_VERSION)/bin:$(TOOLS)/geckodriver-$(GECKODRIVER_VERSION)/bin:$(PATH)
+export PATH := $(dir $(WASM_SPLIT)):$(TOOLS)/wasm-bindgen-$(WASM_BINDGEN_VERSION)/bin:$(TOOLS)/wasm-opt-$(BINARYEN_VERSION)/bin:$(TOOLS)/esbuild-$(ESBUILD_VERSION)/bin:$(TOOLS)/trunk-$(TRUNK_VERSION)/bin:$(TOOLS)/wasm-pack-$(WASM_PACK_VERSION)/bin:$(TOOLS)/geckodriver-$(GECKODRIVER_VERSION)/bin:$(PATH)
 
 # Checks for missing programs run before anything that takes long. rust-toolchain.toml names the target;
 # a rustup that does not install targets automatically is asked to here.
@@ -78,6 +80,10 @@ $(TOOLS)/trunk-$(TRUNK_VERSION)/bin/trunk:
 $(TOOLS)/wasm-bindgen-$(WASM_BINDGEN_VERSION)/bin/wasm-bindgen:
 	$(call cargo-install,wasm-bindgen-cli,$(WASM_BINDGEN_VERSION),--no-default-features \
 	  --bin wasm-bindgen --bin wasm-bindgen-test-runner $(foreach hot,walrus wasmparser wasm-encoder,--config profile.release.package.$(hot).opt-level=1))
+
+# From the project of wasm_split_helpers, which Leptos splits with.
+$(WASM_SPLIT):
+	$(call cargo-install,wasm_split_cli_support,$(WASM_SPLIT_VERSION),--locked --features build-binary)
 
 $(TOOLS)/wasm-pack-$(WASM_PACK_VERSION)/bin/wasm-pack:
 	$(call cargo-install,wasm-pack,$(WASM_PACK_VERSION),--locked)
