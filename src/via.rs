@@ -23,6 +23,18 @@ impl Via {
         }
     }
 
+    /// Whether the request may be repeated to find out why it fails: it is a GET, and not by the relay, which
+    /// reports that itself.
+    pub(crate) fn can_be_probed(&self) -> bool {
+        match self {
+            Self::EventSource => true,
+            Self::Fetch(request) => {
+                request.method.eq_ignore_ascii_case("GET") && request.body.is_none()
+            }
+            Self::Relay(_) => false,
+        }
+    }
+
     /// The name that captures have for it.
     pub(crate) fn name(&self) -> &'static str {
         match self {

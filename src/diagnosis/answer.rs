@@ -1,14 +1,14 @@
-//! The rules on the response, and on its absence.
+//! The rules on the response.
 
 use super::{
     Certainty::{Certain, Information, Likely},
-    Evidence, Findings, Means, Mistake, Trace,
+    Evidence, Findings, Means, Mistake, Trace, connection,
     framing::is_page,
     number,
 };
 use crate::{
-    session::{By, Cause, Link},
-    source::{Failure, Response},
+    session::Probes,
+    source::{Failure, Outcome, Probe, Response},
     text,
 };
 
@@ -16,10 +16,16 @@ pub(super) fn rules(evidence: &Evidence<'_>, found: &mut Findings) {
     if evidence.means == Means::Capture {
         return;
     }
-    match evidence.response {
+    // What a probe was answered, the failed request was answered too.
+    let probes = evidence.probes;
+    let known = evidence
+        .response
+        .map(|response| probes.with_all_headers(response));
+    let response = known.or_else(|| probes.response());
+    match response {
         Some(response) if response.is_event_stream() => accepted(evidence, response, found),
-        Some(response) => refused(response, found),
-        None => no_answer(evidence, found),
+        Some(response) => refused(response, evidence.probes, found),
+        None => connection::rules(evidence, found),
     }
 }
 
@@ -62,6 +68,25 @@ fn accepted(evidence: &Evidence<'_>, response: &Response, found: &mut Findings) 
             vec![header(response, "content-encoding")],
         );
     }
+    if evidence.response.is_none() {
+        answers_now(evidence, found);
+    }
+}
+
+/// By `EventSource`, which has no response: what a probe was answered with is an event stream.
+fn answers_now(evidence: &Evidence<'_>, found: &mut Findings) {
+    let (mistake, sentence) = match evidence.failure {
+        Some(Failure::BrowserGaveUp) if found.0.is_empty() => (
+            Mistake::GaveUp,
+            "The browser gave up; asked again at once, the server answers with an event stream. What failed was over by then.",
+        ),
+        Some(Failure::BrowserRetries) if !evidence.link.is_open() => (
+            Mistake::NoServer,
+            "There was no response, and by now the server answers with an event stream: the browser will find it.",
+        ),
+        _ => return,
+    };
+    found.add(mistake, Information, sentence, connection::traces(evidence));
 }
 
 /// The parameter `charset` of a content type.
@@ -73,13 +98,13 @@ fn charset(content_type: &str) -> Option<&str> {
     })
 }
 
-fn header(response: &Response, name: &str) -> Trace {
+pub(super) fn header(response: &Response, name: &str) -> Trace {
     let value = response.header(name).unwrap_or("none");
     Trace::text([name, ": ", text::beginning(value, 200)].concat())
 }
 
 /// A response that is not an event stream.
-fn refused(response: &Response, found: &mut Findings) {
+pub(super) fn refused(response: &Response, probes: &Probes, found: &mut Findings) {
     let mut trace = Vec::new();
     if let Some(url) = &response.redirected_to {
         trace.push(Trace::text(
@@ -102,11 +127,15 @@ fn refused(response: &Response, found: &mut Findings) {
                 .to_owned(),
         ),
         401 => {
-            let way = if response.header("www-authenticate").is_some() {
+            let with_cookies = probes.of(Probe::OtherCredentials);
+            let way = if matches!(with_cookies, Some(Outcome::Answered(with)) if with.status == 200)
+            {
+                "with the cookies of this browser it answers 200, so the request must send them"
+            } else if response.header("www-authenticate").is_some() {
                 trace.push(header(response, "www-authenticate"));
                 "it asks for an Authorization header"
             } else {
-                "it asks for credentials"
+                "it asks for credentials, a cookie or an Authorization header"
             };
             (
                 Mistake::Unauthorized,
@@ -237,76 +266,4 @@ fn retry_after(response: &Response) -> String {
             ),
         },
     }
-}
-
-/// No response arrived, or none is known.
-fn no_answer(evidence: &Evidence<'_>, found: &mut Findings) {
-    let failure = match (evidence.link, evidence.failure) {
-        (Link::Closed { cause: Cause::User }, _) => return,
-        (
-            Link::Closed {
-                cause: Cause::NotRelayed(failure),
-            },
-            _,
-        )
-        | (_, Some(failure)) => failure,
-        _ => return,
-    };
-    match failure {
-        Failure::BrowserGaveUp => {
-            let sentence = "The browser gave up: the answer is none of an event stream (its status or content type), CORS hides it, or, in Firefox, no server answers.";
-            found.add(Mistake::GaveUp, Certain, sentence, Vec::new());
-        }
-        // After a refusal the browser would have given up: so no server answers.
-        Failure::BrowserRetries
-            if matches!(
-                evidence.link,
-                Link::Waiting {
-                    attempt: 2..,
-                    by: By::Browser,
-                    ..
-                }
-            ) =>
-        {
-            let sentence = "No response: nothing listens there, the name is unknown, TLS fails, redirections lead in a circle, or the network is down. The browser tries again by itself.";
-            found.add(Mistake::NoServer, Certain, sentence, failed(evidence));
-        }
-        Failure::Unreachable => {
-            let sentence = "No response: no server answers there, the network is down, or CORS hides the response. A page cannot know which.";
-            found.add(Mistake::NoResponse, Certain, sentence, failed(evidence));
-        }
-        Failure::NoContent => {
-            let sentence =
-                "The server answered 204: the stream is over, and clients stop reconnecting.";
-            found.add(Mistake::NoContent, Information, sentence, Vec::new());
-        }
-        Failure::Relay { text, .. } => {
-            found.add(Mistake::NotRelayed, Certain, text.clone(), Vec::new());
-        }
-        Failure::Upstream { text, .. } => {
-            let outcome = evidence.relayed.map_or("", |relayed| &*relayed.outcome);
-            let mistake = match outcome {
-                "name-not-found" => Mistake::NameNotFound,
-                "refused" => Mistake::Refused,
-                "reset" => Mistake::Reset,
-                "closed" => Mistake::EmptyAnswer,
-                "not-http" | "head-too-large" => Mistake::NotHttp,
-                "tls" => Mistake::Tls,
-                "redirect" | "redirects" => Mistake::Redirects,
-                "timed-out" => Mistake::NoAnswerInTime,
-                "encoding" => Mistake::WrongEncoding,
-                _ => Mistake::NotReached,
-            };
-            // The relay's own sentence is the exact one.
-            found.add(mistake, Certain, text.clone(), failed(evidence));
-        }
-        _ => {}
-    }
-}
-
-/// How many attempts failed.
-fn failed(evidence: &Evidence<'_>) -> Vec<Trace> {
-    let count = evidence.journal.figures().failed_attempts;
-    let text = || Trace::text([&*number(count, "attempt", "attempts"), " failed."].concat());
-    (count > 0).then(text).into_iter().collect()
 }

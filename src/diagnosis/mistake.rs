@@ -132,10 +132,34 @@ mistakes! {
     Status "status" "HTML, 9.2.3: any status but 200 fails the connection"
         mend "Answer with status 200.";
 
+    // The origin.
+    CorsMissing "cors-missing" "Fetch, “CORS check”"
+        mend "Send “access-control-allow-origin” with the page's origin, or with * if no cookies are sent.\nNode, Express: app.use(cors()) before the route of the stream\nFastAPI: app.add_middleware(CORSMiddleware, allow_origins=[\"https://app.example\"])\nSpring: @CrossOrigin(\"https://app.example\")\nGo: w.Header().Set(\"Access-Control-Allow-Origin\", \"https://app.example\")\naxum: CorsLayer::new().allow_origin(\"https://app.example\".parse::<HeaderValue>()?)\nnginx: add_header Access-Control-Allow-Origin https://app.example always;";
+    CorsHidden "cors-hidden" "Fetch, “CORS check”; “opaque filtered response”"
+        mend "See the headers in the answer to curl -i -H 'Origin: https://app.example' URL, or press “Use relay” where it is offered. The header access-control-allow-origin must be there once, and be * or the page's origin.";
+    CorsOther "cors-other-origin" "Fetch, “CORS check”: the value must be the origin of the page, byte by byte"
+        mend "Allow this page's origin: scheme, host and port, without a slash at the end. For several origins answer with the one in the request's header Origin, and send “vary: origin”.";
+    CorsTwice "cors-twice" "Fetch, “CORS check”: several values are combined, and no origin equals that"
+        mend "Set the header in one place only: in the application or in the proxy.\nnginx: proxy_hide_header Access-Control-Allow-Origin; before add_header";
+    CorsStar "cors-star" "Fetch, “CORS check”: * does not count for a request with credentials"
+        mend "Answer with the origin in the request's header Origin, “access-control-allow-credentials: true” and “vary: origin”; or make the request without credentials.\nNode, Express: cors({ origin: 'https://app.example', credentials: true })\nFastAPI: CORSMiddleware with allow_origins=[\"https://app.example\"], allow_credentials=True";
+    CorsCredentials "cors-credentials" "Fetch, “CORS check”: a request with credentials needs access-control-allow-credentials: true"
+        mend "Send “access-control-allow-credentials: true”, and the page's origin in place of *.\nNode, Express: cors({ origin: 'https://app.example', credentials: true })\nFastAPI: CORSMiddleware with allow_credentials=True\nSpring: @CrossOrigin(origins = \"https://app.example\", allowCredentials = \"true\")";
+    CorsOnError "cors-on-error" "Fetch, “CORS check”: it comes before the status"
+        mend "Send the header with errors too: often a handler or a proxy answers before CORS is set.\nnginx: add_header … always;\nNode, Express: app.use(cors()) before everything else";
+    Preflight "preflight" "Fetch, “CORS-preflight fetch”; “CORS-safelisted request-header” does not include Last-Event-ID"
+        mend "Answer OPTIONS with status 204, “access-control-allow-origin”, and “access-control-allow-headers: last-event-id”. An EventSource needs no preflight: only fetch does.";
+    MixedContent "mixed-content" "Mixed Content, “Should fetching request be blocked as mixed content?”"
+        mend "Serve the stream by https:, or under the page's own origin by a proxy.";
+    WrongScheme "wrong-scheme" "found by requests with both schemes"
+        mend "Change the scheme of the URL, or the port.";
+
     // No answer.
+    SixConnections "six-connections" "RFC 9112, 9.4; browsers open six connections to one server by HTTP/1.1, for all tabs together"
+        mend "Serve by HTTP/2, where 100 streams share a connection; close streams of tabs that are hidden; or share one among the tabs in a SharedWorker or by BroadcastChannel.\nnginx: listen 443 ssl; http2 on;";
     NoServer "no-server" "HTML, 9.2.3: after a network error the browser tries again";
     GaveUp "gave-up" "HTML, 9.2.3: the browser fails the connection for good, and does not expose why"
-        mend "Press “Use fetch”: by fetch, status and content type can be seen.";
+        mend "“curl -i -H 'Origin: https://app.example'” shows status, content type and CORS headers.";
     NoResponse "no-response" "Fetch, 4.1: a network error exposes no cause to the page"
         mend "Where the relay is offered, press “Use relay”: it reports why. If the server answers curl, CORS is missing: send “access-control-allow-origin”.";
     NameNotFound "name-not-found" "the system's resolver"

@@ -8,7 +8,9 @@
 //! | `unfinished.rs` | the rules on events that do not end |
 //! | `fields.rs` | the rules on comments and on the values of fields |
 //! | `types.rs` | the rules on event types |
-//! | `answer.rs` | the rules on the response, and on its absence |
+//! | `answer.rs` | the rules on the response |
+//! | `connection.rs` | the rules on its absence |
+//! | `origin.rs` | the rules on CORS and schemes |
 //! | `course.rs` | the rules on several connections, and on the times of reads |
 //! | `ending.rs` | how a stream ended, and whether it is silent |
 //! | `report.rs` | findings as Markdown |
@@ -17,22 +19,25 @@
 //! [`Information`](Certainty::Information), whatever it looks like: there must never be a false alarm.
 
 mod answer;
+mod connection;
 mod course;
 mod ending;
 mod fields;
 mod framing;
 mod mistake;
+mod origin;
 mod report;
 mod types;
 mod unfinished;
 
 use crate::{
     journal::{Journal, Line},
-    session::Link,
+    session::{Link, Probes},
     source::{Failure, Relayed, Response},
     text,
 };
 
+pub(crate) use connection::probe_lines;
 pub(crate) use mistake::Mistake;
 pub(crate) use report::markdown;
 
@@ -48,6 +53,8 @@ pub(crate) struct Evidence<'a> {
     pub(crate) relayed: Option<&'a Relayed>,
     /// How the last connection failed or ended; `None` while one is open.
     pub(crate) failure: Option<&'a Failure>,
+    /// What was found out by probes about that failure.
+    pub(crate) probes: &'a Probes,
     pub(crate) journal: &'a Journal,
     /// The event types that the user asked for.
     pub(crate) asked: &'a [String],

@@ -7,7 +7,13 @@ use leptos::prelude::*;
 use send_wrapper::SendWrapper;
 use web_sys::Blob;
 
-use super::{link::Link, options::Message, playback::Playback, stream::Session};
+use super::{
+    link::Link,
+    options::Message,
+    playback::Playback,
+    probes::{Probes, Trouble},
+    stream::Session,
+};
 use crate::{
     journal::Journal,
     source::{Failure, Relayed, Response},
@@ -31,6 +37,12 @@ pub struct UseEventSourceReturn {
     pub relayed: ReadSignal<Option<Relayed>>,
     /// How the last connection failed or ended; `None` once a connection opens again.
     pub failure: ReadSignal<Option<Failure>>,
+    /// What was found out by probes about the last failure.
+    #[cfg_attr(
+        not(feature = "app"),
+        allow(dead_code, reason = "only the page uses it")
+    )]
+    pub(crate) probes: ReadSignal<Probes>,
     /// The capture that is opened in place of the stream.
     pub playback: ReadSignal<Playback>,
     /// What was received since `url` changed last. It notifies once a frame, not once an event; read it
@@ -141,6 +153,34 @@ impl UseEventSourceReturn {
     /// Stops reading a capture. What was read stays.
     pub fn stop_playing(self) {
         self.command(Session::stop_playing);
+    }
+
+    /// Has each failure explained by probes from now on: requests of their own.
+    #[cfg_attr(
+        not(feature = "app"),
+        allow(dead_code, reason = "only the page uses it")
+    )]
+    pub(crate) fn explain_failures(self) {
+        self.command(|session| session.is_diagnosed.set(true));
+    }
+
+    /// Whether probes may be sent: the relay reports by itself why a connection fails, and only a GET has no
+    /// effect.
+    #[cfg_attr(
+        not(feature = "app"),
+        allow(dead_code, reason = "only the page uses it")
+    )]
+    pub(crate) fn can_be_probed(self) -> bool {
+        self.via.with(Via::can_be_probed)
+    }
+
+    /// Sends probes because of `trouble`.
+    #[cfg_attr(
+        not(feature = "app"),
+        allow(dead_code, reason = "only the page uses it")
+    )]
+    pub(crate) fn find_out(self, trouble: Trouble) {
+        self.command(|session| session.find_out(trouble));
     }
 
     fn command(self, command: impl FnOnce(&Session)) {

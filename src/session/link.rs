@@ -115,6 +115,11 @@ pub(super) enum Input {
         /// When the next attempt is due.
         until: f64,
     },
+    /// The page waits longer: the server asked for it.
+    Postponed {
+        /// When the next attempt is due.
+        until: f64,
+    },
     /// The next attempt is made now: it is due, or the user does not want to wait.
     Retry,
     /// The connection is over, for any cause but [`Cause::User`].
@@ -132,12 +137,7 @@ impl Link {
             (_, Input::Connect) => Self::Connecting { attempt: 1 },
             (_, Input::TurnOff) => Self::Idle,
             (
-                Self::Idle
-                | Self::Connecting { .. }
-                | Self::Open { .. }
-                | Self::Waiting {
-                    by: By::Browser, ..
-                },
+                Self::Idle | Self::Connecting { .. } | Self::Open { .. } | Self::Waiting { .. },
                 Input::Over(cause),
             ) => Self::Closed { cause },
 
@@ -183,6 +183,19 @@ impl Link {
             },
             (Self::Open { .. }, Input::GaveUp { until }) => Self::Waiting {
                 attempt: 1,
+                until: Some(until),
+                by: By::Page,
+            },
+
+            (
+                Self::Waiting {
+                    attempt,
+                    by: By::Page,
+                    ..
+                },
+                Input::Postponed { until },
+            ) => Self::Waiting {
+                attempt,
                 until: Some(until),
                 by: By::Page,
             },
@@ -278,7 +291,7 @@ mod tests {
             refused(),
         ];
         // Each row: an input, and the state after it for each of the states above.
-        let table: [(Input, [Link; 8]); 8] = [
+        let table: [(Input, [Link; 8]); 9] = [
             (Input::Connect, std::array::from_fn(|_| connecting(1))),
             (Input::TurnOff, std::array::from_fn(|_| IDLE)),
             (
@@ -341,7 +354,20 @@ mod tests {
                     refused(),
                     refused(),
                     refused(),
-                    page(4, 50.0),
+                    refused(),
+                    CLOSED,
+                    refused(),
+                ],
+            ),
+            (
+                Input::Postponed { until: 70.0 },
+                [
+                    IDLE,
+                    connecting(1),
+                    connecting(3),
+                    OPEN,
+                    browser(2),
+                    page(4, 70.0),
                     CLOSED,
                     refused(),
                 ],

@@ -1,11 +1,13 @@
 //! One watched stream, from connect to close: its state as signals, and its commands.
 
 mod attempt;
+mod find_out;
 mod handle;
 mod idle;
 mod link;
 mod options;
 mod playback;
+mod probes;
 mod retry;
 mod stream;
 
@@ -25,6 +27,7 @@ pub(crate) use link::attempts_failed;
 pub use link::{By, Cause, Link};
 pub use options::{EventTypes, Message, UseEventSourceOptions};
 pub use playback::Playback;
+pub(crate) use probes::{Case, POOL, Probed, Probes, Trouble};
 
 /// Watches the event stream at `url`, with the browser's `EventSource`, by `fetch`, or by the relay of the
 /// page's server.
@@ -73,14 +76,15 @@ pub use playback::Playback;
 /// - An `EventSource` does not expose the status and headers of the response, comments, or the
 ///   reconnection time. It delivers only events of the types that are subscribed to.
 /// - An `EventSource` gives up on status 204, which asks clients to stop, as it does on 500, and does not
-///   expose the status: this hook tries again after both.
+///   expose the status: before this hook tries again, it asks for the head of the response by fetch. After 204
+///   it stays closed, and it waits as long as `Retry-After` says. To another origin a last event ID cannot be
+///   sent without a CORS preflight, and an answer without CORS cannot be read: then it tries again.
 /// - A new `EventSource` does not send the last event ID: this hook starts one after the browser gave up, in
 ///   [`restart`](UseEventSourceReturn::restart), and in [`retry`](UseEventSourceReturn::retry) while the
 ///   browser waits. To resume in every browser, use [`Via::Fetch`].
 /// - The browser reconnects an `EventSource` after a time of its own. The options
 ///   [`reconnection_time`](UseEventSourceOptions::reconnection_time) and the backoff count only where this
-///   hook takes over: after the browser gave up, and after an idle timeout. `Retry-After` does not
-///   count by `EventSource`.
+///   hook takes over: after the browser gave up, and after an idle timeout.
 /// - [`Via::Fetch`] has none of these limits, but it is not the browser's own client. To another origin its
 ///   `Last-Event-ID` header causes a CORS preflight. A request whose method is not GET is not repeated
 ///   automatically.
@@ -108,6 +112,7 @@ fn watch(url: Signal<String>, options: UseEventSourceOptions) -> UseEventSourceR
     let response = RwSignal::new(None);
     let relayed = RwSignal::new(None);
     let failure = RwSignal::new(None);
+    let probes = RwSignal::new(Probes::default());
     let playback = RwSignal::new(Playback::default());
     let entries = RwSignal::new(Journal::new(bound));
     let new_session = || {
@@ -124,6 +129,7 @@ fn watch(url: Signal<String>, options: UseEventSourceOptions) -> UseEventSourceR
             response,
             relayed,
             failure,
+            probes,
             playback,
             entries,
             frame: Frame::new(move || entries.notify()),
@@ -137,6 +143,10 @@ fn watch(url: Signal<String>, options: UseEventSourceOptions) -> UseEventSourceR
             heard: Cell::default(),
             retry: RefCell::default(),
             idle: RefCell::default(),
+            inquiry: RefCell::default(),
+            counted: RefCell::default(),
+            asks_again: Cell::default(),
+            is_diagnosed: Cell::default(),
             backoff: RefCell::default(),
         })
     };
@@ -189,7 +199,16 @@ fn watch(url: Signal<String>, options: UseEventSourceOptions) -> UseEventSourceR
                 session.return_from_cache();
             }
         });
-        on_cleanup(move || shown.remove());
+        // A page that holds a lock is not kept by the browser when the user leaves it.
+        let hidden = window_event_listener(ev::pagehide, move |_| {
+            if let Some(session) = current() {
+                session.count(false);
+            }
+        });
+        on_cleanup(move || {
+            shown.remove();
+            hidden.remove();
+        });
     }
 
     let message = Memo::new(move |_| {
@@ -208,6 +227,7 @@ fn watch(url: Signal<String>, options: UseEventSourceOptions) -> UseEventSourceR
         response: response.read_only(),
         relayed: relayed.read_only(),
         failure: failure.read_only(),
+        probes: probes.read_only(),
         playback: playback.read_only(),
         entries: entries.read_only(),
         url,

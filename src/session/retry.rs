@@ -83,8 +83,13 @@ pub(super) fn decide(failure: &Failure, attempt: &Attempt<'_>, backoff: &mut Bac
         }
     };
     Input::GaveUp {
-        until: attempt.now + delay.min(LONGEST_WAIT_MS),
+        until: attempt.now + longest(delay),
     }
+}
+
+/// `wait`, but no longer than any wait may be. Both in ms.
+pub(super) fn longest(wait: f64) -> f64 {
+    wait.min(LONGEST_WAIT_MS)
 }
 
 /// Exponential backoff with full jitter: each delay is random between 0 and an upper limit that

@@ -14,6 +14,7 @@ use super::{
     link::{By, Cause, Input, Link},
     options::{OnEvent, Policy},
     playback::Playback,
+    probes::Probes,
     retry::{Attempt, Backoff, decide},
 };
 use crate::{
@@ -22,8 +23,8 @@ use crate::{
     journal::{Journal, Record},
     json::merged,
     source::{
-        Capture, EventSource, Failure, Fetch, Notice, Relay, Relayed, Response, Source, UrlError,
-        resolve, thrown_message,
+        Capture, Counted, EventSource, Failure, Fetch, Inquiry, Notice, Relay, Relayed, Response,
+        Source, UrlError, resolve, thrown_message,
     },
     via::Via,
 };
@@ -48,6 +49,7 @@ pub(super) struct Session {
     pub(super) response: RwSignal<Option<Response>>,
     pub(super) relayed: RwSignal<Option<Relayed>>,
     pub(super) failure: RwSignal<Option<Failure>>,
+    pub(super) probes: RwSignal<Probes>,
     pub(super) playback: RwSignal<Playback>,
     pub(super) entries: RwSignal<Journal>,
     /// Notifies the subscribers of `entries`.
@@ -72,11 +74,20 @@ pub(super) struct Session {
     /// The timer of the idle timeout.
     pub(super) idle: RefCell<Option<Timeout>>,
     pub(super) backoff: RefCell<Backoff>,
+    /// The probe that is under way.
+    pub(super) inquiry: RefCell<Option<Inquiry>>,
+    /// Has the open stream counted among those of the tabs of this page.
+    pub(super) counted: RefCell<Option<Counted>>,
+    /// Whether that probe is the first of a sequence that was made before.
+    pub(super) asks_again: Cell<bool>,
+    /// Whether somebody wants to know why a connection fails.
+    pub(super) is_diagnosed: Cell<bool>,
 }
 
 impl Session {
     pub(super) fn connect(&self) {
         self.release();
+        self.forget_probes();
         if self.is_off() {
             self.set_failure(None);
             self.forget_response();
@@ -103,6 +114,7 @@ impl Session {
             return self.connect();
         }
         self.release();
+        self.forget_probes();
         self.backoff.borrow_mut().reset();
         self.apply(Input::Connect);
         self.open();
@@ -110,6 +122,7 @@ impl Session {
 
     pub(super) fn disconnect(&self) {
         self.release();
+        self.forget_probes();
         self.apply(Input::Disconnect);
     }
 
@@ -128,7 +141,10 @@ impl Session {
         match self.link.get_untracked() {
             Link::Waiting { by: By::Page, .. } => self.retry(),
             // WebKit reports some ends only now, after bytes that it still had.
-            _ => self.returned.set(now()),
+            link => {
+                self.returned.set(now());
+                self.count(link.is_open());
+            }
         }
     }
 
@@ -238,6 +254,7 @@ impl Session {
             }
             Notice::Opened => {
                 clock::set();
+                self.forget_probes();
                 self.set_failure(None);
                 self.apply(Input::Opened { at: now() });
                 // Also after the browser has reconnected by itself.
@@ -316,16 +333,24 @@ impl Session {
         {
             *until = now();
         }
+        let until = match &input {
+            Input::GaveUp { until } => Some(*until),
+            _ => None,
+        };
         match &input {
-            Input::GaveUp { until } => {
-                self.release();
-                self.retry_at(*until);
-            }
-            Input::Over(_) => self.release(),
+            Input::GaveUp { .. } | Input::Over(_) => self.release(),
             // While the browser waits, nothing can arrive.
             _ => drop(self.idle.take()),
         }
+        let was_open = self.link.with_untracked(Link::is_open);
         self.apply(input);
+        if let Some(until) = until {
+            self.retry_at(until);
+        }
+        if self.find_out_after(&failure, was_open) {
+            // The answer to the probe sets it again.
+            self.retry.take();
+        }
     }
 
     /// Starts the idle timeout, if there is one.
@@ -403,6 +428,7 @@ impl Session {
             }
             drop(entries);
             self.frame.request();
+            self.count(after.is_open());
         }
         if before != after {
             self.link.set(after);

@@ -95,7 +95,9 @@ async fn run(request: &web_sys::Request, notify: &dyn Fn(Notice<'_>) -> bool) ->
 }
 
 /// Sends `request` and waits for the head of the response.
-async fn connect(request: &web_sys::Request) -> Result<(web_sys::Response, Response), JsValue> {
+pub(super) async fn connect(
+    request: &web_sys::Request,
+) -> Result<(web_sys::Response, Response), JsValue> {
     let start = ticks();
     let incoming: web_sys::Response = JsFuture::from(window().fetch_with_request(request))
         .await?

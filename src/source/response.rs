@@ -55,7 +55,7 @@ impl Response {
 }
 
 /// Why the response is not an event stream; `None` if it is one.
-pub(super) fn refusal(response: &Response) -> Option<Failure> {
+pub(crate) fn refusal(response: &Response) -> Option<Failure> {
     if response.is_event_stream() {
         return None;
     }

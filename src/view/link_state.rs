@@ -17,10 +17,11 @@ const PATIENCE_MS: f64 = 4_000.0;
 
 // Each sentence fits in two lines of a narrow page.
 
-const GAVE_UP: &str = "The browser gave up and does not report why. Use fetch to see the reason.";
+const GAVE_UP: &str = "The browser gave up and does not report why.";
 
 /// The same, after events with an ID.
-const GAVE_UP_ON_RESUMING: &str = "The browser gave up. Only fetch can see why, and send the last event ID when it connects again.";
+const GAVE_UP_ON_RESUMING: &str =
+    "The browser gave up. Only fetch can send the last event ID when it connects again.";
 
 const NOBODY: &str = "No response: no server answers there, or the network is down.";
 
@@ -208,10 +209,12 @@ fn Explanation() -> impl IntoView {
             // with each attempt.
             Link::Connecting { attempt } if *attempt > 1 => before.cloned().unwrap_or_default(),
             _ => stream.response.with(|response| {
+                let probes = stream.probes.read();
+                let response = response.as_ref().or_else(|| probes.verdict());
                 stream.failure.with(|failure| {
                     explain(
                         link,
-                        response.as_ref(),
+                        response,
                         failure.as_ref(),
                         !stream.last_event_id().is_empty(),
                     )
@@ -265,8 +268,19 @@ fn explain(
 ) -> String {
     match (link, failure) {
         (Link::Waiting { by: By::Page, .. }, Some(failure)) => match failure {
-            Failure::BrowserGaveUp if has_event_id => GAVE_UP_ON_RESUMING.to_owned(),
-            Failure::BrowserGaveUp => GAVE_UP.to_owned(),
+            Failure::BrowserGaveUp => {
+                let why = match response.filter(|response| !response.is_event_stream()) {
+                    Some(response) => refusal(response),
+                    None if has_event_id => return GAVE_UP_ON_RESUMING.to_owned(),
+                    None => return GAVE_UP.to_owned(),
+                };
+                let lost = "Only fetch can send the last event ID when it connects again.";
+                if has_event_id {
+                    [&*why, lost].join(" ")
+                } else {
+                    why
+                }
+            }
             // That another attempt follows is clear from the state; the room is needed for the reason.
             Failure::Refused { .. }
             | Failure::Unreachable
@@ -507,13 +521,20 @@ mod tests {
                 None,
                 &Failure::BrowserGaveUp,
                 false,
-                "The browser gave up and does not report why. Use fetch to see the reason.",
+                "The browser gave up and does not report why.",
             ),
             (
                 None,
                 &Failure::BrowserGaveUp,
                 true,
-                "The browser gave up. Only fetch can see why, and send the last event ID",
+                "The browser gave up. Only fetch can send the last event ID",
+            ),
+            // A probe was answered.
+            (
+                Some(response(503, "text/html")),
+                &Failure::BrowserGaveUp,
+                false,
+                "Server answered 503; expected 200.",
             ),
             (
                 None,

@@ -8,10 +8,17 @@ use super::{
     part::{Part, part},
     watched::Watched,
 };
-use crate::diagnosis::{Certainty, Evidence, Finding, Means, Mistake, diagnose, markdown};
+use crate::{
+    clock::now,
+    diagnosis::{Certainty, Evidence, Finding, Means, Mistake, diagnose, markdown, probe_lines},
+    session::{Link, Trouble},
+};
 
 /// How often the stream is diagnosed at most while the connection stays as it is, in ms.
 const PACE_MS: f64 = 1_000.0;
+
+/// After how long without a response to find out why there is none, in ms.
+const PATIENCE_MS: f64 = 5_000.0;
 
 /// [`Findings`], once they are loaded: the page itself starts without them.
 #[component]
@@ -29,6 +36,8 @@ part! {
 #[component]
 fn Findings() -> impl IntoView {
     let watched = Watched::expect();
+    let stream = watched.stream;
+    explain_failures(watched);
     let findings = findings(watched);
     let open = RwSignal::new(false);
     let dismissed = RwSignal::new(Vec::<Mistake>::new());
@@ -90,7 +99,6 @@ fn Findings() -> impl IntoView {
         }
     };
     let report = Callback::new(move |()| {
-        let stream = watched.stream;
         let state = stream.link.with_untracked(ToString::to_string);
         findings.with_untracked(|findings| markdown(&stream.url(), &state, findings))
     });
@@ -135,6 +143,22 @@ fn Findings() -> impl IntoView {
                         }
                     />
                 </ol>
+                <ul>
+                    {move || {
+                        let probes = stream.probes.read();
+                        let lines = probe_lines(&probes).into_iter();
+                        lines.map(|line| view! { <li>{line}</li> }.into_any()).collect_view()
+                    }}
+                </ul>
+                <button
+                    type="button"
+                    title="Requests the address in other ways, and closes each request at the head of its response"
+                    hidden=move || !stream.can_be_probed()
+                    disabled=move || stream.probes.with(|probes| probes.goes_on)
+                    on:click=move |_| stream.find_out(Trouble::Asked)
+                >
+                    "Probe"
+                </button>
                 <CopyButton label="Copy report" hidden=is_empty text=report />
             </div>
         </section>
@@ -191,6 +215,25 @@ fn sentence_of(findings: &[Finding], mistake: Mistake) -> String {
         .unwrap_or_default()
 }
 
+/// Has the failures explained by probes, and also why there is no response.
+fn explain_failures(watched: Watched) {
+    let stream = watched.stream;
+    stream.explain_failures();
+    let since = Memo::new(move |_| {
+        let is_connecting = |link: &Link| matches!(link, Link::Connecting { .. });
+        stream.link.with(is_connecting).then(now)
+    });
+    let is_late = Memo::new(move |_| {
+        let late = |since| watched.clock.get() - since > PATIENCE_MS;
+        since.get().is_some_and(late)
+    });
+    Effect::new(move |_| {
+        if is_late.get() {
+            stream.find_out(Trouble::Hanging);
+        }
+    });
+}
+
 /// What is found, at most once a second and when the connection changes.
 fn findings(watched: Watched) -> Memo<Vec<Finding>> {
     let stream = watched.stream;
@@ -214,6 +257,7 @@ fn findings(watched: Watched) -> Memo<Vec<Finding>> {
             response: response.as_ref(),
             relayed: relayed.as_ref(),
             failure: failure.as_ref(),
+            probes: &stream.probes.read(),
             journal: &watched.journal(),
             asked: &asked,
             now: watched.clock.get_untracked(),

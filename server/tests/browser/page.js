@@ -115,6 +115,8 @@ const page = (() => {
     }),
     /** The names of all findings, whether they are shown or not. */
     findings: () => [...document.querySelectorAll("[data-mistake]")].map((found) => found.dataset.mistake),
+    /** The sentence of the finding with this name. */
+    found: (mistake) => text(document.querySelector(`[data-mistake="${mistake}"] .why-found`)),
     value: (role, label) => find(role, label).value,
   };
 })();

@@ -21,6 +21,7 @@ mod request;
 mod tap;
 mod timeline;
 mod why;
+mod why_link;
 
 use browser::{Browser, Server};
 use tokio::{

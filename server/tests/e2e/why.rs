@@ -72,7 +72,7 @@ async fn by_event_source_is_said_what_can_be_known() {
     let server = Server::start("127.0.0.1:0").await;
     let browser = Browser::start().await;
     for (query, sentence, mistake) in [
-        ("status=503", "^The browser gave up: ", "gave-up"),
+        ("status=503", "^The server answered 503", "unavailable"),
         (
             "interval=200ms&event=error,&data=seq",
             "events? of type “error” from the server: ",
@@ -177,7 +177,11 @@ async fn play_links(from: usize) {
         if name == "buffered" && browser.engine() == Engine::WebKit {
             continue;
         }
-        let link = link.replace("127.0.0.1%3A8844", server.address());
+        // Another origin than that of the page.
+        let other = server.address().replace("127.0.0.1", "localhost");
+        let link = link
+            .replace("127.0.0.1%3A8844", server.address())
+            .replace("localhost%3A8844", &other);
         browser.goto(&format!("{}/{link}", server.origin)).await;
         browser
             .until(&format!("page.findings().includes('{name}')"))

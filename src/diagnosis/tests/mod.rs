@@ -2,6 +2,7 @@
 
 mod faults;
 mod healthy;
+mod link;
 
 use sse_wire::Event;
 
@@ -49,6 +50,7 @@ struct Play {
     journal: Journal,
     link: Link,
     failure: Option<Failure>,
+    probes: Probes,
     response: Option<Response>,
     relayed: Option<Relayed>,
     means: Means,
@@ -64,6 +66,7 @@ impl Play {
             journal: Journal::default(),
             link: Link::Connecting { attempt: 1 },
             failure: None,
+            probes: Probes::default(),
             response: (means != Means::EventSource).then(stream),
             relayed: None,
             means,
@@ -149,6 +152,7 @@ impl Play {
             response: self.response.as_ref(),
             relayed: self.relayed.as_ref(),
             failure: self.failure.as_ref(),
+            probes: &self.probes,
             journal: &self.journal,
             asked: &self.asked,
             now: self.now,
