@@ -298,8 +298,9 @@ async fn unmounting_during_a_retry_ends_it() {
 async fn the_page_tries_again_after_the_browser_gives_up() {
     let server = server!();
     let key = js_sys::Math::random();
+    // Two attempts, and the question after the first why the browser gave up.
     let (stream, _page) = watch(
-        format!("{server}/fixture/flaky?failures=2&key={key}"),
+        format!("{server}/fixture/flaky?failures=3&key={key}"),
         UseEventSourceOptions::default(),
     );
     until("a second wait", async || {
