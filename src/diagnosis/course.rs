@@ -33,7 +33,7 @@ pub(super) fn rules(evidence: &Evidence<'_>, found: &mut Findings) {
     }
     let lost: Vec<_> = connections.iter().filter(|each| each.is_lost).collect();
     times(evidence, &lost, found);
-    if matches!(evidence.means, Means::Fetch | Means::Relay) {
+    if evidence.means != Means::Capture {
         buffering(evidence, found);
     }
 }
@@ -93,7 +93,9 @@ fn again(
         .filter(|each| each.is_lost && each.events == after.events);
     let same = same.count();
     // One event may be a state that is asked for again and again, and a reconnection time is set for that.
-    if after.events > 1 && journal.reconnection_time().is_none() {
+    // By EventSource it is not known whether one is.
+    let is_set = !evidence.sees_bytes() || journal.reconnection_time().is_some();
+    if after.events > 1 && !is_set {
         let sentence = format!(
             "A finite answer in a loop: {same} connections brought the same {} and ended, and the client connects again.",
             number(after.events, "event", "events")
@@ -294,7 +296,7 @@ fn buffering(evidence: &Evidence<'_>, found: &mut Findings) {
         }
         let tail = journal.bytes_before(this.end);
         let is_inside = !matches!(&*tail, b"\n\n" | b"\r\r" | []);
-        full += usize::from(this.end.is_multiple_of(1_024) && is_inside);
+        full += usize::from(evidence.sees_bytes() && this.end.is_multiple_of(1_024) && is_inside);
     }
     let seen = deliveries.len() - 1;
     if several < seen {

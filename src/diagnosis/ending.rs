@@ -147,12 +147,18 @@ fn over(evidence: &Evidence<'_>, last: &Connection, found: &mut Findings) {
             );
         }
         // Said by another rule.
-        _ if found
-            .0
-            .iter()
-            .any(|finding| finding.mistake == Mistake::WrongEncoding) => {}
+        _ if found.0.iter().any(|finding| {
+            matches!(
+                finding.mistake,
+                Mistake::WrongEncoding | Mistake::CutAfterSilence
+            )
+        }) => {}
         Some(Failure::BrokeOff) => {
-            let sentence = format!("The connection broke off {what}, between two events.");
+            let sentence = if last.bytes == 0 {
+                "The connection broke off before the first byte; or the body could not be decoded, because it is not what content-encoding says.".to_owned()
+            } else {
+                format!("The connection broke off {what}, between two events.")
+            };
             found.add(Mistake::BrokeOff, Certain, sentence, trace());
         }
         Some(Failure::Upstream {

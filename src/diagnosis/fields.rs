@@ -21,7 +21,7 @@ const LONG_RETRY: u64 = 3_600_000;
 /// `before` is how many findings there were before those on framing.
 pub(super) fn rules(evidence: &Evidence<'_>, found: &mut Findings, before: usize) {
     comments(evidence, found, before);
-    fields(evidence.journal, found);
+    fields(evidence, found);
     utf8(evidence.journal, found);
     large(evidence, found);
 }
@@ -57,9 +57,11 @@ fn comments(evidence: &Evidence<'_>, found: &mut Findings, before: usize) {
 }
 
 /// Fields with a value that has no effect, or hardly the intended one.
-fn fields(journal: &Journal, found: &mut Findings) {
+fn fields(evidence: &Evidence<'_>, found: &mut Findings) {
+    let journal = evidence.journal;
     let twice = journal.noted(NoteKind::Overridden);
-    if twice.count > 0 {
+    // Before the first event, every empty line may be missing.
+    if twice.count > 0 && !evidence.no_event() {
         let sentence = format!(
             "{} an event or id field twice, and the first has no effect: is an empty line missing between two events?",
             number(twice.count, "time an event has", "times an event has"),

@@ -37,9 +37,13 @@ fn no_stream(evidence: &Evidence<'_>, found: &mut Findings) {
     let head = journal.beginning_of(&connection, 64);
     let trace = || vec![Trace::text(format!("The first bytes: {}", hex(&head)))];
     match *head {
-        // gzip, and zstd (RFC 8878, 3.1.1).
-        [0x1F, 0x8B, 8, ..] | [0x28, 0xB5, 0x2F, 0xFD, ..] => {
-            let what = if head[0] == 0x1F { "gzip" } else { "zstd" };
+        // gzip, zlib (RFC 1950, 2.2) and zstd (RFC 8878, 3.1.1).
+        [0x1F, 0x8B, 8, ..] | [0x78, 0x01 | 0x9C | 0xDA, ..] | [0x28, 0xB5, 0x2F, 0xFD, ..] => {
+            let what = match head[0] {
+                0x1F => "gzip",
+                0x78 => "deflate",
+                _ => "zstd",
+            };
             let sentence = format!(
                 "What arrives is compressed ({what}): content-encoding is missing, or it was compressed twice. {} and no line of an event stream.",
                 text::bytes(connection.bytes)
@@ -103,9 +107,15 @@ fn ignored_lines(evidence: &Evidence<'_>, found: &mut Findings) {
     let unnamed = journal.noted(NoteKind::NoColon);
     if json.count > 0 {
         // A line of indented JSON begins with a quotation mark; its other lines have no colon.
-        if first_byte(journal, json) == Some(b'"') || (unnamed.count > 0 && !nothing) {
+        if is_quoted(journal, json) {
+            quoted_events(journal, found, json);
+        } else if first_byte(journal, json) == Some(b'"') || (unnamed.count > 0 && !nothing) {
             unprefixed(journal, found, json, json.count + unnamed.count);
-        } else if nothing && json.count > 1 && are_adjacent(journal, json) {
+        } else if nothing
+            && json.count > 1
+            && are_adjacent(journal, json)
+            && is_whole(journal, json)
+        {
             let sentence = format!(
                 "{} and no “data: ” before any: this is NDJSON, which no client of event streams reads. No event was dispatched.",
                 number(json.count, "line of JSON", "lines of JSON")
@@ -196,7 +206,9 @@ fn ignored_lines(evidence: &Evidence<'_>, found: &mut Findings) {
         );
     }
     let unknown = journal.noted(NoteKind::UnknownField);
-    if unknown.count > 0 {
+    if unknown.count > 0 && is_quoted(journal, unknown) {
+        quoted_events(journal, found, unknown);
+    } else if unknown.count > 0 {
         let sentence = format!(
             "{} with other fields than data, event, id and retry {} ignored.{}",
             number(unknown.count, "line", "lines"),
@@ -233,6 +245,37 @@ fn unprefixed(journal: &Journal, found: &mut Findings, sign: Sign, count: u64) {
         Trace::lines(journal, sign),
     );
 }
+
+/// Whether the first of these lines is a quoted string with the fields of an event in it.
+fn is_quoted(journal: &Journal, sign: Sign) -> bool {
+    let first = journal.get(sign.first).map(|line| line.first_bytes(16));
+    first.is_some_and(|first| unfinished::is_quoted_event(&first))
+}
+
+fn quoted_events(journal: &Journal, found: &mut Findings, sign: Sign) {
+    let sentence = format!(
+        "{} quoted: what was sent is the text of a string, with each line feed as a backslash and an “n”.",
+        number(sign.count, "event is", "events are"),
+    );
+    found.add(
+        Mistake::LiteralEscapes,
+        Certain,
+        sentence,
+        Trace::lines(journal, sign),
+    );
+}
+
+/// Whether the first of these lines ends as a JSON text of its own does.
+fn is_whole(journal: &Journal, sign: Sign) -> bool {
+    let Some(line) = journal.get(sign.first) else {
+        return false;
+    };
+    let bytes = line.first_bytes(LONG);
+    bytes.len() == LONG || matches!(bytes.trim_ascii_end().last(), Some(b'}' | b']'))
+}
+
+/// How much of a line is looked at, in bytes.
+const LONG: usize = 4_096;
 
 /// The first byte, beside white space, of the first of these lines.
 fn first_byte(journal: &Journal, sign: Sign) -> Option<u8> {

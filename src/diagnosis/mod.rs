@@ -7,6 +7,7 @@
 //! | `framing.rs` | the rules on the bytes: no stream at all, lines that are ignored |
 //! | `unfinished.rs` | the rules on events that do not end |
 //! | `fields.rs` | the rules on comments and on the values of fields |
+//! | `dispatched.rs` | the rules on the data of events, where the bytes are not seen |
 //! | `types.rs` | the rules on event types |
 //! | `answer.rs` | the rules on the response |
 //! | `connection.rs` | the rules on its absence |
@@ -21,6 +22,7 @@
 mod answer;
 mod connection;
 mod course;
+mod dispatched;
 mod ending;
 mod fields;
 mod framing;
@@ -196,6 +198,8 @@ pub(crate) fn diagnose(evidence: &Evidence<'_>) -> Vec<Finding> {
     answer::rules(evidence, &mut found);
     if evidence.sees_bytes() {
         framing::rules(evidence, &mut found);
+    } else {
+        dispatched::rules(evidence, &mut found);
     }
     course::rules(evidence, &mut found);
     ending::rules(evidence, &mut found);

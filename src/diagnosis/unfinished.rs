@@ -46,7 +46,9 @@ pub(super) fn rules(evidence: &Evidence<'_>, found: &mut Findings, before: usize
         text,
         line: ended_line.map(|line| line.seq()),
     };
-    if nothing && has_literal_ends(block) && (is_over || silence >= SPAN_MS) {
+    let is_written =
+        || is_over || silence >= SPAN_MS || read_apart(evidence, ends_literally).is_some();
+    if nothing && has_literal_ends(block) && is_written() {
         let sentence = format!(
             "The line feeds are written as a backslash and an “n”: {} and no event.",
             text::bytes(block.len() as u64)
@@ -65,7 +67,7 @@ pub(super) fn rules(evidence: &Evidence<'_>, found: &mut Findings, before: usize
         let span = if is_over {
             None
         } else {
-            lines_read_apart(evidence)
+            read_apart(evidence, ends_a_line)
         };
         let is_complete = block
             .last()
@@ -122,37 +124,71 @@ fn data_lines(block: &[u8]) -> usize {
         .count()
 }
 
-/// Over which time the lines of the unfinished event arrived, if they did so in several reads that each end
-/// where a line does: an event that is only large is cut anywhere.
-fn lines_read_apart(evidence: &Evidence<'_>) -> Option<f64> {
+fn ends_a_line(last: &[u8]) -> bool {
+    last.last()
+        .is_some_and(|byte| matches!(byte, b'\n' | b'\r'))
+}
+
+/// Whether bytes end in a line feed that is written as a backslash and an “n”, perhaps before a quotation mark.
+fn ends_literally(last: &[u8]) -> bool {
+    matches!(last, b"\\n" | b"n'" | b"n\"")
+}
+
+/// Over which time the unfinished event arrived, if it did so in several reads that each end so: an event that is
+/// only large is cut anywhere. `ends` is given the last two bytes.
+fn read_apart(evidence: &Evidence<'_>, ends: fn(&[u8]) -> bool) -> Option<f64> {
     let journal = evidence.journal;
     let start = journal.unfinished_at();
     let mut reads = deliveries(journal, TOGETHER_MS);
     reads.retain(|read| read.end > start);
     let (first, last) = (reads.first()?, reads.last()?);
     let span = last.from - first.from;
-    let whole = reads.iter().all(|read| {
-        let before = journal.bytes_before(read.end);
-        before
-            .last()
-            .is_some_and(|byte| matches!(byte, b'\n' | b'\r'))
-    });
+    let whole = reads
+        .iter()
+        .all(|read| ends(&journal.bytes_before(read.end)));
     (whole && reads.len() >= LINES && span >= SPAN_MS).then_some(span)
 }
 
 /// Whether a line goes on after a line feed that is written as a backslash and an “n”.
 fn has_literal_ends(block: &[u8]) -> bool {
-    if !block.starts_with(b"data") && !block.starts_with(b"event") && !block.starts_with(b"id") {
+    if !begins_with_field(without_quote(block)) {
         return false;
     }
     ["\\ndata:", "\\nevent:", "\\nid:", "\\n\\ndata"]
         .iter()
         .any(|end| block.windows(end.len()).any(|part| part == end.as_bytes()))
-        || block.trim_ascii_end().ends_with(b"\\n\\n")
+        || without_quote_at_the_end(block.trim_ascii_end()).ends_with(b"\\n\\n")
+}
+
+fn begins_with_field(line: &[u8]) -> bool {
+    let names = [&b"data:"[..], b"event:", b"id:"];
+    names.iter().any(|name| line.starts_with(name))
+}
+
+/// A line without the beginning of a string in Python or JSON: `b'`, `'` or `"`.
+fn without_quote(line: &[u8]) -> &[u8] {
+    let rest = line.strip_prefix(b"b").unwrap_or(line);
+    match rest {
+        [b'\'' | b'"', rest @ ..] => rest,
+        _ => line,
+    }
+}
+
+fn without_quote_at_the_end(line: &[u8]) -> &[u8] {
+    match line {
+        [rest @ .., b'\'' | b'"'] => rest,
+        _ => line,
+    }
+}
+
+/// Whether `line` is a quoted string with the fields of an event in it.
+pub(super) fn is_quoted_event(line: &[u8]) -> bool {
+    let rest = without_quote(line);
+    rest.len() < line.len() && begins_with_field(rest)
 }
 
 /// Whether the data of the last event ends in line feeds that are written as a backslash and an “n”.
-fn literal_at_the_end(journal: &Journal, found: &mut Findings) {
+pub(super) fn literal_at_the_end(journal: &Journal, found: &mut Findings) {
     let last = journal.last_event().filter(|line| line.size() < 4_096);
     if let Some(line) = last
         && line.data().ends_with("\\n\\n")

@@ -28,6 +28,13 @@ fn sent<T: Into<Vec<u8>>>(mistake: Mistake, parts: impl IntoIterator<Item = T>) 
     fetch(mistake, acts)
 }
 
+/// The same, with 200 ms between them.
+fn quickly<T: Into<Vec<u8>>>(mistake: Mistake, parts: impl IntoIterator<Item = T>) -> Faulty {
+    let mut acts = vec![Open];
+    acts.extend(writes(200.0, parts));
+    fetch(mistake, acts)
+}
+
 /// The server writes these bytes and ends the response.
 fn ended(mistake: Mistake, bytes: impl Into<Vec<u8>>) -> Faulty {
     fetch(
@@ -127,6 +134,10 @@ fn faults() -> Vec<Faulty> {
         // Framing.
         ended(
             GzipUnmarked,
+            [0x78, 0x9C, 0x4B, 0x49, 0x2C, 0x49, 0xB4, 0x52, 0x48, 0x0A],
+        ),
+        ended(
+            GzipUnmarked,
             [
                 0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 0x4B, 0x49, 0x0A, 0x3A, 0x0A,
             ],
@@ -136,13 +147,29 @@ fn faults() -> Vec<Faulty> {
         ended(PageAsStream, html("Not here") + "\n<body>\n"),
         ended(LiteralEscapes, r"data: a\n\ndata: b\n\n"),
         sent(LiteralEscapes, [r"data: a\n\n"; 3]),
+        quickly(LiteralEscapes, [r"data: a\n\n"; 6]),
+        quickly(LiteralEscapes, [r"b'data: a\n\n'"; 6]),
+        sent(LiteralEscapes, ["b'data: a\\n\\n'\n"; 3]),
+        sent(LiteralEscapes, ["\"data: a\\n\\n\"\n"; 3]),
+        event_source(
+            LiteralEscapes,
+            vec![
+                Open,
+                Dispatch("message", "a\\n\\n".to_owned(), String::new()),
+            ],
+        ),
         sent(LiteralEscapes, ["data: a\\n\\n\n\n"; 2]),
         sent(NoBlankLine, ["data: a\n"; 4]),
+        sent(
+            NoBlankLine,
+            ["event: a\nid: 1\ndata: a\n", "event: a\nid: 2\ndata: a\n"].repeat(3),
+        ),
         sent(NoBlankLine, ["event: a\r\nid: 1\r\ndata: a\r\n"; 4]),
         ended(NoBlankLine, "data: a\ndata: b\n"),
         ended(NoBlankLine, "data: a\n"),
         sent(Ndjson, ["{\"a\":1}\n"; 3]),
         sent(BareJson, ["{\"a\":1}\n\n"; 3]),
+        sent(BareJson, ["{\n  \"a\": 1\n}\n\n"; 3]),
         sent(BareJson, ["data: a\n\n{\"a\":1}\n\n"; 3]),
         sent(WrongCase, ["Data: a\n\n"; 2]),
         sent(SpaceBeforeColon, ["data : a\n\n"; 2]),
@@ -169,6 +196,13 @@ fn faults() -> Vec<Faulty> {
         sent(RetrySmall, ["retry: 5\ndata: a\n\n"]),
         sent(RetryLong, ["retry: 86400000\ndata: a\n\n"]),
         sent(NotUtf8, [b"data: caf\xE9 \n\n".to_vec()]),
+        event_source(
+            NotUtf8,
+            vec![
+                Open,
+                Dispatch("message", "caf\u{FFFD}".to_owned(), String::new()),
+            ],
+        ),
         sent(NotUtf8, [b"data: \xFF\xFE\n\n".to_vec()]),
         // Types.
         sent(OwnErrorEvent, ["event: error\ndata: a\n\n"]),
@@ -235,6 +269,20 @@ fn faults() -> Vec<Faulty> {
         again(DoneAndAgain, vec![vec!["data: a\n\ndata: [DONE]\n\n"]; 2]),
         again(FiniteInLoop, vec![vec!["data: a\n\n", "data: b\n\n"]; 2]),
         again(Polling, vec![vec!["data: a\n\n"]; 2]),
+        event_source(Polling, {
+            let each = || {
+                let event = |data: &str| Dispatch("message", data.to_owned(), String::new());
+                [
+                    Open,
+                    event("a"),
+                    event("b"),
+                    Wait(5.0),
+                    Lose(Failure::BrowserRetries),
+                    Wait(3_000.0),
+                ]
+            };
+            [each(), each()].into_iter().flatten().collect()
+        }),
         again(IdsRestarted, vec![seq(0..5), seq(0..5)]),
         again(IdsRepeated, vec![seq(0..5), seq(5..10), seq(7..12)]),
         again(IdsGap, vec![seq(0..5), seq(8..12)]),
