@@ -27,7 +27,9 @@ mod spec;
 mod writer;
 
 pub(crate) use body::{CutOff, StreamBody};
-pub(crate) use spec::{OutageState, Spec, json as help_json, text as help_text, us};
+pub(crate) use spec::{
+    Cors, Encoding, OutageState, Spec, json as help_json, text as help_text, us,
+};
 pub(crate) use writer::Writer;
 
 /// The largest write, and the most bytes that are on their way to a client.

@@ -12,7 +12,10 @@ use axum::{
 use jiff::Timestamp;
 
 use crate::{
-    generator::{OutageState, Spec, StreamBody, Writer, help_json as json, help_text as text, us},
+    generator::{
+        Cors, Encoding, OutageState, Spec, StreamBody, Writer, help_json as json,
+        help_text as text, us,
+    },
     metrics::Refusal,
     streams::Streams,
 };
@@ -27,7 +30,7 @@ pub(super) async fn serve(
         Ok(spec) => spec,
         Err(error) => {
             streams.count_refusal(Refusal::Query);
-            return plain(StatusCode::BAD_REQUEST, true, format!("{error}\n"));
+            return plain(StatusCode::BAD_REQUEST, Cors::Any, format!("{error}\n"));
         }
     };
     if !spec.delay.is_zero() {
@@ -86,18 +89,22 @@ fn respond(spec: Spec, query: &str, request: &Request, streams: &Streams) -> Res
 /// The headers of a stream, in the order of the contract.
 fn headers(spec: &Spec) -> HeaderMap {
     let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(""));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(header::CONNECTION, HeaderValue::from_static("keep-alive"));
+    allow(&mut headers, spec.cors);
     let mut add = |name, value| headers.insert(name, HeaderValue::from_static(value));
-    add(header::CONTENT_TYPE, "");
-    add(header::CACHE_CONTROL, "no-cache");
-    add(header::CONNECTION, "keep-alive");
-    if spec.cors {
-        add(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
-    }
     // These two keep proxies from buffering and browsers from sniffing.
     add(header::HeaderName::from_static("x-accel-buffering"), "no");
     add(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    if spec.gzip {
-        add(header::CONTENT_ENCODING, "gzip");
+    let coding = match spec.encoding {
+        Some(Encoding::Gzip) => Some("gzip"),
+        Some(Encoding::Brotli) => Some("br"),
+        Some(Encoding::None) => None,
+        None => spec.gzip.then_some("gzip"),
+    };
+    if let Some(coding) = coding {
+        add(header::CONTENT_ENCODING, coding);
     }
     // A link can make this response an HTML document of any content: it must not act as a page of
     // this server.
@@ -114,6 +121,23 @@ fn headers(spec: &Spec) -> HeaderMap {
     headers
 }
 
+/// Says which pages of other origins may read the response.
+fn allow(headers: &mut HeaderMap, cors: Cors) {
+    let origins: &[_] = match cors {
+        Cors::Any => &["*"],
+        Cors::None => &[],
+        // A name that is reserved for examples (RFC 2606).
+        Cors::Other => &["https://other.example"],
+        Cors::Twice => &["*", "*"],
+    };
+    for origin in origins {
+        headers.append(
+            header::ACCESS_CONTROL_ALLOW_ORIGIN,
+            HeaderValue::from_static(origin),
+        );
+    }
+}
+
 /// Whether a response with this status has a stream.
 fn has_stream(status: StatusCode) -> bool {
     // RFC 9110, 15.3.5 and 15.3.6: 204 and 205 have no content.
@@ -128,6 +152,10 @@ fn without_stream(spec: &Spec, status: StatusCode) -> Response {
         _ => format!("Status {}, as asked for.\n", status.as_u16()),
     };
     let mut response = plain(status, spec.cors, text);
+    if let Some(seconds) = spec.retry_after {
+        let seconds = value(&seconds.to_string());
+        response.headers_mut().insert(header::RETRY_AFTER, seconds);
+    }
     if spec.content_type != Spec::default().content_type {
         match &spec.content_type {
             Some(content_type) => response
@@ -161,7 +189,7 @@ fn redirect(spec: &Spec, query: &str, path: &str) -> Response {
 }
 
 /// Status 503 for this long.
-fn unavailable(after: Duration, cors: bool, text: &str) -> Response {
+fn unavailable(after: Duration, cors: Cors, text: &str) -> Response {
     let mut response = plain(StatusCode::SERVICE_UNAVAILABLE, cors, text.to_owned());
     // Whole seconds (RFC 9110, 10.2.3), rounded up.
     let seconds = after.as_millis().div_ceil(1_000);
@@ -172,7 +200,7 @@ fn unavailable(after: Duration, cors: bool, text: &str) -> Response {
 }
 
 /// A short response in place of a stream.
-fn plain(status: StatusCode, cors: bool, text: String) -> Response {
+fn plain(status: StatusCode, cors: Cors, text: String) -> Response {
     let mut response = (
         status,
         [
@@ -183,12 +211,7 @@ fn plain(status: StatusCode, cors: bool, text: String) -> Response {
         text,
     )
         .into_response();
-    if cors {
-        response.headers_mut().insert(
-            header::ACCESS_CONTROL_ALLOW_ORIGIN,
-            HeaderValue::from_static("*"),
-        );
-    }
+    allow(response.headers_mut(), cors);
     response
 }
 

@@ -58,8 +58,11 @@ pub(crate) struct Spec {
     pub(crate) status: u16,
     /// The content type; `None` is a response without one.
     pub(crate) content_type: Option<String>,
-    /// Whether pages of other origins may read the stream.
-    pub(crate) cors: bool,
+    /// The content coding that the response claims, whatever its bytes are; `None` is a true claim.
+    pub(crate) encoding: Option<Encoding>,
+    pub(crate) cors: Cors,
+    /// The value of `Retry-After`, in seconds.
+    pub(crate) retry_after: Option<u64>,
     /// The number of redirections before the stream, each with the status `redirection`.
     pub(crate) redirect: u8,
     pub(crate) redirection: u16,
@@ -101,7 +104,9 @@ impl Default for Spec {
             gzip: false,
             status: 200,
             content_type: Some("text/event-stream; charset=utf-8".to_owned()),
-            cors: true,
+            encoding: None,
+            cors: Cors::Any,
+            retry_after: None,
             redirect: 0,
             redirection: 307,
             delay: Duration::ZERO,
@@ -169,6 +174,25 @@ pub(crate) enum Newline {
     CrLf,
     /// All three, at random.
     Mixed,
+}
+
+/// Which content coding a response claims.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Encoding {
+    None,
+    Gzip,
+    Brotli,
+}
+
+/// Which pages of other origins may read the stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cors {
+    Any,
+    None,
+    /// Those of an origin that no page has.
+    Other,
+    /// All, said twice, which no browser accepts.
+    Twice,
 }
 
 /// When withheld bytes are released.

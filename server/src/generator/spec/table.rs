@@ -2,7 +2,7 @@
 //! that `/stream/help` prints, and that the page builds its panel from.
 
 use super::{
-    Corrupt, Data, End, Id, Newline, Resume,
+    Corrupt, Cors, Data, Encoding, End, Id, Newline, Resume,
     parse::PartialSpec,
     value::{
         base64url, content_type, duration, event_types, hold, non_zero_duration, number, outage,
@@ -242,11 +242,32 @@ pub(super) static PARAMETERS: &[Parameter] = parameters![
                 _ => Some(content_type(value)?),
             }
         };
+    Response "encoding" with_raw: true,
+        "The content coding that the response claims, whatever its bytes are; with none and gzip=1 the stream is compressed and no header says so.",
+        "a content coding: give none, gzip or br",
+        "gzip with gzip=1, otherwise none",
+        choice {
+            |partial, choice| partial.spec.encoding = Some(choice);
+            "none" => Encoding::None,
+            "gzip" => Encoding::Gzip,
+            "br" => Encoding::Brotli
+        };
     Response "cors" with_raw: true,
-        "Whether pages of any other origin may read the stream.",
-        "a rule for other origins: give any or none",
+        "Which pages of other origins may read the stream: those of any origin, none, or those of another one than the page has. With twice the header is there twice, which no browser accepts.",
+        "a rule for other origins: give any, none, other or twice",
         "any",
-        choice { |partial, choice| partial.spec.cors = choice; "any" => true, "none" => false };
+        choice {
+            |partial, choice| partial.spec.cors = choice;
+            "any" => Cors::Any,
+            "none" => Cors::None,
+            "other" => Cors::Other,
+            "twice" => Cors::Twice
+        };
+    Response "retryAfter" with_raw: true,
+        "How long the response asks clients to wait (Retry-After), for statuses such as 429 and 503.",
+        "a number of seconds: give 0 to 3600",
+        "none; with outage the time that is left of it",
+        value { |partial, value| partial.spec.retry_after = Some(number(value).filter(|seconds| *seconds <= 3600)?) };
     Response "redirect" with_raw: true,
         "The number of redirections before the stream. Browsers follow 20.",
         "a number of redirections: give 0 to 30",

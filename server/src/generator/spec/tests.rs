@@ -63,7 +63,13 @@ fn each_parameter_sets_its_field() {
     reads("type=text/plain", |s| {
         s.content_type = Some("text/plain".to_owned());
     });
-    reads("cors=none", |s| s.cors = false);
+    reads("cors=none", |s| s.cors = Cors::None);
+    reads("cors=twice", |s| s.cors = Cors::Twice);
+    reads("encoding=br", |s| s.encoding = Some(Encoding::Brotli));
+    reads("status=429&retryAfter=30", |s| {
+        s.status = 429;
+        s.retry_after = Some(30);
+    });
     reads("redirect=3", |s| s.redirect = 3);
     reads("redirect=1&status=301", |s| {
         (s.redirect, s.redirection) = (1, 301);
@@ -129,6 +135,8 @@ fn an_invalid_value_is_rejected_by_name() {
         ("status", "|0|100|199|600|OK"),
         ("type", &format!("| a|a |a\nb|é|{long}")),
         ("cors", "|*|http://a"),
+        ("encoding", "|identity|GZIP"),
+        ("retryAfter", "|-1|3601|5s"),
         ("redirect", "|31|-1|/elsewhere|http://evil.example"),
         ("delay", time),
         ("after", "|-1|x"),
