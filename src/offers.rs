@@ -1,4 +1,4 @@
-//! What the server of the page offers beside the page: the relay and the tap.
+//! What the server of the page offers beside the page: the relay, the tap, and the documentation of faults.
 
 use std::sync::OnceLock;
 
@@ -16,6 +16,8 @@ pub(crate) struct Offers {
     pub(crate) relay: bool,
     /// Whether it shows what passes through its taps: `/tap/…`.
     pub(crate) tap: bool,
+    /// Whether it serves the documentation of faults: `/faults`. A server that fills the element in does.
+    pub(crate) faults: bool,
     /// What each request for these must have in the header [`TOKEN`].
     pub(crate) token: String,
 }
@@ -26,7 +28,10 @@ pub(crate) const TOKEN: &str = "x-sse-scope-token";
 impl Offers {
     /// Reads the content of the element. A server that does not fill it in offers nothing.
     fn read(content: &str) -> Self {
-        let mut offers = Self::default();
+        let mut offers = Self {
+            faults: !content.starts_with("{{"),
+            ..Self::default()
+        };
         for word in content.split_ascii_whitespace() {
             match word {
                 "relay" => offers.relay = true,
@@ -44,7 +49,7 @@ pub(crate) fn offers() -> &'static Offers {
     OFFERS.get_or_init(|| {
         // There is no page on a server, nor in native tests.
         let content = cfg!(target_arch = "wasm32").then(content).flatten();
-        Offers::read(&content.unwrap_or_default())
+        content.map_or_else(Offers::default, |content| Offers::read(&content))
     })
 }
 
@@ -59,15 +64,20 @@ mod tests {
 
     #[test]
     fn only_the_words_that_the_server_fills_in_are_offers() {
-        for (content, relay, tap, token) in [
-            ("", false, false, ""),
-            ("{{ SSE_SCOPE_OFFERS }}", false, false, "}}"),
-            ("relay a-b_C", true, false, "a-b_C"),
-            (" tap a-b_C ", false, true, "a-b_C"),
-            ("relay tap a-b_C", true, true, "a-b_C"),
+        for (content, faults, relay, tap, token) in [
+            ("", true, false, false, ""),
+            ("{{ SSE_SCOPE_OFFERS }}", false, false, false, "}}"),
+            ("relay a-b_C", true, true, false, "a-b_C"),
+            (" tap a-b_C ", true, false, true, "a-b_C"),
+            ("relay tap a-b_C", true, true, true, "a-b_C"),
         ] {
-            let token = token.to_owned();
-            assert_eq!(Offers::read(content), Offers { relay, tap, token });
+            let expected = Offers {
+                relay,
+                tap,
+                faults,
+                token: token.to_owned(),
+            };
+            assert_eq!(Offers::read(content), expected);
         }
     }
 }

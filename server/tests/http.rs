@@ -513,6 +513,69 @@ async fn the_favicon_is_served() {
 }
 
 #[tokio::test]
+async fn the_documentation_of_faults_is_a_page_without_scripts() {
+    let server = Server::start().await;
+    let page = server.request("GET /faults", "").await;
+    assert_eq!(page.status(), "200");
+    assert_eq!(
+        page.header("content-type"),
+        Some("text/html; charset=utf-8")
+    );
+    let policy = page.header("content-security-policy").expect("a policy");
+    assert!(
+        policy.starts_with("default-src 'none'; style-src 'self';"),
+        "{policy}"
+    );
+    let text = page.text();
+    for part in [
+        "<a id=\"no-blank-line\"></a>",
+        "<li><a href=\"#no-blank-line\">No blank line between events</a></li>",
+        "<a href=\"/?via=fetch&amp;url=%2Fstream%3F",
+        "<link rel=\"stylesheet\" href=\"/faults.css\">",
+    ] {
+        assert!(text.contains(part), "{part}");
+    }
+    for absent in ["<script", "<img", "style=\"", "127.0.0.1:8844"] {
+        assert!(!text.contains(absent), "{absent}");
+    }
+    let sheet = server.request("GET /faults.css", "").await;
+    assert_eq!(
+        sheet.header("content-type"),
+        Some("text/css; charset=utf-8")
+    );
+    let packed = server
+        .request("GET /faults", "accept-encoding: gzip\r\n")
+        .await;
+    assert_eq!(packed.header("content-encoding"), Some("gzip"));
+}
+
+#[tokio::test]
+async fn responses_can_claim_what_is_not_true() {
+    let server = Server::start().await;
+    let coded = server
+        .request("GET /stream?raw=ZGF0YTogYQoK&encoding=br", "")
+        .await;
+    assert_eq!(coded.header("content-encoding"), Some("br"));
+    assert!(coded.text().contains("data: a"), "{}", coded.text());
+    let later = server
+        .request("GET /stream?status=429&retryAfter=30", "")
+        .await;
+    assert_eq!(
+        (later.status(), later.header("retry-after")),
+        ("429", Some("30"))
+    );
+    for (cors, count) in [("any", 1), ("none", 0), ("other", 1), ("twice", 2)] {
+        let path = format!("GET /stream?raw=ZGF0YTogYQoK&cors={cors}");
+        let response = server.request(&path, "").await;
+        let found = response
+            .head
+            .matches("access-control-allow-origin: ")
+            .count();
+        assert_eq!(found, count, "{cors}");
+    }
+}
+
+#[tokio::test]
 async fn invalid_http_does_not_harm_other_connections() {
     let server = Server::start().await;
     for garbage in [

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     clock::now,
     diagnosis::{Certainty, Evidence, Finding, Means, Mistake, diagnose, markdown, probe_lines},
+    offers::offers,
     session::{Link, Trouble},
 };
 
@@ -192,6 +193,10 @@ fn Found(findings: Memo<Vec<Finding>>, mistake: Mistake, certainty: Certainty) -
         })
         .collect();
     let mend = mistake.mend();
+    let section = offers().faults.then(|| {
+        let href = ["/faults#", mistake.name()].concat();
+        view! { <a href=href target="_blank" rel="noopener">{mistake.name()}</a> " " }
+    });
     view! {
         <li data-certainty=certainty.name() data-mistake=mistake.name()>
             <p class="why-found">
@@ -201,7 +206,7 @@ fn Found(findings: Memo<Vec<Finding>>, mistake: Mistake, certainty: Certainty) -
             </p>
             <ul>{evidence}</ul>
             <pre hidden=mend.is_empty()>{mend}</pre>
-            <p class="why-source">{mistake.source()}</p>
+            <p class="why-source">{section}{mistake.source()}</p>
         </li>
     }
 }

@@ -1,4 +1,4 @@
-//! The page, as `build.rs` embedded it.
+//! The page and the documentation of faults, as `build.rs` embedded them.
 
 use std::io::Write;
 
@@ -14,6 +14,7 @@ use flate2::{Compression, write::GzEncoder};
 use super::Offers;
 
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
+include!(concat!(env!("OUT_DIR"), "/faults.rs"));
 
 /// The placeholder that trunk writes for a nonce (`create_nonce` in Trunk.toml).
 const NONCE_PLACEHOLDER: &str = "{{__TRUNK NONCE__}}";
@@ -22,7 +23,7 @@ const NONCE_PLACEHOLDER: &str = "{{__TRUNK NONCE__}}";
 /// the quotation marks, which the words need.
 const OFFERS_PLACEHOLDER: &str = "{{ SSE_SCOPE_OFFERS }}";
 
-/// A file of the page. Its name contains a hash of its content.
+/// A file, as it is and compressed.
 struct Asset {
     path: &'static str,
     content_type: &'static str,
@@ -46,10 +47,27 @@ pub(super) fn routes<S: Clone + Send + Sync + 'static>(offers: &Offers) -> Route
     for asset in ASSETS {
         router = router.route(
             asset.path,
-            get(move |headers: HeaderMap| async move { serve(asset, &headers) }),
+            get(move |headers: HeaderMap| async move { serve(asset, &headers, FOREVER) }),
+        );
+    }
+    for asset in &FAULTS {
+        router = router.route(
+            asset.path,
+            get(move |headers: HeaderMap| async move { faults(asset, &headers) }),
         );
     }
     router
+}
+
+/// The documentation of faults, which needs no script and nothing of another origin.
+fn faults(asset: &'static Asset, headers: &HeaderMap) -> Response {
+    const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; \
+                          form-action 'none'; frame-ancestors 'none'";
+    let policy = [
+        ("content-security-policy", POLICY),
+        ("referrer-policy", "no-referrer"),
+    ];
+    (policy, serve(asset, headers, "no-cache")).into_response()
 }
 
 fn index(headers: &HeaderMap, offers: &str) -> Response {
@@ -121,11 +139,14 @@ async fn favicon() -> impl IntoResponse {
     )
 }
 
-fn serve(asset: &'static Asset, headers: &HeaderMap) -> Response {
+/// How long a file is fresh whose name contains a hash of its content.
+const FOREVER: &str = "public, max-age=31536000, immutable";
+
+fn serve(asset: &'static Asset, headers: &HeaderMap, cache_control: &'static str) -> Response {
     let accepted = accepted(headers);
     let common = [
         ("content-type", asset.content_type),
-        ("cache-control", "public, max-age=31536000, immutable"),
+        ("cache-control", cache_control),
         ("vary", "accept-encoding"),
         ("x-content-type-options", "nosniff"),
     ];

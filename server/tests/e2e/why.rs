@@ -132,6 +132,11 @@ async fn a_finding_leads_to_the_rows_and_can_be_dismissed() {
         .until("page.detail() && /lower case/.test(page.text(page.detail()))")
         .await;
 
+    // Its section in the documentation, in another tab.
+    browser
+        .until("[...document.querySelectorAll('a[target=_blank][rel=noopener]')].some(link => link.getAttribute('href') === '/faults#wrong-case')")
+        .await;
+
     browser.press("Dismiss this finding").await;
     until_certain(&browser, "a space before the colon").await;
     browser.until("page.focused() === 'Why?'").await;
@@ -145,6 +150,28 @@ async fn a_finding_leads_to_the_rows_and_can_be_dismissed() {
         .await;
     let dismissed = browser.value(top).await;
     assert_eq!(closed, dismissed, "the log moves");
+}
+
+#[tokio::test]
+async fn the_documentation_of_faults_is_a_page() {
+    let (server, browser) = open("faults#wrong-case").await;
+    browser
+        .until("Math.abs(document.getElementById('wrong-case').getBoundingClientRect().top) < innerHeight")
+        .await;
+    examine(&browser, "the documentation of faults").await;
+    browser.resize(360, 640).await;
+    browser
+        .until("document.documentElement.scrollWidth <= innerWidth")
+        .await;
+    examine(&browser, "the documentation of faults on a small screen").await;
+    browser
+        .click("document.getElementById('wrong-case').closest('p').nextElementSibling.nextElementSibling.querySelector('a')")
+        .await;
+    browser
+        .until("page.findings().includes('wrong-case')")
+        .await;
+    assert!(browser.console_errors().await.is_empty());
+    drop(server);
 }
 
 /// The documentation: a section for each fault, most with a link that plays it.
