@@ -14,13 +14,15 @@ include tools.mk packaging/release.mk
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run build page-code server-code dev env test test-webkit test-differential check test-native test-page test-e2e bench bench-wire bench-server screenshots example-hydrate test-hydrate target chromium firefox webkit python
+.PHONY: help run build page-code server-code dev env test test-webkit test-differential check test-native test-page test-e2e bench bench-wire bench-server screenshots example-hydrate test-hydrate target chromium firefox webkit python suite test-mends
 
 help:
 	@echo "make run          build everything, start the server, print its address"
 	@echo "make dev          the same for work on the page: rebuilds and reloads at each change"
 	@echo "make test         every check, in Chromium and Firefox too"
 	@echo "make test-webkit  the tests in a browser once more, in WebKitGTK"
+	@echo "make test-mends   the mends of docs/faults.md, in the frameworks and proxies that they are for"
+	@echo "make suite        how well the page explains 88 faulty streams, and 28 healthy ones"
 	@echo "make test-differential  compare how the browser and sse-wire read STREAMS random streams: 20000"
 	@echo "make bench        how the page keeps to its budgets, against bare pages"
 	@echo "make bench-wire   how fast the event-stream format is read, against others"
@@ -146,6 +148,21 @@ test-page: | target $(WASM_BINDGEN) $(WASM_PACK) $(ENGINE)
 	@$(SCREEN) env $(PAGE_DRIVER) WASM_BINDGEN_TEST_TIMEOUT=300 \
 	  cargo run --quiet -p sse-scope-server --example fixture -- $(WASM_PACK) test --headless $(PAGE_BROWSER)
 
+# The small servers of the mends. Not a part of make test: they need Go, PHP, nginx and Apache.
+test-mends: | target/mends/node/node_modules target/mends/python/bin/activate
+	$(call package,go,golang-go,Go)
+	$(call package,nginx,nginx-light,nginx)
+	$(call package,apache2,apache2,Apache)
+	$(call package,php,php-cli php-fpm php-mbstring,PHP with its FPM and mbstring)
+	@echo "== The mends of docs/faults.md"
+	@cargo test --quiet -p sse-scope-server --features mends --test mends
+
+# Not a part of make test: it takes some minutes. WORDS choose streams, by name, group or way.
+suite: $(PAGE) | $(ENGINE)
+	@echo "== 88 faulty streams and 28 healthy ones, each in two ways, in $(ENGINE)"
+	@$(SCREEN) env SSE_SCOPE_ENGINE=$(ENGINE) cargo test --quiet --release -p sse-scope-server --features suite \
+	  --test suite -- $(WORDS)
+
 # One of the tests of test-page, with more streams: their number is read when the test is compiled.
 STREAMS ?= 20000
 test-differential: | target $(WASM_BINDGEN) $(WASM_PACK) $(ENGINE)
@@ -231,6 +248,18 @@ target/clients/python/bin/activate: server/tests/clients/requirements.txt | pyth
 	@echo "== Installing clients from PyPI"
 	@python3 -m venv target/clients/python
 	@target/clients/python/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+target/mends/node/node_modules: $(wildcard server/tests/mends/*)
+	@echo "== Installing Express and Vite from npm"
+	@mkdir -p $(@D) && cp server/tests/mends/*.mjs server/tests/mends/package*.json $(@D)
+	@npm ci --no-audit --no-fund --loglevel=error --prefix $(@D) >/dev/null
+	@touch $@
+
+target/mends/python/bin/activate: server/tests/mends/requirements.txt | python
+	@echo "== Installing FastAPI from PyPI"
+	@python3 -m venv target/mends/python
+	@target/mends/python/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
 # Debian has venv in a package of its own.

@@ -36,6 +36,39 @@ async fn main() {
         take(&browser, &chinese, theme, true, 13, &file).await;
     }
     tap(&browser).await;
+    why(&browser, &server).await;
+}
+
+/// Saves the pictures of findings, with their evidence and their mend, for docs/faults.md.
+async fn why(browser: &Browser, server: &Server) {
+    for (name, query, width, height) in [
+        (
+            "no-blank-line",
+            "interval=200ms&data=seq&corrupt=no-blank",
+            1280,
+            640,
+        ),
+        ("not-found", "status=404", 1280, 640),
+        (
+            "wrong-case",
+            "interval=200ms&data=seq&corrupt=case",
+            390,
+            844,
+        ),
+    ] {
+        browser.resize(width, height).await;
+        let stream: String = format!("/stream?{query}")
+            .bytes()
+            .map(|byte| format!("%{byte:02x}"))
+            .collect();
+        let url = format!("{}/?via=fetch&url={stream}", server.origin);
+        open(browser, &url, "light").await;
+        browser
+            .until(&format!("page.findings()[0] === '{name}'"))
+            .await;
+        browser.press("Why?").await;
+        save(browser, &format!("why-{name}.png")).await;
+    }
 }
 
 /// Saves the pictures of the Tap panel, with programs that use the providers' own libraries.

@@ -48,7 +48,7 @@ mistakes! {
     PageAsStream "page-as-stream" "HTML, 9.2.5: the grammar of event streams"
         mend "The address answers with a page under the content type of a stream: look for an error page or a fallback in the handler.";
     LiteralEscapes "literal-escapes" "HTML, 9.2.5: LF, CR and CRLF end a line; a backslash has no meaning"
-        mend "Write real line feeds.\nPHP: echo \"data: $text\\n\\n\"; in double quotation marks\nShell: printf 'data: %s\\n\\n' \"$text\"; not echo";
+        mend "Write real line feeds.\nPHP: echo \"data: $text\\n\\n\"; in double quotation marks\nShell: printf 'data: %s\\n\\n' \"$text\"; not echo\nPython: yield frame, not str(frame.encode()) or json.dumps(frame)";
     NoBlankLine "no-blank-line" "HTML, 9.2.6: an empty line dispatches the event"
         mend "End each event with an empty line.\nNode, Express: res.write(`data: ${text}\\n\\n`)\nFastAPI, Starlette: yield f\"data: {text}\\n\\n\"\nGo: fmt.Fprintf(w, \"data: %s\\n\\n\", text)\nSpring: SseEmitter.send(text), which adds it\naxum: Event::default().data(text), which adds it";
     Ndjson "ndjson" "HTML, 9.2.6: a line without the name of a field is ignored"
@@ -65,7 +65,7 @@ mistakes! {
         mend "The fields are data, event, id and retry. Put the text into “data: ”.";
     HarmlessFields "unknown-fields" "HTML, 9.2.6: other fields are ignored";
     UnprefixedLines "unprefixed-lines" "HTML, 9.2.6: each line of the data has a data field of its own"
-        mend "Put “data: ” before each line of the data, or send the data on one line.\nNode: text.split(/\\r\\n|\\r|\\n/).map(line => `data: ${line}\\n`).join('') + '\\n'\nPython: ''.join(f'data: {line}\\n' for line in text.splitlines()) + '\\n'\nJSON: JSON.stringify(object) without an indent";
+        mend "Put “data: ” before each line of the data, or send the data on one line.\nNode: text.split(/\\r\\n|\\r|\\n/).map(line => `data: ${line}\\n`).join('') + '\\n'\nPython: ''.join(f'data: {line}\\n' for line in re.split('\\r\\n|\\r|\\n', text)) + '\\n'\nJSON: JSON.stringify(object) without an indent";
     WhiteSpaceLine "white-space-line" "HTML, 9.2.6: only an empty line ends an event"
         mend "The line after an event must be empty: no spaces or tabs.";
     EventInComment "event-in-comment" "HTML, 9.2.6: a line that begins with a colon is ignored"
@@ -108,7 +108,7 @@ mistakes! {
     Page "page-instead" "HTML, 9.2.3: any content type but text/event-stream fails the connection"
         mend "A page was sent in place of the stream: a fallback to index.html, a login, or an error page. Check the path, and the routes before the fallback.\nVite: server: { proxy: { '/events': 'http://localhost:3000' } }\nnginx: location /events { proxy_pass http://backend; } before the fallback";
     WrongType "wrong-type" "HTML, 9.2.3: any content type but text/event-stream fails the connection"
-        mend "Send “content-type: text/event-stream”.\nNode, Express: res.set('Content-Type', 'text/event-stream')\nFastAPI, Starlette: StreamingResponse(events(), media_type=\"text/event-stream\")\nSpring: produces = MediaType.TEXT_EVENT_STREAM_VALUE\nGo: w.Header().Set(\"Content-Type\", \"text/event-stream\")\naxum: return Sse::new(stream)";
+        mend "Send “content-type: text/event-stream”.\nNode, Express: res.set('Content-Type', 'text/event-stream')\nFastAPI, Starlette: StreamingResponse(events(), media_type=\"text/event-stream\")\nSpring: produces = MediaType.TEXT_EVENT_STREAM_VALUE\nGo: w.Header().Set(\"Content-Type\", \"text/event-stream\")\nPHP: header('Content-Type: text/event-stream');\naxum: return Sse::new(stream)";
     MissingType "missing-type" "HTML, 9.2.3; Chromium holds up to 1 kB back to guess the type"
         mend "Send “content-type: text/event-stream”.\nNode: res.writeHead(200, { 'Content-Type': 'text/event-stream' })";
     Charset "charset" "HTML, 9.2.5: always UTF-8; Chromium refuses any other charset"
@@ -198,7 +198,7 @@ mistakes! {
         mend "Send a comment (“: ”) more often than that.\nnginx: proxy_read_timeout 1h;\nAWS: the idle timeout of the load balancer, 60 s by default";
     Renewal "renewal" "measured over the connections";
     Buffered "buffered" "measured: the reads end where buffers are full, within events that are older"
-        mend "Turn buffering off, and flush after each event.\nnginx: proxy_buffering off; or the header “x-accel-buffering: no”\nApache: ProxyPass … flushpackets=on\nExpress with compression: res.flush()\nGo: w.(http.Flusher).Flush()";
+        mend "Turn buffering off, and flush after each event.\nnginx: proxy_buffering off; or the header “x-accel-buffering: no”\nApache with PHP-FPM: ProxyPass … flushpackets=on\nExpress with compression: res.flush()\nGo: w.(http.Flusher).Flush()";
     Batches "batches" "measured";
 
     // The end.

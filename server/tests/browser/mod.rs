@@ -305,6 +305,38 @@ impl Browser {
             .expect("an element that accepts keys");
     }
 
+    /// Opens `url` in another tab, and goes there.
+    pub(crate) async fn open_tab(&self, url: &str) {
+        let tab = self.client.new_window(true).await.expect("a tab");
+        let there = self.client.switch_to_window(tab.handle).await;
+        there.expect("the tab is there");
+        self.client.goto(url).await.expect("it loads");
+    }
+
+    /// Goes back to the tab that the browser began with.
+    pub(crate) async fn first_tab(&self) {
+        let tabs = self.client.windows().await.expect("tabs");
+        let there = self.client.switch_to_window(tabs[0].clone()).await;
+        there.expect("the tab is there");
+    }
+
+    /// Closes all tabs but the first.
+    pub(crate) async fn close_others(&self) {
+        for tab in self
+            .client
+            .windows()
+            .await
+            .expect("tabs")
+            .into_iter()
+            .skip(1)
+        {
+            let there = self.client.switch_to_window(tab).await;
+            there.expect("the tab is there");
+            self.client.close_window().await.expect("it closes");
+        }
+        self.first_tab().await;
+    }
+
     /// Opens a file with the page.
     pub(crate) async fn choose_file(&self, file: &std::path::Path) {
         // The field itself is never to be seen: a button stands for it.

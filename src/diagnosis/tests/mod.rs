@@ -199,7 +199,10 @@ fn every_mistake_has_a_section_in_the_documentation_and_a_source() {
         let anchor = format!("<a id=\"{}\"></a>", mistake.name());
         assert!(faults.contains(&anchor), "{anchor}");
         assert!(!mistake.source().is_empty(), "{mistake:?}");
-        assert!(mistake.mend().lines().all(|line| !line.is_empty()));
+        let mend = mistake.mend();
+        assert!(mend.lines().all(|line| !line.is_empty()));
+        let is_documented = faults.contains(&format!("```text\n{mend}\n```"));
+        assert!(mend.is_empty() || is_documented, "{mistake:?}: {mend}");
     }
 }
 
