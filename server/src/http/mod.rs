@@ -11,7 +11,7 @@
 //! | `hosts.rs` | [`Hosts`]: the host names that the server answers for |
 //! | `offers.rs` | [`Offers`]: what only the page may use |
 //! | `stream.rs` | `/stream`: from a request to the head of the response |
-//! | `assets.rs` | the page, embedded by `build.rs`, and its content security policy |
+//! | `assets.rs` | the page and `/faults`, embedded by `build.rs`, and their content security policies |
 
 mod assets;
 mod connection;
