@@ -266,7 +266,13 @@ const DELIVERIES: usize = 3;
 /// Events that were held back on their way.
 fn buffering(evidence: &Evidence<'_>, found: &mut Findings) {
     let journal = evidence.journal;
-    let mut deliveries = deliveries(journal, PAUSE_MS / 4.0);
+    let kept = journal.kept();
+    let lines = kept.end.saturating_sub(4 * LINES).max(kept.start)..kept.end;
+    let all: Vec<_> = events(journal, lines).collect();
+    let mut deliveries = match evidence.sees_bytes() {
+        true => deliveries(journal, PAUSE_MS / 4.0),
+        false => together(all.iter().rev().map(|line| (line.at(), 0)), PAUSE_MS / 4.0),
+    };
     // Of the first one it is not known how long it was held back, and the last one may not be complete.
     deliveries.pop();
     if deliveries.len() < DELIVERIES
@@ -276,9 +282,6 @@ fn buffering(evidence: &Evidence<'_>, found: &mut Findings) {
     {
         return;
     }
-    let kept = journal.kept();
-    let lines = kept.end.saturating_sub(4 * LINES).max(kept.start)..kept.end;
-    let all: Vec<_> = events(journal, lines).collect();
     let mut several = 0;
     let (mut full, mut older) = (0, 0);
     for pair in deliveries.windows(2) {
@@ -327,16 +330,22 @@ fn buffering(evidence: &Evidence<'_>, found: &mut Findings) {
 /// The last deliveries of the current stream, oldest first: reads with less than `pause` ms between them are
 /// one.
 pub(super) fn deliveries(journal: &Journal, pause: f64) -> Vec<Delivery> {
+    let reads = journal.reads().take(READS);
+    together(reads.map(|read| (read.at, read.bytes.end)), pause)
+}
+
+/// Joins what arrived with less than `pause` ms between: when, and where it ends in the stream, newest first.
+fn together(reads: impl Iterator<Item = (f64, u64)>, pause: f64) -> Vec<Delivery> {
     let mut deliveries: Vec<Delivery> = Vec::new();
-    for read in journal.reads().take(READS) {
+    for (at, end) in reads {
         let is_full = deliveries.len() == MOST_DELIVERIES;
         match deliveries.last_mut() {
-            Some(next) if next.from - read.at < pause => next.from = read.at,
+            Some(next) if next.from - at < pause => next.from = at,
             _ if is_full => break,
             _ => deliveries.push(Delivery {
-                from: read.at,
-                to: read.at,
-                end: read.bytes.end,
+                from: at,
+                to: at,
+                end,
             }),
         }
     }

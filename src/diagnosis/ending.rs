@@ -200,11 +200,14 @@ fn model_answer(evidence: &Evidence<'_>, last: &Connection) -> Option<bool> {
     if last_message(journal, last) {
         return Some(true);
     }
-    if !last.is_whole || !evidence.sees_bytes() {
-        return None;
-    }
     let first = events(journal, last.lines.clone()).next()?;
     let event_type = first.event_type();
+    // An EventSource receives the end of an answer if it subscribes to its type, as it does to all known types
+    // unless others are asked for.
+    let has_end = evidence.sees_bytes() || event_type == "message" || evidence.asked.is_empty();
+    if !last.is_whole || !has_end {
+        return None;
+    }
     let is_answer = event_type == "message_start"
         || event_type == "response.created"
         || first.beginning(400).contains("\"chat.completion.chunk\"");

@@ -203,6 +203,24 @@ fn faults() -> Vec<Faulty> {
                 Dispatch("message", "caf\u{FFFD}".to_owned(), String::new()),
             ],
         ),
+        event_source(UnprefixedLines, {
+            let event = || Dispatch("message", "{".to_owned(), String::new());
+            vec![Open, event(), event()]
+        }),
+        event_source(AnswerCut, {
+            let data = "{\"object\":\"chat.completion.chunk\"}".to_owned();
+            vec![
+                Open,
+                Dispatch("message", data, String::new()),
+                Lose(Failure::BrowserRetries),
+            ]
+        }),
+        event_source(Batches, {
+            let event = || Dispatch("message", "a".to_owned(), String::new());
+            let batch = || [Wait(2_000.0), event(), event(), event()];
+            let batches = (0..6).flat_map(|_| batch());
+            [Open].into_iter().chain(batches).collect()
+        }),
         sent(NotUtf8, [b"data: \xFF\xFE\n\n".to_vec()]),
         // Types.
         sent(OwnErrorEvent, ["event: error\ndata: a\n\n"]),
