@@ -25,6 +25,7 @@ async fn main() {
     let chinese = answer_slowly().await;
     let chinese = format!("{}/?url={chinese}/answer&via=fetch", server.origin);
     let browser = Browser::start().await;
+    why(&browser, &server).await;
     for theme in ["light", "dark"] {
         for (width, height) in [(360, 640), (390, 844), (1280, 640), (2560, 1280)] {
             browser.resize(width, height).await;
@@ -33,10 +34,9 @@ async fn main() {
         }
         browser.resize(1280, 640).await;
         let file = format!("scope-zh-{theme}.png");
-        take(&browser, &chinese, theme, true, 13, &file).await;
+        take(&browser, &chinese, theme, true, 12, &file).await;
     }
     tap(&browser).await;
-    why(&browser, &server).await;
 }
 
 /// Saves the pictures of findings, with their evidence and their mend, for docs/faults.md.
