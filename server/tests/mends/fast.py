@@ -7,6 +7,7 @@ import sys
 import textwrap
 
 from fastapi import FastAPI, Header
+from fastapi.middleware.cors import CORSMiddleware
 from starlette.responses import StreamingResponse
 
 app = FastAPI()
@@ -80,6 +81,33 @@ async def resumed(last_event_id: str | None = Header(None)):
     return after(int(last_event_id or -1))
 
 
+# Applications of their own, by path.
+APPS = {}
+
+
+async def chosen(scope, receive, send):
+    await APPS.get(scope.get("path"), app)(scope, receive, send)
+
+
+def allowed(path, **rules):
+    """An application of its own at a path, with rules for other origins."""
+    inner = FastAPI()
+    if rules:
+        inner.add_middleware(CORSMiddleware, **rules)
+
+    @inner.get(path)
+    async def events():
+        return stream("data: a\n\n")
+
+    APPS[path] = inner
+
+
+allowed("/cors-missing/fault")
+allowed("/cors-missing/mend", allow_origins=["https://app.example"])
+allowed("/cors-star/fault", allow_origins=["*"])
+allowed("/cors-star/mend", allow_origins=["https://app.example"], allow_credentials=True)
+
+
 @app.get("/{mistake}/{path}")
 async def frame(mistake: str, path: str):
     return stream(FRAMES[mistake][path == "mend"])
@@ -92,5 +120,5 @@ if __name__ == "__main__":
 
     listener = socket.create_server(("127.0.0.1", 0))
     print(listener.getsockname()[1], flush=True)
-    config = uvicorn.Config(app, log_level="error")
+    config = uvicorn.Config(chosen, log_level="error")
     sys.exit(uvicorn.Server(config).run(sockets=[listener]))

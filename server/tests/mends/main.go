@@ -60,6 +60,13 @@ func main() {
 	})
 	stream("/buffered/mend", func(w http.ResponseWriter) { fmt.Fprintf(w, "data: %s\n\n", text) })
 
+	stream("/cors-missing/fault", func(w http.ResponseWriter) { fmt.Fprintf(w, "data: %s\n\n", text) })
+	http.HandleFunc("/cors-missing/mend", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		w.Header().Set("Access-Control-Allow-Origin", "https://app.example")
+		fmt.Fprintf(w, "data: %s\n\n", text)
+	})
+
 	ids := func(w http.ResponseWriter, last int) {
 		w.Header().Set("Content-Type", "text/event-stream")
 		for n := last + 1; n < last+4; n++ {

@@ -1,6 +1,7 @@
 // Faults and their mends in Express and Vite: /MISTAKE/fault and /MISTAKE/mend. Prints the ports of both.
 
 import compression from "compression";
+import cors from "cors";
 import express from "express";
 import { createServer } from "vite";
 
@@ -61,6 +62,15 @@ app.get("/silent/mend", (req, res) => {
   res.on("close", () => clearInterval(timer));
 });
 
+// Each mend is for its own path here, where an application has it before all routes.
+app.use("/cors-missing/mend", cors());
+app.use("/cors-star/fault", cors());
+app.use("/cors-star/mend", cors({ origin: 'https://app.example', credentials: true }));
+app.get(["/cors-missing/:path", "/cors-star/:path"], (req, res) => res.set(STREAM).flushHeaders());
+app.get("/cors-on-error/fault", (req, res) => res.status(500).end());
+app.use("/cors-on-error/mend", cors());
+app.get("/cors-on-error/mend", (req, res) => res.status(500).end());
+
 // Compression holds events back until it is told to flush.
 for (const path of ["fault", "mend"])
   app.get(`/buffered/${path}`, compression(), (req, res) => {
@@ -73,6 +83,10 @@ for (const path of ["fault", "mend"])
     const timer = setInterval(write, 100);
     res.on("close", () => clearInterval(timer));
   });
+
+// For proxies that add a header of their own.
+app.get("/allowed", cors(), (req, res) => res.set(STREAM).flushHeaders());
+app.get("/failed", (req, res) => res.status(500).end());
 
 // For proxies, which know servers by their paths: an event each 100 ms. Without x-accel-buffering, unless the query asks for it.
 app.get("/events{/:name}", (req, res) => {
