@@ -84,8 +84,9 @@ fn faults(root: &Path, out: &Path) {
 fn faults_page(document: &str) -> String {
     let document = document.replace("](http://127.0.0.1:8844/", "](/");
     let mut contents = String::new();
-    // The anchor, and whether its heading follows.
-    let (mut anchor, mut heading) = (String::new(), false);
+    let mut anchor = String::new();
+    // The heading that is read, of a section with an anchor.
+    let mut heading = None;
     let mut is_picture = false;
     let events = Parser::new(&document).filter(|event| {
         match event {
@@ -97,16 +98,18 @@ fn faults_page(document: &str) -> String {
             Event::Html(tag) | Event::InlineHtml(tag) if tag.starts_with("<a id=") => {
                 anchor = tag.split('"').nth(1).unwrap_or_default().to_owned();
             }
-            Event::Start(Tag::Heading { .. }) => heading = true,
+            Event::Start(Tag::Heading { .. }) if !anchor.is_empty() => heading = Some(Vec::new()),
             Event::End(TagEnd::Heading(_)) => {
-                heading = false;
-                anchor.clear();
+                if let Some(texts) = heading.take() {
+                    let mut title = String::new();
+                    html::push_html(&mut title, texts.into_iter());
+                    contents += &format!("<li><a href=\"#{anchor}\">{title}</a></li>\n");
+                    anchor.clear();
+                }
             }
-            Event::Text(text) if heading && !anchor.is_empty() => {
-                let mut title = String::new();
-                html::push_html(&mut title, [Event::Text(text.clone())].into_iter());
-                contents += &format!("<li><a href=\"#{anchor}\">{title}</a></li>\n");
-            }
+            Event::Text(_) => heading
+                .iter_mut()
+                .for_each(|texts| texts.push(event.clone())),
             _ => {}
         }
         !is_picture
@@ -118,8 +121,8 @@ fn faults_page(document: &str) -> String {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <title>Faults of event streams - SSE Scope</title>\n\
          <link rel=\"icon\" href=\"/favicon.ico\">\n<link rel=\"stylesheet\" href=\"/faults.css\">\n\
-         <nav aria-label=\"Contents\"><a href=\"/\">SSE Scope</a>\n<ul>\n{contents}</ul></nav>\n\
-         <main>\n{body}</main>\n</html>\n"
+         <main>\n{body}</main>\n\
+         <nav aria-label=\"Contents\"><a href=\"/\">SSE Scope</a>\n<ul>\n{contents}</ul></nav>\n</html>\n"
     )
 }
 

@@ -133,7 +133,7 @@ async fn an_invalid_query_gets_a_sentence() {
             "intervall=1",
             "There is no parameter “intervall”: /stream takes interval, count, event, data, size, lines, \
              id, retry, heartbeat, jitter, burst, seed, newline, bom, split, hold, gzip, status, type, \
-             cors, redirect, delay, after, end, outage, corrupt, raw, resume and lastEventId. See /stream/help.\n",
+             encoding, cors, retryAfter, redirect, delay, after, end, outage, corrupt, raw, resume and lastEventId. See /stream/help.\n",
         ),
         (
             "interval=5x",
@@ -530,6 +530,7 @@ async fn the_documentation_of_faults_is_a_page_without_scripts() {
     for part in [
         "<a id=\"no-blank-line\"></a>",
         "<li><a href=\"#no-blank-line\">No blank line between events</a></li>",
+        "<li><a href=\"#done-and-again\">“[DONE]”, and again</a></li>",
         "<a href=\"/?via=fetch&amp;url=%2Fstream%3F",
         "<link rel=\"stylesheet\" href=\"/faults.css\">",
     ] {

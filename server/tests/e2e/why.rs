@@ -165,7 +165,7 @@ async fn the_documentation_of_faults_is_a_page() {
         .await;
     examine(&browser, "the documentation of faults on a small screen").await;
     browser
-        .click("document.getElementById('wrong-case').closest('p').nextElementSibling.nextElementSibling.querySelector('a')")
+        .click("[...document.links].find(link => link.href.includes('corrupt%3Dcase'))")
         .await;
     browser
         .until("page.findings().includes('wrong-case')")
