@@ -33,7 +33,7 @@ const BROWSERS: usize = 4;
 
 /// How long a finding is waited for, in ms; and for how long it must remain the first one, because another one may
 /// be found later.
-const PATIENCE_MS: u64 = 20_000;
+const PATIENCE_MS: u64 = 25_000;
 const NAMED_MS: u64 = 1_000;
 const HINTED_MS: u64 = 5_000;
 
