@@ -24,6 +24,8 @@ const PATIENCE_MS: f64 = 5_000.0;
 /// [`Findings`], once they are loaded: the page itself starts without them.
 #[component]
 pub(crate) fn Why() -> impl IntoView {
+    // A connection may fail before the part is there.
+    Watched::expect().stream.explain_failures();
     let view = Callback::new(move |()| findings_view::call());
     view! { <Part needed=Signal::stored(true) ahead=true load=findings_view::load view /> }
 }
@@ -38,7 +40,7 @@ part! {
 fn Findings() -> impl IntoView {
     let watched = Watched::expect();
     let stream = watched.stream;
-    explain_failures(watched);
+    explain_hanging(watched);
     let findings = findings(watched);
     let open = RwSignal::new(false);
     let dismissed = RwSignal::new(Vec::<Mistake>::new());
@@ -220,10 +222,9 @@ fn sentence_of(findings: &[Finding], mistake: Mistake) -> String {
         .unwrap_or_default()
 }
 
-/// Has the failures explained by probes, and also why there is no response.
-fn explain_failures(watched: Watched) {
+/// Sends probes when the response is late.
+fn explain_hanging(watched: Watched) {
     let stream = watched.stream;
-    stream.explain_failures();
     let since = Memo::new(move |_| {
         let is_connecting = |link: &Link| matches!(link, Link::Connecting { .. });
         stream.link.with(is_connecting).then(now)
