@@ -500,7 +500,7 @@ async fn the_help_lists_every_parameter_as_text_and_json() {
         .iter()
         .map(|parameter| parameter["name"].as_str().expect("a name"))
         .collect();
-    assert!(names.len() == 29, "{names:?}");
+    assert!(names.len() == 31, "{names:?}");
     for name in names {
         assert!(text.text().contains(&format!("\n  {name}\n")), "{name}");
     }
