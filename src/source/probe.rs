@@ -190,7 +190,12 @@ async fn ask(request: &web_sys::Request, known: &RefCell<Outcome>) {
         return;
     }
     known.replace(Outcome::Answered(response.clone()));
-    if refusal(&response).is_some() {
+    if refusal(&response).is_none() {
+        // Firefox does not close the connection of a response whose body nobody has touched, if it is only aborted.
+        if let Some(body) = incoming.body() {
+            let _ = body.cancel();
+        }
+    } else {
         // The body may never arrive.
         response.set_excerpt(&first_chunk(&incoming).await.unwrap_or_default());
         known.replace(Outcome::Answered(response));

@@ -200,8 +200,10 @@ async fn play_links(from: usize) {
     let server = Server::start("127.0.0.1:0").await;
     let browser = Browser::start().await;
     for (name, link) in links().into_iter().skip(from).step_by(3) {
-        // Its reads do not end where those of the network do, so that buffering is not certain.
-        if name == "buffered" && browser.engine() == Engine::WebKit {
+        // Its reads do not end where those of the network do, so that buffering is not certain; and it reads a body
+        // that is not compressed as it is, whatever the header says.
+        let is_other = ["buffered", "wrong-encoding"].contains(&name);
+        if is_other && browser.engine() == Engine::WebKit {
             continue;
         }
         // Another origin than that of the page.
