@@ -237,30 +237,23 @@ chromium:
 firefox: | $(GECKODRIVER)
 	$(call package,firefox,firefox-esr,Firefox)
 
-# Node finds modules beside the program that imports them.
+# The programs of server/tests/clients and server/tests/mends. Node finds modules beside the program that imports
+# them.
+target/%/node/node_modules: server/tests/%/package-lock.json
+	@echo "== Installing packages from npm for server/tests/$*"
+	@mkdir -p $(@D) && cp server/tests/$*/*.mjs server/tests/$*/package*.json $(@D)
+	@npm ci --no-audit --no-fund --loglevel=error --prefix $(@D) >/dev/null
+	@touch $@
+
+target/%/python/bin/activate: server/tests/%/requirements.txt | python
+	@echo "== Installing packages from PyPI for server/tests/$*"
+	@python3 -m venv target/$*/python
+	@target/$*/python/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+# The programs are copied again when they change.
 target/clients/node/node_modules: $(wildcard server/tests/clients/*)
-	@echo "== Installing clients from npm"
-	@mkdir -p $(@D) && cp server/tests/clients/*.mjs server/tests/clients/package*.json $(@D)
-	@npm ci --no-audit --no-fund --loglevel=error --prefix $(@D) >/dev/null
-	@touch $@
-
-target/clients/python/bin/activate: server/tests/clients/requirements.txt | python
-	@echo "== Installing clients from PyPI"
-	@python3 -m venv target/clients/python
-	@target/clients/python/bin/pip install --quiet --disable-pip-version-check --requirement $<
-	@touch $@
-
 target/mends/node/node_modules: $(wildcard server/tests/mends/*)
-	@echo "== Installing Express and Vite from npm"
-	@mkdir -p $(@D) && cp server/tests/mends/*.mjs server/tests/mends/package*.json $(@D)
-	@npm ci --no-audit --no-fund --loglevel=error --prefix $(@D) >/dev/null
-	@touch $@
-
-target/mends/python/bin/activate: server/tests/mends/requirements.txt | python
-	@echo "== Installing FastAPI from PyPI"
-	@python3 -m venv target/mends/python
-	@target/mends/python/bin/pip install --quiet --disable-pip-version-check --requirement $<
-	@touch $@
 
 # Debian has venv in a package of its own.
 python:

@@ -27,6 +27,8 @@ pub(crate) use link::attempts_failed;
 pub use link::{By, Cause, Link};
 pub use options::{EventTypes, Message, UseEventSourceOptions};
 pub use playback::Playback;
+#[cfg(test)]
+pub(crate) use probes::example;
 pub(crate) use probes::{Case, POOL, Probed, Probes, Trouble};
 
 /// Watches the event stream at `url`, with the browser's `EventSource`, by `fetch`, or by the relay of the

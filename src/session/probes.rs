@@ -262,27 +262,28 @@ impl Probes {
     }
 }
 
+/// A failure of the page `http://a` at `http://b/`, which an `EventSource` asked for.
+#[cfg(test)]
+pub(crate) fn example(trouble: Trouble) -> Case {
+    Case {
+        trouble,
+        target: Target {
+            url: "http://b/".to_owned(),
+            page: "http://a".to_owned(),
+            ..Target::default()
+        },
+        origin: "http://b".to_owned(),
+        by_event_source: true,
+        has_header: false,
+        can_relay: true,
+        own_streams: 0,
+        is_whole: true,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    fn case(trouble: Trouble) -> Case {
-        Case {
-            trouble,
-            target: Target {
-                url: "http://b/".to_owned(),
-                page: "http://a".to_owned(),
-                has_credentials: false,
-                last_event_id: String::new(),
-            },
-            origin: "http://b".to_owned(),
-            by_event_source: true,
-            has_header: false,
-            can_relay: true,
-            own_streams: 0,
-            is_whole: true,
-        }
-    }
+    use super::{example as case, *};
 
     fn response(status: u16) -> Response {
         Response {

@@ -3,7 +3,7 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use js_sys::{Array, Function, Object, Promise, Reflect};
+use js_sys::{Array, Function, Promise};
 use leptos::{prelude::window, task::spawn_local};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
@@ -11,24 +11,48 @@ use wasm_bindgen_futures::JsFuture;
 // Of web-sys this is an unstable part.
 #[wasm_bindgen]
 extern "C" {
+    type NavigatorLocks;
+
+    /// None on a page that is not secure, or in a browser without them.
+    #[wasm_bindgen(method, getter)]
+    fn locks(this: &NavigatorLocks) -> Option<LockManager>;
+
     type LockManager;
 
     #[wasm_bindgen(method, catch)]
     fn request(
         this: &LockManager,
         name: &str,
-        options: &Object,
+        options: &LockOptions,
         callback: &Function,
     ) -> Result<Promise, JsValue>;
 
     #[wasm_bindgen(method, catch)]
     fn query(this: &LockManager) -> Result<Promise, JsValue>;
+
+    #[wasm_bindgen(extends = js_sys::Object)]
+    type LockOptions;
+
+    #[wasm_bindgen(method, setter)]
+    fn set_mode(this: &LockOptions, mode: &str);
+
+    type LockManagerSnapshot;
+
+    #[wasm_bindgen(method, getter)]
+    fn held(this: &LockManagerSnapshot) -> Array;
+
+    type LockInfo;
+
+    #[wasm_bindgen(method, getter)]
+    fn name(this: &LockInfo) -> String;
 }
 
-/// The locks of this page's origin; `None` on a page that is not secure, or in a browser without them.
+/// The locks of this page's origin.
 fn locks() -> Option<LockManager> {
-    let locks = Reflect::get(&window().navigator(), &"locks".into()).ok()?;
-    locks.is_object().then(|| locks.unchecked_into())
+    window()
+        .navigator()
+        .unchecked_into::<NavigatorLocks>()
+        .locks()
 }
 
 /// The name of the locks of the streams that share connections: those to one server, with credentials or without.
@@ -64,8 +88,8 @@ impl Counted {
                 }
             })
         });
-        let options = Object::new();
-        Reflect::set(&options, &"mode".into(), &"shared".into()).ok()?;
+        let options = js_sys::Object::new().unchecked_into::<LockOptions>();
+        options.set_mode("shared");
         let name = name(origin, has_credentials);
         let request = locks()?.request(&name, &options, callback.unchecked_ref());
         // A page that may not have locks counts none.
@@ -92,13 +116,7 @@ pub(crate) fn count(origin: &str, has_credentials: bool, then: impl FnOnce(usize
 /// How many locks with this name are held.
 async fn held(name: &str) -> Option<usize> {
     let snapshot = JsFuture::from(locks()?.query().ok()?).await.ok()?;
-    let held: Array = Reflect::get(&snapshot, &"held".into())
-        .ok()?
-        .dyn_into()
-        .ok()?;
-    let has_name = |lock: &JsValue| {
-        Reflect::get(lock, &"name".into())
-            .is_ok_and(|known| known.as_string().as_deref() == Some(name))
-    };
+    let held = snapshot.unchecked_into::<LockManagerSnapshot>().held();
+    let has_name = |lock: &JsValue| lock.unchecked_ref::<LockInfo>().name() == name;
     Some(held.iter().filter(has_name).count())
 }

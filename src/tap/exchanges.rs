@@ -92,8 +92,8 @@ impl Exchanges {
         self.kept.get(self.place(id).ok()?).cloned()
     }
 
-    /// The latest exchange of the client of `exchange`, as the server tells clients apart: by the tap, the
-    /// method, the path, the host of the client, and its name.
+    /// The latest exchange of the client of `exchange`. As in the server, exchanges are of one client if their tap,
+    /// method, path, client's host and client's name are the same.
     pub(crate) fn latest_of_client(&self, exchange: &Exchange) -> Option<Arc<Exchange>> {
         let client = |exchange: &Exchange| {
             let host = exchange.client.rsplit_once(':').unwrap_or_default().0;

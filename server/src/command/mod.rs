@@ -55,9 +55,9 @@ pub(crate) struct Args {
     pub(crate) max_connections: usize,
 
     /// Lets the page ask this server to make its requests, of public addresses only: the third way of the page, to
-    /// servers without CORS. Without this argument the relay is on, for any address, if --listen is a loopback
-    /// address and there is neither --allow-host nor --tap-shared: if only this machine uses the page. With it, whoever can open the page
-    /// can have this server make requests.
+    /// servers without CORS. Whoever can open the page can then have this server make requests. Without this
+    /// argument the relay is on, for any address, where only this machine can open the page: --listen is a loopback
+    /// address, and there is neither --allow-host nor --tap-shared.
     #[arg(long)]
     pub(crate) relay: bool,
 

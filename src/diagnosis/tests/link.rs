@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::{
-    session::{Case, Probed, Trouble},
-    source::{Outcome, Probe, Relayed, Target, UpstreamEnd},
+    session::{Case, Probed, Trouble, example},
+    source::{Outcome, Probe, Relayed, UpstreamEnd},
 };
 
 /// The mistakes that only probes show.
@@ -23,19 +23,8 @@ pub(super) const BY_PROBES: [Mistake; 11] = [
 
 fn case(trouble: Trouble) -> Case {
     Case {
-        trouble,
-        target: Target {
-            url: "http://b/".to_owned(),
-            page: "http://a".to_owned(),
-            has_credentials: false,
-            last_event_id: String::new(),
-        },
-        origin: "http://b".to_owned(),
         by_event_source: trouble != Trouble::Unreachable,
-        has_header: false,
-        can_relay: true,
-        own_streams: 0,
-        is_whole: true,
+        ..example(trouble)
     }
 }
 

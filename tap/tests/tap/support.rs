@@ -225,7 +225,7 @@ impl Peer {
         self.ended.is_none()
     }
 
-    /// Reads until so many bytes have arrived in all.
+    /// Reads until `length` bytes have arrived, those of earlier reads included.
     pub(crate) async fn until_length(&mut self, length: usize) {
         let reading = async { while self.received.len() < length && self.read().await {} };
         if timeout(PATIENCE, reading).await.is_err() || self.received.len() < length {
