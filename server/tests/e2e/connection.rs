@@ -9,12 +9,12 @@ use std::{
 };
 
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::AsyncWriteExt,
     net::TcpListener,
 };
 
 use super::browser::{Browser, Server};
-use super::{CLOSE, DATE, HEAD, OPEN, open, serve};
+use super::{CLOSE, DATE, HEAD, OPEN, open, read_request, serve};
 
 #[tokio::test]
 async fn the_default_stream_appears_under_the_policy_without_a_console_error() {
@@ -229,7 +229,7 @@ async fn serve_counted(retry: u32) -> (String, Arc<AtomicUsize>) {
             let open = Arc::clone(&counter);
             open.fetch_add(1, Ordering::Relaxed);
             tokio::spawn(async move {
-                let _ = connection.read(&mut [0; 4096]).await;
+                read_request(&mut connection).await;
                 let head = format!("{HEAD}retry: {retry}\n\n");
                 let mut sent = connection.write_all(head.as_bytes()).await;
                 while sent.is_ok() {

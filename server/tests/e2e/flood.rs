@@ -1,7 +1,7 @@
 //! Streams that are faster than the page.
 
 use super::browser::{Browser, Engine};
-use super::{HEAD, open, serve};
+use super::{HEAD, open, read_request, serve};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
@@ -25,14 +25,13 @@ async fn serve_flood() -> (String, watch::Receiver<bool>) {
         while let Ok((mut connection, _)) = listener.accept().await {
             let (event, sent) = (event.clone(), sent.clone());
             tokio::spawn(async move {
-                let mut request = [0; 4096];
-                let _ = connection.read(&mut request).await;
+                read_request(&mut connection).await;
                 connection.write_all(HEAD.as_bytes()).await?;
                 for _ in 0..EVENTS {
                     connection.write_all(event.as_bytes()).await?;
                 }
                 sent.send_replace(true);
-                while connection.read(&mut request).await? > 0 {}
+                while connection.read(&mut [0; 4096]).await? > 0 {}
                 std::io::Result::Ok(())
             });
         }

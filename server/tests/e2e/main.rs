@@ -26,7 +26,7 @@ mod why_link;
 use browser::{Browser, Server};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
 };
 
 const OPEN: &str = "Connection open ...";
@@ -39,6 +39,31 @@ const DATE: &str =
 /// The head of an event stream.
 const HEAD: &str =
     "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\naccess-control-allow-origin: *\r\n\r\n";
+
+/// Reads a request with its body, which a browser may send in a packet of its own: what is left unread when the
+/// connection is closed resets it, and the browser may lose the response.
+async fn read_request(connection: &mut TcpStream) -> String {
+    let mut bytes = Vec::new();
+    let mut part = [0; 4096];
+    loop {
+        let length = connection.read(&mut part).await.unwrap_or_default();
+        bytes.extend_from_slice(&part[..length]);
+        let request = String::from_utf8_lossy(&bytes).into_owned();
+        let is_whole = request.split_once("\r\n\r\n").is_some_and(|(head, body)| {
+            let head = head.to_ascii_lowercase();
+            let declared = head
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length:"))
+                .and_then(|length| length.trim().parse().ok());
+            body.len() >= declared.unwrap_or(0)
+        });
+        // A client that speaks TLS waits for an answer.
+        let is_http = bytes.first().is_some_and(u8::is_ascii_uppercase);
+        if length == 0 || is_whole || !is_http {
+            return request;
+        }
+    }
+}
 
 /// Starts a server that sends each connection `head`, then `body(0)` to `body(times - 1)`, and then
 /// waits until the client disconnects. Returns its origin.
@@ -54,13 +79,12 @@ async fn serve(
         while let Ok((mut connection, _)) = listener.accept().await {
             let body = std::sync::Arc::clone(&body);
             tokio::spawn(async move {
-                let mut request = [0; 4096];
-                let _ = connection.read(&mut request).await;
+                read_request(&mut connection).await;
                 connection.write_all(head.as_bytes()).await?;
                 for n in 0..times {
                     connection.write_all(body(n).as_bytes()).await?;
                 }
-                while connection.read(&mut request).await? > 0 {}
+                while connection.read(&mut [0; 4096]).await? > 0 {}
                 std::io::Result::Ok(())
             });
         }

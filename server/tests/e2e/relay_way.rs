@@ -7,11 +7,11 @@ use std::sync::{
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
 };
 
 use super::browser::{Browser, Server};
-use super::{open, serve};
+use super::{open, read_request, serve};
 
 /// The head of an event stream that a page of another origin may not read.
 const NO_CORS: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nx-only-here: a\r\nSet-Cookie: b=c\r\nconnection: close\r\n\r\n";
@@ -30,7 +30,7 @@ async fn answering(
     let counter = Arc::clone(&count);
     tokio::spawn(async move {
         while let Ok((mut connection, _)) = listener.accept().await {
-            let head = read_head(&mut connection).await;
+            let head = read_request(&mut connection).await;
             let number = counter.fetch_add(1, Ordering::SeqCst);
             let response = response(number, &head);
             let _ = connection.write_all(response.as_bytes()).await;
@@ -38,19 +38,6 @@ async fn answering(
         }
     });
     (origin, count)
-}
-
-/// Reads up to the end of a head, or of the connection.
-async fn read_head(connection: &mut TcpStream) -> String {
-    let mut bytes = Vec::new();
-    let mut part = [0; 4096];
-    while !bytes.ends_with(b"\r\n\r\n") {
-        match connection.read(&mut part).await {
-            Ok(read @ 1..) => bytes.extend_from_slice(&part[..read]),
-            _ => break,
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// An address that refuses connections.
@@ -199,7 +186,7 @@ async fn a_disconnect_ends_the_request_of_the_relay() {
     let stream = listener.local_addr().expect("bound");
     let (_server, browser) = open(&format!("?via=relay&url=http://{stream}/")).await;
     let (mut connection, _) = listener.accept().await.expect("a connection");
-    read_head(&mut connection).await;
+    read_request(&mut connection).await;
     // Without a head.
     browser
         .until_says("the server has not sent the head of a response")
@@ -209,7 +196,7 @@ async fn a_disconnect_ends_the_request_of_the_relay() {
 
     browser.press("Connect").await;
     let (mut connection, _) = listener.accept().await.expect("a connection");
-    read_head(&mut connection).await;
+    read_request(&mut connection).await;
     let event = format!("{NO_CORS}data: a\n\n");
     let sent = connection.write_all(event.as_bytes()).await;
     sent.expect("the relay reads");

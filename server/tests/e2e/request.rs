@@ -2,7 +2,7 @@
 //! requests.
 
 use super::browser::{Browser, CTRL_ENTER, ENTER, ESCAPE, TAB};
-use super::{HEAD, open, serve};
+use super::{HEAD, open, read_request, serve};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
@@ -60,28 +60,6 @@ async fn echo() -> (String, std::sync::Arc<std::sync::atomic::AtomicUsize>) {
         }
     });
     (origin, count)
-}
-
-/// Reads a request with its body, which a browser may send in a packet of its own.
-async fn read_request(connection: &mut tokio::net::TcpStream) -> String {
-    let mut bytes = Vec::new();
-    let mut part = [0; 4096];
-    loop {
-        let length = connection.read(&mut part).await.unwrap_or_default();
-        bytes.extend_from_slice(&part[..length]);
-        let request = String::from_utf8_lossy(&bytes).into_owned();
-        let is_whole = request.split_once("\r\n\r\n").is_some_and(|(head, body)| {
-            let head = head.to_ascii_lowercase();
-            let declared = head
-                .lines()
-                .find_map(|line| line.strip_prefix("content-length:"))
-                .and_then(|length| length.trim().parse().ok());
-            body.len() >= declared.unwrap_or(0)
-        });
-        if length == 0 || is_whole {
-            return request;
-        }
-    }
 }
 
 fn sent(count: &std::sync::atomic::AtomicUsize) -> usize {
@@ -184,9 +162,7 @@ async fn a_json_body_is_sent_as_json_by_ctrl_enter() {
     tokio::spawn(async move {
         // The first connection is the CORS preflight, which asks whether the second is allowed.
         while let Ok((mut connection, _)) = listener.accept().await {
-            let mut request = vec![0; 4096];
-            let length = connection.read(&mut request).await.unwrap_or_default();
-            let request = String::from_utf8_lossy(&request[..length]).to_lowercase();
+            let request = read_request(&mut connection).await.to_lowercase();
             let response = if request.starts_with("options") {
                 "HTTP/1.1 204 No Content\r\naccess-control-allow-origin: *\r\naccess-control-allow-headers: *\r\nconnection: close\r\n\r\n".to_owned()
             } else {

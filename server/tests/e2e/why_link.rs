@@ -8,7 +8,7 @@ use tokio::{
 };
 
 use super::browser::{Browser, ENTER, Engine, Server};
-use super::{HEAD, open, serve};
+use super::{HEAD, open, read_request, serve};
 
 /// An address that the page can open.
 async fn listening() -> (TcpListener, String) {
@@ -36,19 +36,15 @@ async fn answering(answer: impl Fn(&str) -> String + Send + Sync + 'static) -> (
         while let Ok((mut connection, _)) = listener.accept().await {
             let (answer, seen) = (Arc::clone(&answer), Arc::clone(&seen));
             tokio::spawn(async move {
-                let (mut head, mut part) = (Vec::new(), [0; 4096]);
-                while !head.windows(4).any(|end| end == b"\r\n\r\n") {
-                    match connection.read(&mut part).await? {
-                        0 => return Ok(()),
-                        read => head.extend_from_slice(&part[..read]),
-                    }
+                let head = read_request(&mut connection).await.to_ascii_lowercase();
+                if head.is_empty() {
+                    return Ok(());
                 }
-                let head = String::from_utf8_lossy(&head).to_ascii_lowercase();
                 let answer = answer(&head);
                 seen.lock().expect("not poisoned").push(head);
                 connection.write_all(answer.as_bytes()).await?;
                 if answer.is_empty() {
-                    while connection.read(&mut part).await? > 0 {}
+                    while connection.read(&mut [0; 4096]).await? > 0 {}
                 }
                 connection.shutdown().await
             });
