@@ -204,10 +204,8 @@ impl Session {
             }
             probes.made.push(probed);
         });
+        self.inquire();
         self.obey();
-        if self.probes.with_untracked(|probes| probes.case.is_some()) {
-            self.inquire();
-        }
     }
 
     /// Obeys what the server answered to a probe, while the page waits for its next attempt.
@@ -236,6 +234,8 @@ impl Session {
                 self.apply(Input::Postponed { until });
                 self.retry_at(until);
             }
+            // The next probe may show what is to be obeyed.
+            _ if self.probes.with_untracked(|probes| probes.goes_on) => {}
             _ => self.retry_at(until),
         }
     }
