@@ -19,6 +19,10 @@ use crate::via::FetchRequest;
 /// How long to wait for the head of a response, in ms.
 const PATIENCE_MS: u32 = 4_000;
 
+/// The same for the relay, in ms: it reports the true cause, and a system's resolver that gets no answer asks again
+/// only after 5 s (resolv.conf(5), `timeout`).
+const RELAY_PATIENCE_MS: u32 = 8_000;
+
 /// A request that finds something out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Probe {
@@ -116,9 +120,15 @@ impl Inquiry {
             }
         };
         let late = finish.clone();
-        let patience = Timeout::new(PATIENCE_MS, late);
+        let is_relayed = matches!(probe, Probe::Relay | Probe::Preflight);
+        let patience = if is_relayed {
+            RELAY_PATIENCE_MS
+        } else {
+            PATIENCE_MS
+        };
+        let patience = Timeout::new(patience, late);
         let (mut abort, mut relay) = (None, None);
-        if matches!(probe, Probe::Relay | Probe::Preflight) {
+        if is_relayed {
             relay = Some(relayed(probe, target, known, finish)?);
         } else {
             let aborts = Abort::new()?;
