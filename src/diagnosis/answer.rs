@@ -45,6 +45,14 @@ fn accepted(evidence: &Evidence<'_>, response: &Response, found: &mut Findings) 
             vec![header(response, "content-type")],
         );
     }
+    encoding(evidence, response, found);
+    if evidence.response.is_none() {
+        answers_now(evidence, found);
+    }
+}
+
+/// A body that could not be decoded.
+pub(super) fn encoding(evidence: &Evidence<'_>, response: &Response, found: &mut Findings) {
     let broke_off = match evidence.failure {
         Some(Failure::BrokeOff) => true,
         Some(Failure::Upstream { .. }) => evidence
@@ -67,9 +75,6 @@ fn accepted(evidence: &Evidence<'_>, response: &Response, found: &mut Findings) 
             sentence,
             vec![header(response, "content-encoding")],
         );
-    }
-    if evidence.response.is_none() {
-        answers_now(evidence, found);
     }
 }
 

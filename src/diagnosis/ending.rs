@@ -4,7 +4,7 @@ use super::{
     Certainty::{Certain, Information, Likely},
     Evidence, Findings, Means, Mistake, Trace,
     course::{last_event, last_message},
-    events, number,
+    events, number, sample,
 };
 use crate::{
     journal::{Connection, Kind},
@@ -43,7 +43,11 @@ pub(super) fn rules(evidence: &Evidence<'_>, found: &mut Findings) {
 }
 
 /// Streams that ended within an event. What the user closed was not cut.
-fn cut_inside(evidence: &Evidence<'_>, connections: &[Connection], found: &mut Findings) {
+pub(super) fn cut_inside(
+    evidence: &Evidence<'_>,
+    connections: &[Connection],
+    found: &mut Findings,
+) {
     let has_no_blank = |finding: &super::Finding| {
         matches!(
             finding.mistake,
@@ -235,9 +239,20 @@ fn silent(evidence: &Evidence<'_>, last: &Connection, found: &mut Findings) {
         return;
     };
     let since = text::duration(*since);
+    let is_explained = |finding: &super::Finding| finding.certainty <= Likely;
+    if found.0.iter().any(is_explained) {
+        return;
+    }
     if evidence.means == Means::EventSource {
+        let known = match evidence.sample {
+            Some(sample) => sample::line(sample),
+            None => {
+                "An EventSource drops other types and comments unseen, so more cannot be known."
+                    .to_owned()
+            }
+        };
         let sentence = format!(
-            "Open, and for more than {since} no event of a type that is subscribed to. An EventSource drops other types and comments unseen, so more cannot be known."
+            "Open, and for more than {since} no event of a type that is subscribed to. {known}"
         );
         found.add(
             Mistake::SilentBySubscription,
@@ -245,10 +260,6 @@ fn silent(evidence: &Evidence<'_>, last: &Connection, found: &mut Findings) {
             sentence,
             Vec::new(),
         );
-        return;
-    }
-    let event_never_ends = |finding: &super::Finding| finding.certainty <= Likely;
-    if found.0.iter().any(event_never_ends) {
         return;
     }
     // A stream without an event has a sentence of its own, or this one.

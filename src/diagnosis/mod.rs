@@ -8,6 +8,7 @@
 //! | `unfinished.rs` | the rules on events that do not end |
 //! | `fields.rs` | the rules on comments and on the values of fields |
 //! | `dispatched.rs` | the rules on the data of events, where the bytes are not seen |
+//! | `sample.rs` | the rules on the bytes, by a sample of them |
 //! | `types.rs` | the rules on event types |
 //! | `answer.rs` | the rules on the response |
 //! | `connection.rs` | the rules on its absence |
@@ -29,6 +30,7 @@ mod framing;
 mod mistake;
 mod origin;
 mod report;
+mod sample;
 mod types;
 mod unfinished;
 
@@ -42,6 +44,7 @@ use crate::{
 pub(crate) use connection::probe_lines;
 pub(crate) use mistake::Mistake;
 pub(crate) use report::markdown;
+pub(crate) use sample::line as sample_line;
 
 /// What is known of a stream. Times are in ms since the Unix epoch.
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +61,8 @@ pub(crate) struct Evidence<'a> {
     /// What was found out by probes about that failure.
     pub(crate) probes: &'a Probes,
     pub(crate) journal: &'a Journal,
+    /// By EventSource: the beginning of the same stream by fetch.
+    pub(crate) sample: Option<&'a Evidence<'a>>,
     /// The event types that the user asked for.
     pub(crate) asked: &'a [String],
     pub(crate) now: f64,
@@ -178,6 +183,9 @@ impl Findings {
         sentence: impl Into<String>,
         evidence: Vec<Trace>,
     ) {
+        if self.0.iter().any(|other| other.mistake == mistake) {
+            return;
+        }
         // In its place, behind those of the same certainty: rules that come first are nearer to the cause.
         let place = self.0.partition_point(|other| other.certainty <= certainty);
         let finding = Finding {
@@ -199,6 +207,7 @@ pub(crate) fn diagnose(evidence: &Evidence<'_>) -> Vec<Finding> {
     if evidence.sees_bytes() {
         framing::rules(evidence, &mut found);
     } else {
+        sample::rules(evidence, &mut found);
         dispatched::rules(evidence, &mut found);
     }
     course::rules(evidence, &mut found);

@@ -50,6 +50,7 @@ pub struct UseEventSourceReturn {
     pub entries: ReadSignal<Journal>,
     pub(super) url: Signal<String>,
     pub(super) via: Signal<Via>,
+    pub(super) with_credentials: Signal<bool>,
     pub(super) session: StoredValue<Option<SendWrapper<Rc<Session>>>>,
 }
 

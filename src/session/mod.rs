@@ -9,6 +9,8 @@ mod options;
 mod playback;
 mod probes;
 mod retry;
+#[cfg(feature = "app")]
+mod sample;
 mod stream;
 
 use std::{
@@ -30,6 +32,8 @@ pub use playback::Playback;
 #[cfg(test)]
 pub(crate) use probes::example;
 pub(crate) use probes::{Case, POOL, Probed, Probes, Trouble};
+#[cfg(feature = "app")]
+pub(crate) use sample::{Sample, use_sample};
 
 /// Watches the event stream at `url`, with the browser's `EventSource`, by `fetch`, or by the relay of the
 /// page's server.
@@ -234,6 +238,7 @@ fn watch(url: Signal<String>, options: UseEventSourceOptions) -> UseEventSourceR
         entries: entries.read_only(),
         url,
         via,
+        with_credentials,
         session,
     }
 }

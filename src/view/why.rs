@@ -10,9 +10,11 @@ use super::{
 };
 use crate::{
     clock::now,
-    diagnosis::{Certainty, Evidence, Finding, Means, Mistake, diagnose, markdown, probe_lines},
+    diagnosis::{
+        Certainty, Evidence, Finding, Means, Mistake, diagnose, markdown, probe_lines, sample_line,
+    },
     offers::offers,
-    session::{Link, Trouble},
+    session::{Link, Sample, Trouble, UseEventSourceReturn, use_sample},
 };
 
 /// How often the stream is diagnosed at most while the connection stays as it is, in ms.
@@ -41,7 +43,8 @@ fn Findings() -> impl IntoView {
     let watched = Watched::expect();
     let stream = watched.stream;
     explain_hanging(watched);
-    let findings = findings(watched);
+    let sample = use_sample(stream, watched.clock);
+    let findings = findings(watched, sample);
     let open = RwSignal::new(false);
     let dismissed = RwSignal::new(Vec::<Mistake>::new());
     let button = NodeRef::<html::Button>::new();
@@ -72,6 +75,13 @@ fn Findings() -> impl IntoView {
         _ => String::new(),
     });
     let is_empty = Memo::new(move |_| findings.read().is_empty());
+    let sampled = Memo::new(move |_| {
+        findings.track();
+        let sampled = sample.stream();
+        sampled.map_or_else(String::new, |by_fetch| {
+            with_evidence(by_fetch, Means::Fetch, &[], now(), None, sample_line)
+        })
+    });
     let nothing_first = Memo::new(move |_| first.get().is_none());
     let mistakes = Memo::new(move |_| {
         findings.with(|findings| -> Vec<_> {
@@ -100,6 +110,10 @@ fn Findings() -> impl IntoView {
             open.set(false);
             focus();
         }
+    };
+    let probe = move |_| match sample.adds_something() {
+        true => sample.take(),
+        false => stream.find_out(Trouble::Asked),
     };
     let report = Callback::new(move |()| {
         let state = stream.link.with_untracked(ToString::to_string);
@@ -152,13 +166,16 @@ fn Findings() -> impl IntoView {
                         let lines = probe_lines(&probes).into_iter();
                         lines.map(|line| view! { <li>{line}</li> }.into_any()).collect_view()
                     }}
+                    <li hidden=move || sampled.read().is_empty()>{sampled}</li>
                 </ul>
                 <button
                     type="button"
-                    title="Requests the address in other ways, and closes each request at the head of its response"
+                    title="Requests the address again. Of a stream that an EventSource receives, it reads the first 64 KiB, or what arrives in 16 s; otherwise it asks in several ways, and closes each request at the head of its response."
                     hidden=move || !stream.can_be_probed()
-                    disabled=move || stream.probes.with(|probes| probes.goes_on)
-                    on:click=move |_| stream.find_out(Trouble::Asked)
+                    disabled=move || {
+                        stream.probes.with(|probes| probes.goes_on) || sample.is_taken_now()
+                    }
+                    on:click=probe
                 >
                     "Probe"
                 </button>
@@ -241,32 +258,56 @@ fn explain_hanging(watched: Watched) {
 }
 
 /// What is found, at most once a second and when the connection changes.
-fn findings(watched: Watched) -> Memo<Vec<Finding>> {
+fn findings(watched: Watched, sample: Sample) -> Memo<Vec<Finding>> {
     let stream = watched.stream;
     let asked = Controls::get().map(|controls| controls.asked);
     let moment = Memo::new(move |_| (watched.clock.get() / PACE_MS) as u64);
     let is_capture = Memo::new(move |_| stream.playback.with(|playback| playback.facts.is_some()));
     Memo::new(move |_| {
         moment.get();
+        let asked = asked.map(|asked| asked.get()).unwrap_or_default();
+        let now = watched.clock.get_untracked();
         let means = match stream.way() {
             _ if is_capture.get() => Means::Capture,
             "fetch" => Means::Fetch,
             "relay" => Means::Relay,
             _ => Means::EventSource,
         };
-        let (link, response) = (stream.link.read(), stream.response.read());
-        let (relayed, failure) = (stream.relayed.read(), stream.failure.read());
-        let asked = asked.map(|asked| asked.get()).unwrap_or_default();
-        diagnose(&Evidence {
-            means,
-            link: &link,
-            response: response.as_ref(),
-            relayed: relayed.as_ref(),
-            failure: failure.as_ref(),
-            probes: &stream.probes.read(),
-            journal: &watched.journal(),
-            asked: &asked,
-            now: watched.clock.get_untracked(),
-        })
+        let found = |sample: Option<&Evidence<'_>>| {
+            with_evidence(stream, means, &asked, now, sample, diagnose)
+        };
+        match sample.stream() {
+            Some(by_fetch) if means == Means::EventSource => {
+                with_evidence(by_fetch, Means::Fetch, &asked, now, None, |sample| {
+                    found(Some(sample))
+                })
+            }
+            _ => found(None),
+        }
+    })
+}
+
+/// What `read` makes of what is known of `stream`. It subscribes to all of it but the log.
+fn with_evidence<T>(
+    stream: UseEventSourceReturn,
+    means: Means,
+    asked: &[String],
+    now: f64,
+    sample: Option<&Evidence<'_>>,
+    read: impl FnOnce(&Evidence<'_>) -> T,
+) -> T {
+    let (link, response) = (stream.link.read(), stream.response.read());
+    let (relayed, failure) = (stream.relayed.read(), stream.failure.read());
+    read(&Evidence {
+        means,
+        link: &link,
+        response: response.as_ref(),
+        relayed: relayed.as_ref(),
+        failure: failure.as_ref(),
+        probes: &stream.probes.read(),
+        journal: &stream.entries.read_untracked(),
+        sample,
+        asked,
+        now,
     })
 }

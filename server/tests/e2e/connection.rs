@@ -8,10 +8,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::{
-    io::AsyncWriteExt,
-    net::TcpListener,
-};
+use tokio::{io::AsyncWriteExt, net::TcpListener};
 
 use super::browser::{Browser, Server};
 use super::{CLOSE, DATE, HEAD, OPEN, open, read_request, serve};

@@ -1,8 +1,13 @@
 //! Why a stream shows nothing, or the wrong thing: what the page finds by itself.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
 use super::accessibility::examine;
 use super::browser::{Browser, ESCAPE, Engine, Server};
-use super::{open, serve};
+use super::{HEAD, open, serve};
 
 /// Opens the page with the generator's stream of `query`.
 async fn play(server: &Server, browser: &Browser, via: &str, query: &str) {
@@ -85,6 +90,67 @@ async fn by_event_source_is_said_what_can_be_known() {
             .until(&format!("page.findings()[0] === '{mistake}'"))
             .await;
     }
+}
+
+#[tokio::test]
+async fn an_event_source_without_events_is_explained_by_a_sample_of_the_bytes() {
+    let server = Server::start("127.0.0.1:0").await;
+    let browser = Browser::start().await;
+    for (query, sentence, mistake) in [
+        (
+            "interval=200ms&data=seq&corrupt=no-blank",
+            r"^\d+ data lines and no blank line: ",
+            "no-blank-line",
+        ),
+        // It is lost at once, again and again.
+        (
+            "interval=0&count=5&data=seq&corrupt=no-blank&retry=100ms",
+            r"^5 data lines and no blank line: ",
+            "no-blank-line",
+        ),
+    ] {
+        play(&server, &browser, "eventsource", query).await;
+        until_certain(&browser, sentence).await;
+        browser
+            .until(&format!("page.findings()[0] === '{mistake}'"))
+            .await;
+    }
+    browser.press("Why?").await;
+    browser
+        .until_says("In a request of its own, by fetch, 0 events and ")
+        .await;
+}
+
+#[tokio::test]
+async fn the_bytes_of_an_event_source_with_events_are_read_only_when_asked() {
+    let count = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&count);
+    let body = move |n: usize| {
+        if n == 0 {
+            counter.fetch_add(1, Ordering::SeqCst);
+            return "retry: 5\n".to_owned();
+        }
+        "data: a\n\n".to_owned()
+    };
+    let stream = serve(HEAD, body, 2).await;
+    let (server, browser) = open(&format!("?via=eventsource&url={stream}/")).await;
+    browser.until_line("^message: a$").await;
+    // For longer than a stream without events is waited for.
+    browser
+        .until("parseFloat(page.figure('Gap now')) >= 6 && / s$/.test(page.figure('Gap now'))")
+        .await;
+    assert_eq!(browser.value("page.why().sentence").await, "");
+    assert_eq!(count.load(Ordering::SeqCst), 1);
+    browser.press("Why?").await;
+    browser.press("Probe").await;
+    browser
+        .until("page.findings()[0] === 'retry-small' && page.says('In a request of its own, by fetch, 1 event and ')")
+        .await;
+    assert_eq!(count.load(Ordering::SeqCst), 2);
+    // It says nothing of another stream.
+    play(&server, &browser, "eventsource", "interval=200ms").await;
+    browser.until("page.number('Events') > 3").await;
+    browser.until("page.findings().length === 0").await;
 }
 
 #[tokio::test]

@@ -3,12 +3,12 @@
 use super::*;
 use crate::source::UpstreamEnd;
 
-struct Faulty {
-    mistake: Mistake,
-    means: Means,
-    response: Option<Response>,
+pub(super) struct Faulty {
+    pub(super) mistake: Mistake,
+    pub(super) means: Means,
+    pub(super) response: Option<Response>,
     outcome: &'static str,
-    acts: Vec<Act>,
+    pub(super) acts: Vec<Act>,
 }
 
 fn fetch(mistake: Mistake, acts: Vec<Act>) -> Faulty {
@@ -125,7 +125,7 @@ fn buffered() -> Vec<Act> {
     acts
 }
 
-fn faults() -> Vec<Faulty> {
+pub(super) fn faults() -> Vec<Faulty> {
     use Mistake::*;
     let html = |title: &str| format!("<!doctype html><html><head><title>{title}</title></head>");
     let typed =

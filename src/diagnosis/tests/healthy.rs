@@ -2,11 +2,11 @@
 
 use super::*;
 
-struct Healthy {
-    name: &'static str,
-    means: Means,
+pub(super) struct Healthy {
+    pub(super) name: &'static str,
+    pub(super) means: Means,
     asked: &'static [&'static str],
-    acts: Vec<Act>,
+    pub(super) acts: Vec<Act>,
 }
 
 fn by(means: Means, name: &'static str, acts: Vec<Act>) -> Healthy {
@@ -57,7 +57,7 @@ fn pieces(text: &str) -> String {
     )
 }
 
-fn healthy() -> Vec<Healthy> {
+pub(super) fn healthy() -> Vec<Healthy> {
     let second = 1_000.0;
     let mut default = vec![Write(
         format!(

@@ -3,6 +3,7 @@
 mod faults;
 mod healthy;
 mod link;
+mod sample;
 
 use sse_wire::Event;
 
@@ -146,7 +147,11 @@ impl Play {
     }
 
     fn findings(&self) -> Vec<Finding> {
-        diagnose(&Evidence {
+        diagnose(&self.evidence(None))
+    }
+
+    fn evidence<'a>(&'a self, sample: Option<&'a Evidence<'a>>) -> Evidence<'a> {
+        Evidence {
             means: self.means,
             link: &self.link,
             response: self.response.as_ref(),
@@ -154,9 +159,10 @@ impl Play {
             failure: self.failure.as_ref(),
             probes: &self.probes,
             journal: &self.journal,
+            sample,
             asked: &self.asked,
             now: self.now,
-        })
+        }
     }
 
     /// What holds of the findings of any stream at any moment.
