@@ -206,10 +206,8 @@ fn model_answer(evidence: &Evidence<'_>, last: &Connection) -> Option<bool> {
     }
     let first = events(journal, last.lines.clone()).next()?;
     let event_type = first.event_type();
-    // An EventSource receives the end of an answer if it subscribes to its type, as it does to all known types
-    // unless others are asked for.
-    let has_end = evidence.sees_bytes() || event_type == "message" || evidence.asked.is_empty();
-    if !last.is_whole || !has_end {
+    // Of an EventSource too: the page subscribes to all these types, whatever else is asked for.
+    if !last.is_whole {
         return None;
     }
     let is_answer = event_type == "message_start"

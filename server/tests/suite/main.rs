@@ -40,7 +40,7 @@ const HINTED_MS: u64 = 5_000;
 
 /// After how long without a right finding the probe of the bytes is asked for, by EventSource, in ms: the page sends
 /// one by itself after 5 s without an event. For healthy streams it is asked for early.
-const ASKS_MS: u64 = 9_000;
+const ASKS_MS: u64 = 12_000;
 const ASKS_EARLY_MS: u64 = 2_000;
 
 /// Findings that leave open what is wrong.
@@ -235,8 +235,8 @@ impl Play {
             const start = performance.now();
             const firsts = [];
             let last = '', since = 0, asked = asks === 0 ? start : Infinity;
-            const press = name => [...document.querySelectorAll('.why button')]
-                .find(button => button.textContent.trim() === name && button.checkVisibility())?.click();
+            const button = name => [...document.querySelectorAll('.why button')]
+                .find(button => button.textContent.trim() === name && button.checkVisibility() && !button.disabled);
             (function look() {
                 const now = performance.now();
                 const first = document.querySelector('[data-mistake]');
@@ -246,10 +246,11 @@ impl Play {
                 if (first && !firsts.some(known => known[0] === certainty && known[1] === name))
                     firsts.push([certainty, name]);
                 const held = now - since;
-                if (now - start > asks && asked === Infinity && !names.includes(name)) {
-                    press('Why?');
-                    press('Probe');
-                    asked = now;
+                if (asks > 0 && now - start > asks && asked === Infinity && !names.includes(name)) {
+                    const probe = button('Probe');
+                    if (probe) asked = now;
+                    if (probe) probe.click();
+                    else if (!document.querySelector('.why [aria-expanded=true]')) button('Why?').click();
                 }
                 // An answer to the probe may take as long as an event may take to end.
                 const settled = asks === 0 ? hinted : patience;

@@ -347,6 +347,15 @@ pub(super) fn faults() -> Vec<Faulty> {
             "data: {\"object\":\"chat.completion.chunk\"}\n\n",
         ),
         ended(AnswerCut, "event: message_start\ndata: {}\n\n"),
+        event_source(
+            AnswerCut,
+            vec![
+                Open,
+                Dispatch("message_start", "{}".to_owned(), String::new()),
+                Dispatch("content_block_delta", "{}".to_owned(), String::new()),
+                Lose(Failure::BrowserRetries),
+            ],
+        ),
         ended(
             AnswerComplete,
             "event: message_start\ndata: {}\n\nevent: message_stop\ndata: {}\n\n",
