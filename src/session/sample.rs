@@ -47,7 +47,7 @@ pub(crate) fn use_sample(of: UseEventSourceReturn, clock: Signal<f64>) -> Sample
         begun: StoredValue::new(0.0),
     };
     Effect::new(move |_| {
-        if sample.is_taken_now() && sample.is_enough(clock) {
+        if sample.is_under_way() && sample.is_enough(clock) {
             sample.by_fetch.disconnect();
         }
     });
@@ -98,8 +98,8 @@ impl Sample {
         (!self.url.read().is_empty()).then_some(self.by_fetch)
     }
 
-    /// Whether a sample is being taken.
-    pub(crate) fn is_taken_now(self) -> bool {
+    /// Whether more may arrive in the sample.
+    pub(crate) fn is_under_way(self) -> bool {
         self.by_fetch.link.with(Link::is_live)
     }
 
@@ -113,15 +113,15 @@ impl Sample {
 
     /// Whether the stream was opened and has had no event since: for some time, or until it was lost.
     fn shows_nothing(self, clock: Signal<f64>) -> bool {
-        let is_late = match self.of.link.get() {
+        let link = self.of.link.get();
+        let journal = self.of.entries.read_untracked();
+        if !self.adds_something() || journal.connections().any(|each| each.events > 0) {
+            return false;
+        }
+        match link {
             Link::Open { since } => clock.get() - since > SILENT_MS,
             Link::Waiting { .. } => true,
             _ => false,
-        };
-        let has_no_event = || {
-            let journal = self.of.entries.read_untracked();
-            journal.connections().all(|each| each.events == 0)
-        };
-        is_late && self.adds_something() && has_no_event()
+        }
     }
 }

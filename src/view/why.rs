@@ -173,7 +173,7 @@ fn Findings() -> impl IntoView {
                     title="Requests the address again. Of a stream that an EventSource receives, it reads the first 64 KiB, or what arrives in 16 s; otherwise it asks in several ways, and closes each request at the head of its response."
                     hidden=move || !stream.can_be_probed()
                     disabled=move || {
-                        stream.probes.with(|probes| probes.goes_on) || sample.is_taken_now()
+                        stream.probes.with(|probes| probes.goes_on) || sample.is_under_way()
                     }
                     on:click=probe
                 >
