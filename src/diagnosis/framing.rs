@@ -126,7 +126,8 @@ fn ignored_lines(evidence: &Evidence<'_>, found: &mut Findings) {
                 sentence,
                 Trace::lines(journal, json),
             );
-        } else {
+        } else if !(nothing && json.count == 1 && evidence.link.is_open() && is_last(journal, json))
+        {
             let sentence = format!(
                 "{} with bare JSON {} ignored: “data: ” is missing before it.",
                 number(json.count, "line", "lines"),
@@ -281,6 +282,15 @@ const LONG: usize = 4_096;
 fn first_byte(journal: &Journal, sign: Sign) -> Option<u8> {
     let bytes = journal.get(sign.first)?.first_bytes(64);
     bytes.trim_ascii_start().first().copied()
+}
+
+/// Whether nothing has arrived yet after the first of these lines: more of them make it NDJSON.
+fn is_last(journal: &Journal, sign: Sign) -> bool {
+    let place = journal.get(sign.first).and_then(|line| line.place());
+    let read = journal.reads().next();
+    place
+        .zip(read)
+        .is_some_and(|(place, read)| place.end == read.bytes.end)
 }
 
 /// Whether the second of these lines follows the first one without an empty line between them.

@@ -88,18 +88,19 @@ fn by_relay(
     trace.extend(traces(evidence));
     if let Some((mistake, sentence)) = fails(case, response) {
         let is_error = response.status != 200;
-        if !response.is_event_stream() {
-            refused(response, evidence.probes, found);
-        }
         if is_error && mistake == Mistake::CorsMissing {
             let sentence = format!(
-                "The error {} has no {ALLOW_ORIGIN}: the browser hides it from pages of other origins, so that they cannot know what is wrong.",
+                "The server answered {}, without {ALLOW_ORIGIN}: the browser hides the error from pages of other origins, so that they cannot know what is wrong.",
                 response.status
             );
             found.add(Mistake::CorsOnError, Certain, sentence, trace);
-        } else {
-            found.add(mistake, Certain, sentence, trace);
+            refused(response, evidence.probes, found);
+            return true;
         }
+        if !response.is_event_stream() {
+            refused(response, evidence.probes, found);
+        }
+        found.add(mistake, Certain, sentence, trace);
         return true;
     }
     if case.trouble == Trouble::Unreachable

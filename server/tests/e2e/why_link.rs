@@ -115,7 +115,12 @@ const CORS: [(&str, &str, &str, &str); 4] = [
         "cors-twice",
         "more than one",
     ),
-    ("500 Oops", "", "cors-on-error", "The error 500 has no"),
+    (
+        "500 Oops",
+        "",
+        "cors-on-error",
+        "The server answered 500, without",
+    ),
 ];
 
 #[tokio::test]

@@ -468,9 +468,7 @@ fn origins() -> Vec<Fault> {
                 "no",
             ),
             &["cors-on-error", "cors-hidden"],
-        )
-        // With a CORS header, an EventSource would give up all the same.
-        .by_event_source(&["server-error"]),
+        ),
     ]
 }
 

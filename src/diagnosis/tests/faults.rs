@@ -416,6 +416,23 @@ fn each_fault_is_found_first_at_any_split_of_the_bytes() {
 }
 
 #[test]
+fn a_line_of_json_is_named_once_it_is_known_what_follows() {
+    for (rest, mistake) in [
+        ("{\"b\":2}\n", Mistake::Ndjson),
+        ("\n", Mistake::BareJson),
+        ("data: b\n\n", Mistake::BareJson),
+    ] {
+        let mut play = Play::new(Means::Fetch, 64);
+        play.act(&Open);
+        play.act(&Write(b"{\"a\":1}\n".to_vec()));
+        play.act(&Wait(5_000.0));
+        assert_eq!(play.findings(), []);
+        play.act(&Write(rest.into()));
+        assert_eq!(play.findings()[0].mistake, mistake, "{rest:?}");
+    }
+}
+
+#[test]
 fn each_mistake_that_a_stream_can_show_is_found_in_one() {
     let faults = faults();
     for mistake in Mistake::ALL {

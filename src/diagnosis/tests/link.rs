@@ -134,7 +134,7 @@ fn what_is_wrong_with_cors_is_named() {
     made.push(relayed(500, &[]));
     assert_eq!(
         found(case(Trouble::GaveUp), made),
-        [Mistake::ServerError, Mistake::CorsOnError]
+        [Mistake::CorsOnError, Mistake::ServerError]
     );
     // Without the relay.
     assert_eq!(
