@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 use crate::{
     generator::{
-        Cors, Encoding, OutageState, Spec, StreamBody, Writer, help_json as json,
+        Api, Cors, Data, Encoding, OutageState, Spec, StreamBody, Writer, help_json as json,
         help_text as text, us,
     },
     metrics::Refusal,
@@ -97,6 +97,13 @@ fn headers(spec: &Spec) -> HeaderMap {
     // These two keep proxies from buffering and browsers from sniffing.
     add(header::HeaderName::from_static("x-accel-buffering"), "no");
     add(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    if spec.data == Data::Answer(Api::AiSdk) {
+        // Part of the protocol: https://ai-sdk.dev/docs/ai-sdk-ui/stream-protocol
+        add(
+            header::HeaderName::from_static("x-vercel-ai-ui-message-stream"),
+            "v1",
+        );
+    }
     let coding = match spec.encoding {
         Some(Encoding::Gzip) => Some("gzip"),
         Some(Encoding::Brotli) => Some("br"),
