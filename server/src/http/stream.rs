@@ -34,9 +34,11 @@ pub(super) async fn serve(
     RawQuery(query): RawQuery,
     mut request: Request,
 ) -> Response {
-    tokio::select! {
-        () = discard(request.body_mut()) => {}
-        () = streams.shutdown() => {}
+    if !request.body().is_end_stream() {
+        tokio::select! {
+            () = discard(request.body_mut()) => {}
+            () = streams.shutdown() => {}
+        }
     }
     let query = query.unwrap_or_default();
     let spec = match Spec::parse(&query) {
