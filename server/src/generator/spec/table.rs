@@ -38,15 +38,17 @@ pub(super) enum Group {
     Response,
     Fault,
     Resume,
+    Answer,
 }
 
 impl Group {
-    pub(super) const ALL: [Self; 5] = [
+    pub(super) const ALL: [Self; 6] = [
         Self::Signal,
         Self::Framing,
         Self::Response,
         Self::Fault,
         Self::Resume,
+        Self::Answer,
     ];
 
     pub(super) fn name(self) -> &'static str {
@@ -56,6 +58,7 @@ impl Group {
             Self::Response => "response",
             Self::Fault => "fault",
             Self::Resume => "resume",
+            Self::Answer => "answer",
         }
     }
 }
@@ -150,21 +153,6 @@ pub(super) static PARAMETERS: &[Parameter] = parameters![
             "ai-sdk" => Data::Answer(Api::AiSdk),
             "ag-ui" => Data::Answer(Api::AgUi)
         };
-    Signal "parts" changes_events: true,
-        "What a model's answer consists of, in this order: reasoning, text, calls of a tool, the usage in tokens, each piece being one, and an error, which breaks off the part before it in its middle.",
-        "a list of parts: give up to 16 of reasoning, text, tool, usage and error, with commas between them, usage only once and error only at the end",
-        "text,usage",
-        value { |partial, value| partial.spec.parts = contents(value)? };
-    Signal "text" changes_events: true,
-        "What a model answers.",
-        "a text: give 1 to 4096 bytes",
-        "a few sentences about Server-Sent Events",
-        value { |partial, value| partial.spec.text = Some(answer_text(value)?) };
-    Signal "choices" changes_events: true,
-        "The number of answers that a model gives side by side. The text of each after the first begins with its number, such as (2).",
-        "a number of answers: give 1 to 8",
-        "1",
-        value { |partial, value| partial.spec.choices = number(value).filter(|choices| (1..=8).contains(choices))? };
     Signal "size" changes_events: true,
         "The number of bytes of data in each event: padded with x, or with spaces for JSON. A longer date is cut, a longer number is replaced by x; JSON and further lines are not cut.",
         "a number of bytes: give 90, 64k or 1m, from 1 to 16m",
@@ -357,6 +345,22 @@ pub(super) static PARAMETERS: &[Parameter] = parameters![
         "an ID: give at most 256 bytes",
         "none",
         value { |partial, value| partial.spec.last_event_id = (value.len() <= 256).then(|| Some(value.to_owned()))? };
+
+    Answer "parts" changes_events: true,
+        "What a model's answer consists of, in this order: reasoning, text, calls of a tool, the usage in tokens, each piece being one, and an error, which breaks off the part before it in its middle.",
+        "a list of parts: give up to 16 of reasoning, text, tool, usage and error, with commas between them, usage only once and error only at the end",
+        "text,usage",
+        value { |partial, value| partial.spec.parts = contents(value)? };
+    Answer "text" changes_events: true,
+        "What a model answers.",
+        "a text: give 1 to 4096 bytes",
+        "a few sentences about Server-Sent Events",
+        value { |partial, value| partial.spec.text = Some(answer_text(value)?) };
+    Answer "choices" changes_events: true,
+        "The number of answers that a model gives side by side. The text of each after the first begins with its number, such as (2).",
+        "a number of answers: give 1 to 8",
+        "1",
+        value { |partial, value| partial.spec.choices = number(value).filter(|choices| (1..=8).contains(choices))? };
 ];
 
 /// The presets, for the panel of the page and for `/stream/help`.
