@@ -142,3 +142,23 @@ async fn only_the_ai_sdk_has_a_header_of_its_own() {
         assert_eq!(has_header, api == "ai-sdk", "{head}");
     }
 }
+
+#[tokio::test]
+async fn an_event_with_all_of_a_long_text_is_complete() {
+    let server = Server::start().await;
+    // Characters whose JSON is six times as long.
+    let query = "data=openai-responses&count=10000&text=%01%02%03%04%05%06";
+    let (stream, is_complete) = stream(&server, query).await;
+    assert!(is_complete);
+    let events = events(stream.as_bytes());
+    assert_eq!(events.len(), 10_000);
+    let mut joined = String::new();
+    for (_, data, _) in &events {
+        let data: serde_json::Value = serde_json::from_str(data).expect("JSON");
+        joined += data["delta"].as_str().unwrap_or_default();
+        if data["type"] == "response.completed" {
+            assert_eq!(data["response"]["output"][0]["content"][0]["text"], *joined);
+        }
+    }
+    assert_eq!(joined.len(), 6 * (10_000 - 8));
+}

@@ -105,7 +105,10 @@ impl Events {
         loop {
             let padding = match self.padding {
                 Some(padding) => padding,
-                None if *owed == 0 || self.remaining == 0 || FRAME - out.len() < self.room => {
+                None if *owed == 0
+                    || self.remaining == 0
+                    || FRAME.saturating_sub(out.len()) < self.room =>
+                {
                     return out;
                 }
                 None => {
