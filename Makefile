@@ -175,7 +175,7 @@ test-differential: | target $(WASM_BINDGEN) $(WASM_PACK) $(ENGINE)
 test-e2e: $(PAGE) | $(ENGINE) $(AXE) $(if $(filter chromium,$(ENGINE)),$(CLIENTS))
 	@echo "== End to end in $(ENGINE) (about two minutes to build the first time)"
 	@$(SCREEN) env SSE_SCOPE_ENGINE=$(ENGINE) cargo test --quiet --release -p sse-scope-server --features e2e \
-	  --test e2e $(if $(filter chromium,$(ENGINE)),--test http --test command --test relay --test clients) -- --test-threads=2
+	  --test e2e $(if $(filter chromium,$(ENGINE)),--test http --test command --test relay --test clients --test sdks) -- --test-threads=2
 
 # What differs between the engines. WebKitGTK has no mode without a screen. wasm-pack uses each driver that
 # a variable names, and Safari's option stands for any WebKit.

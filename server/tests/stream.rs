@@ -12,7 +12,7 @@ use std::{
 use memchr::memmem;
 use raw::{Connection, GET_STREAM, LAST_CHUNK, PATIENCE, Response, Server, chunks, events};
 use tokio::{
-    io::AsyncReadExt,
+    io::{AsyncReadExt, AsyncWriteExt},
     time::{Instant, timeout},
 };
 
@@ -171,6 +171,34 @@ async fn the_same_seed_gives_the_same_bytes_in_the_same_writes() {
         let other = all(&server, &format!("{query}&seed=43")).await;
         assert_ne!(other.0, first.0, "{query}");
     }
+}
+
+#[tokio::test]
+async fn the_body_of_a_request_is_read_so_that_the_end_of_the_stream_arrives() {
+    let server = Server::start().await;
+    let head = "POST /stream?data=seq&count=2&interval=0 HTTP/1.1\r\nhost: localhost\r\n";
+    let body = "x".repeat(100_000);
+    let length = body.len();
+    let mut connection = server
+        .send(&format!(
+            "{head}content-length: {length}\r\nexpect: 100-continue\r\n\r\n"
+        ))
+        .await;
+    // The server sends this when it begins to read.
+    connection
+        .until(|received| received.starts_with("HTTP/1.1 100 Continue\r\n\r\n"))
+        .await;
+    let writing = connection.tcp.write_all(body.as_bytes());
+    writing.await.expect("the server reads");
+    connection.until_end_of_body().await;
+    // A connection with bytes that nobody read cannot be used again: the server closes it.
+    connection.received.clear();
+    let next = format!("{head}\r\n");
+    let writing = connection.tcp.write_all(next.as_bytes());
+    writing.await.expect("the server reads");
+    connection.until_end_of_body().await;
+    let response = String::from_utf8_lossy(&connection.received);
+    assert!(response.contains("data: 1\n\n"), "{response}");
 }
 
 #[tokio::test]
@@ -500,7 +528,7 @@ async fn the_help_lists_every_parameter_as_text_and_json() {
         .iter()
         .map(|parameter| parameter["name"].as_str().expect("a name"))
         .collect();
-    assert!(names.len() == 31, "{names:?}");
+    assert!(names.len() == 34, "{names:?}");
     for name in names {
         assert!(text.text().contains(&format!("\n  {name}\n")), "{name}");
     }

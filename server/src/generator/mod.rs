@@ -10,12 +10,14 @@
 //! | `resume.rs` | where a stream begins for a client that reconnects |
 //! | `schedule.rs` | when events are due |
 //! | `events/` | the text of the events, a frame at a time |
-//! | `data.rs` | JSON objects and language model tokens |
+//! | `data.rs` | JSON objects |
+//! | `answer/` | answers of language models, as six APIs stream them |
 //! | `date.rs` | dates in the format of ECMAScript |
 //! | `framing.rs` | compresses, withholds, splits |
 //! | `writer/` | [`Writer`]: what is written next, and when; joins the modules above |
 //! | `body.rs` | [`StreamBody`]: runs the writer by the clock |
 
+mod answer;
 mod body;
 mod data;
 mod date;
@@ -28,7 +30,7 @@ mod writer;
 
 pub(crate) use body::{CutOff, StreamBody};
 pub(crate) use spec::{
-    Cors, Encoding, OutageState, Spec, json as help_json, text as help_text, us,
+    Api, Cors, Data, Encoding, OutageState, Spec, json as help_json, text as help_text, us,
 };
 pub(crate) use writer::Writer;
 

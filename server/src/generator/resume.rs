@@ -3,8 +3,8 @@
 //! client.
 
 use super::{
-    data::Tokens,
-    spec::{Data, Id, Resume, Spec, ms},
+    answer::Model,
+    spec::{Id, Resume, Spec, ms},
 };
 
 /// How many past events a client can still get if IDs are times.
@@ -110,19 +110,17 @@ impl Spec {
     /// Whether a client that starts at `start` has received all events. Its request then gets
     /// status 204, which ends reconnection (HTML, 9.2.3).
     pub(crate) fn is_complete(&self, start: Start, seed: u64) -> bool {
-        let count = match self.data {
-            Data::Tokens => Some(Tokens::new(seed, self.count).count),
-            _ => self.count,
-        };
+        if self.resume == Resume::Ignore || self.id != Id::Seq || start.number == 0 {
+            return false;
+        }
+        let model = Model::new(self, seed);
+        let count = model.map_or(self.count, |model| Some(model.count()));
         // With `repeat` the first events are ones that the client has received.
         let received = match self.resume {
             Resume::Repeat => SLIP,
             _ => 0,
         };
-        self.resume != Resume::Ignore
-            && self.id == Id::Seq
-            && start.number > 0
-            && count.is_some_and(|count| start.number.saturating_add(received) >= count)
+        count.is_some_and(|count| start.number.saturating_add(received) >= count)
     }
 }
 

@@ -1,7 +1,7 @@
 //! `/stream`: from a request to the head of the response. The generator makes the body. The README
 //! states the default stream as a contract.
 
-use std::time::Duration;
+use std::{future::poll_fn, pin::Pin, time::Duration};
 
 use axum::{
     body::Body,
@@ -9,22 +9,37 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use bytes::Bytes;
+use http_body::Body as _;
 use jiff::Timestamp;
+use tokio::time::timeout;
 
 use crate::{
     generator::{
-        Cors, Encoding, OutageState, Spec, StreamBody, Writer, help_json as json,
+        Api, Cors, Data, Encoding, OutageState, Spec, StreamBody, Writer, help_json as json,
         help_text as text, us,
     },
     metrics::Refusal,
     streams::Streams,
 };
 
+/// How many bytes of a request's body are read: more than a prompt with pictures has.
+const MAX_DISCARDED: usize = 64 << 20;
+
+/// How long a stream waits for the body of its request.
+const DISCARD_TIMEOUT: Duration = Duration::from_secs(1);
+
 pub(super) async fn serve(
     State(streams): State<Streams>,
     RawQuery(query): RawQuery,
-    request: Request,
+    mut request: Request,
 ) -> Response {
+    if !request.body().is_end_stream() {
+        tokio::select! {
+            () = discard(request.body_mut()) => {}
+            () = streams.shutdown() => {}
+        }
+    }
     let query = query.unwrap_or_default();
     let spec = match Spec::parse(&query) {
         Ok(spec) => spec,
@@ -40,6 +55,22 @@ pub(super) async fn serve(
         }
     }
     respond(spec, &query, &request, &streams)
+}
+
+/// Reads the body of a request, which has no meaning here. hyper closes the connection after a request whose
+/// body is not read, and the kernel resets a connection that is closed with bytes to read: the client would
+/// lose the end of the stream. A client that is slow to send gets its stream, and perhaps not its end.
+async fn discard(body: &mut Body) {
+    let mut left = MAX_DISCARDED;
+    let reading = async {
+        while let Some(Ok(frame)) = poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await {
+            left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+            if left == 0 {
+                break;
+            }
+        }
+    };
+    let _ = timeout(DISCARD_TIMEOUT, reading).await;
 }
 
 fn respond(spec: Spec, query: &str, request: &Request, streams: &Streams) -> Response {
@@ -97,6 +128,13 @@ fn headers(spec: &Spec) -> HeaderMap {
     // These two keep proxies from buffering and browsers from sniffing.
     add(header::HeaderName::from_static("x-accel-buffering"), "no");
     add(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    if spec.data == Data::Answer(Api::AiSdk) {
+        // Part of the protocol: https://ai-sdk.dev/docs/ai-sdk-ui/stream-protocol
+        add(
+            header::HeaderName::from_static("x-vercel-ai-ui-message-stream"),
+            "v1",
+        );
+    }
     let coding = match spec.encoding {
         Some(Encoding::Gzip) => Some("gzip"),
         Some(Encoding::Brotli) => Some("br"),

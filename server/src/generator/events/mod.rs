@@ -8,8 +8,8 @@ use jiff::Timestamp;
 
 use super::{
     FRAME,
-    data::{self, Tokens},
-    date,
+    answer::Model,
+    data, date,
     resume::{Missed, Start},
     spec::{Corrupt, Data, Id, Newline, Spec},
 };
@@ -35,7 +35,8 @@ const LATIN_1: &[u8] = b" caf\xE9";
 pub(crate) struct Events {
     spec: Spec,
     seed: u64,
-    tokens: Option<Tokens>,
+    /// Has the events, if they are those of a language model.
+    model: Option<Model>,
     /// Whether the opening is written.
     opened: bool,
     /// The events that the client missed and cannot get, reported in the opening.
@@ -57,11 +58,11 @@ pub(crate) struct Events {
 
 impl Events {
     pub(crate) fn new(spec: Spec, seed: u64, start: Start) -> Self {
-        let tokens = (spec.data == Data::Tokens).then(|| Tokens::new(seed, spec.count));
+        let model = Model::new(&spec, seed);
         // No client receives 2^64 events.
-        let count = tokens
+        let count = model
             .as_ref()
-            .map_or(spec.count.unwrap_or(u64::MAX), |tokens| tokens.count);
+            .map_or(spec.count.unwrap_or(u64::MAX), Model::count);
         let remaining = match spec.id {
             // Event numbers come from the clock.
             Id::Time => count,
@@ -70,7 +71,7 @@ impl Events {
         let longest_type = spec.events.iter().map(String::len).max().unwrap_or(0);
         Self {
             seed,
-            tokens,
+            model,
             opened: false,
             missed: start.missed,
             number: start.number,
@@ -93,8 +94,8 @@ impl Events {
         self.opened && self.remaining == 0 && self.padding.is_none()
     }
 
-    /// The next frame, of at most [`FRAME`] bytes: ends the current event and begins others, each
-    /// of which decrements `owed`.
+    /// The next frame: ends the current event and begins others, each of which decrements `owed`. It has
+    /// at most [`FRAME`] bytes, and more only if an event of a model's answer has more, which is not padding.
     pub(crate) fn frame(&mut self, owed: &mut u64, date: Timestamp) -> Vec<u8> {
         self.date = date;
         let mut out = Vec::with_capacity(self.capacity(*owed));
@@ -104,7 +105,10 @@ impl Events {
         loop {
             let padding = match self.padding {
                 Some(padding) => padding,
-                None if *owed == 0 || self.remaining == 0 || FRAME - out.len() < self.room => {
+                None if *owed == 0
+                    || self.remaining == 0
+                    || FRAME.saturating_sub(out.len()) < self.room =>
+                {
                     return out;
                 }
                 None => {
@@ -139,7 +143,7 @@ impl Events {
         match self.spec.data {
             Data::Clock | Data::Seq => b'x',
             // JSON allows spaces after a text.
-            Data::Json | Data::Tokens => b' ',
+            Data::Json | Data::Tokens | Data::Answer(_) => b' ',
         }
     }
 
@@ -189,7 +193,13 @@ impl Events {
         if self.spec.newline == Newline::Mixed {
             self.rng = data::rng(self.seed, number);
         }
-        self.event_type(out, number);
+        let event = self.model.as_ref().map(|model| model.event(number));
+        match &event {
+            Some(event) if !event.event_type.is_empty() => {
+                self.field(out, b"event: ", event.event_type);
+            }
+            _ => self.event_type(out, number),
+        }
         self.id(out, number, digits);
         let field: &[u8] = match self.spec.corrupt {
             Some(Corrupt::Case) => b"Data: ",
@@ -202,7 +212,7 @@ impl Events {
             Some(Corrupt::Huge) => Some(HUGE),
             _ => self.spec.size,
         };
-        let is_json = matches!(self.spec.data, Data::Json | Data::Tokens);
+        let is_json = !matches!(self.spec.data, Data::Clock | Data::Seq);
         let before = out.len();
         match self.spec.data {
             Data::Clock => date::with(self.date, |date| {
@@ -216,9 +226,9 @@ impl Events {
                 let object = data::object(number, &mut data::rng(self.seed, number));
                 out.extend_from_slice(object.as_bytes());
             }
-            Data::Tokens => {
-                let tokens = self.tokens.as_ref().expect("created for this data");
-                out.extend_from_slice(tokens.data(number).as_bytes());
+            Data::Tokens | Data::Answer(_) => {
+                let event = event.expect("created for this data");
+                out.extend_from_slice(event.data.as_bytes());
             }
         }
         let mut length = out.len() - before;

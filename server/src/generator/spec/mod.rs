@@ -35,6 +35,12 @@ pub(crate) struct Spec {
     /// The event types in turn; an empty one stands for an event without a type.
     pub(crate) events: Vec<String>,
     pub(crate) data: Data,
+    /// What a model's answer consists of, in order.
+    pub(crate) parts: Vec<Content>,
+    /// What a model answers; `None` is a text of the server.
+    pub(crate) text: Option<String>,
+    /// How many answers a model gives side by side.
+    pub(crate) choices: u64,
     /// The number of bytes of data in each event.
     pub(crate) size: Option<usize>,
     /// The number of data lines in each event.
@@ -89,6 +95,9 @@ impl Default for Spec {
             count: None,
             events: Vec::new(),
             data: Data::Clock,
+            parts: vec![Content::Text, Content::Usage],
+            text: None,
+            choices: 1,
             size: None,
             lines: 1,
             id: Id::None,
@@ -152,8 +161,40 @@ pub(crate) enum Data {
     Seq,
     /// A small JSON object.
     Json,
-    /// The pieces of a language model's answer.
+    /// The pieces of a text in the shape of chat completions.
     Tokens,
+    /// A model's answer as an API streams it.
+    Answer(Api),
+}
+
+/// An API that streams the answers of language models.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Api {
+    /// OpenAI Chat Completions.
+    OpenAi,
+    /// OpenAI Responses.
+    Responses,
+    /// Anthropic Messages.
+    Anthropic,
+    /// Gemini `streamGenerateContent`.
+    Gemini,
+    /// The UI message stream of the AI SDK.
+    AiSdk,
+    /// AG-UI.
+    AgUi,
+}
+
+/// What a model's answer consists of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Content {
+    Reasoning,
+    Text,
+    /// A call of a tool.
+    Tool,
+    /// How many tokens were used. Where it stands is the API's matter.
+    Usage,
+    /// An error, in the middle of the part before it.
+    Error,
 }
 
 /// The last event ID that each event sets.

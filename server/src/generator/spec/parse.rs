@@ -1,9 +1,12 @@
 //! Reads a query.
 
+use std::time::Duration;
+
 use super::{
-    Corrupt, Data, Id, Resume, Spec, help,
+    Api, Corrupt, Data, Id, Resume, Spec, help,
     table::{PARAMETERS, Parameter},
 };
+use crate::generator::answer::Answer;
 
 /// Why a query is invalid.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,6 +28,11 @@ pub(crate) enum SpecError {
         "raw and {other} cannot be combined: raw is for a stream of given bytes, {other} for one that is generated."
     )]
     NotWithRaw { other: &'static str },
+    #[error(
+        "count={given} is not a number of events of this answer: give {}, or cut it short with after.",
+        numbers(*least, *most)
+    )]
+    Length { given: u64, least: u64, most: u64 },
     #[error("{name} needs {needs}.")]
     Needs {
         name: &'static str,
@@ -32,14 +40,26 @@ pub(crate) enum SpecError {
     },
 }
 
+fn numbers(least: u64, most: u64) -> String {
+    match least == most {
+        true => least.to_string(),
+        false => format!("{least} to {most}"),
+    }
+}
+
+/// What parameters of a model's answer need.
+const A_MODEL: &str =
+    "a model's answer: give data=openai, openai-responses, anthropic, gemini, ai-sdk or ag-ui";
+
 /// How many characters of an invalid value or name an error quotes.
 pub(super) const MAX_QUOTED: usize = 100;
 
-/// A query that is partly read. What `data` and `status` mean depends on the rest of the query.
+/// A query that is partly read. What `data`, `retry` and `status` mean depends on the rest of the query.
 #[derive(Default)]
 pub(super) struct PartialSpec {
     pub(super) spec: Spec,
     pub(super) data: Option<Data>,
+    pub(super) retry: Option<Option<Duration>>,
     pub(super) status: Option<u16>,
 }
 
@@ -81,6 +101,7 @@ impl PartialSpec {
         let Self {
             mut spec,
             data,
+            retry,
             status,
         } = self;
         let is_given = |name| given.iter().any(|parameter| parameter.name == name);
@@ -95,6 +116,8 @@ impl PartialSpec {
             _ if spec.size.is_some() => Data::Seq,
             _ => Data::Clock,
         });
+        let is_answer = matches!(spec.data, Data::Answer(_));
+        spec.retry = retry.unwrap_or(spec.retry.filter(|_| !is_answer));
         if spec.redirect == 0 {
             spec.status = status.unwrap_or(spec.status);
         } else {
@@ -103,7 +126,8 @@ impl PartialSpec {
         let has_end = spec.after.or(spec.count).is_some()
             || spec.outage.is_some()
             || spec.raw.is_some()
-            || spec.data == Data::Tokens;
+            || spec.data == Data::Tokens
+            || is_answer;
         for (applies, is_met, name, needs) in [
             (
                 spec.redirect > 0,
@@ -124,6 +148,27 @@ impl PartialSpec {
                 "numbers from 0: give id=seq or none",
             ),
             (
+                is_answer,
+                spec.id != Id::Time,
+                "A model's answer",
+                "numbers from 0: give id=seq or none",
+            ),
+            (
+                is_answer,
+                !is_given("event"),
+                "event",
+                "other data: a model's answer has event types of its own, or none",
+            ),
+            (is_given("parts"), is_answer, "parts", A_MODEL),
+            (is_given("text"), is_answer, "text", A_MODEL),
+            (is_given("choices"), is_answer, "choices", A_MODEL),
+            (
+                spec.choices > 1,
+                matches!(spec.data, Data::Answer(Api::OpenAi | Api::Gemini)),
+                "choices",
+                "an API that has several: give data=openai or gemini",
+            ),
+            (
                 spec.resume != Resume::Ignore,
                 spec.id != Id::None,
                 "resume",
@@ -138,6 +183,12 @@ impl PartialSpec {
         ] {
             if applies && !is_met {
                 return Err(SpecError::Needs { name, needs });
+            }
+        }
+        if let (Data::Answer(api), Some(given)) = (spec.data, spec.count) {
+            let (least, most) = Answer::lengths(api, &spec);
+            if !(least..=most).contains(&given) {
+                return Err(SpecError::Length { given, least, most });
             }
         }
         Ok(spec)

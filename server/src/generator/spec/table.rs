@@ -2,11 +2,11 @@
 //! that `/stream/help` prints, and that the page builds its panel from.
 
 use super::{
-    Corrupt, Cors, Data, Encoding, End, Id, Newline, Resume,
+    Api, Corrupt, Cors, Data, Encoding, End, Id, Newline, Resume,
     parse::PartialSpec,
     value::{
-        base64url, content_type, duration, event_types, hold, non_zero_duration, number, outage,
-        size,
+        answer_text, base64url, content_type, contents, duration, event_types, hold,
+        non_zero_duration, number, outage, size,
     },
 };
 
@@ -38,15 +38,17 @@ pub(super) enum Group {
     Response,
     Fault,
     Resume,
+    Answer,
 }
 
 impl Group {
-    pub(super) const ALL: [Self; 5] = [
+    pub(super) const ALL: [Self; 6] = [
         Self::Signal,
         Self::Framing,
         Self::Response,
         Self::Fault,
         Self::Resume,
+        Self::Answer,
     ];
 
     pub(super) fn name(self) -> &'static str {
@@ -56,6 +58,7 @@ impl Group {
             Self::Response => "response",
             Self::Fault => "fault",
             Self::Resume => "resume",
+            Self::Answer => "answer",
         }
     }
 }
@@ -134,15 +137,21 @@ pub(super) static PARAMETERS: &[Parameter] = parameters![
         "no type",
         value { |partial, value| partial.spec.events = event_types(value)? };
     Signal "data" changes_events: true,
-        "The data of the events: the date, the event's number from 0, a small JSON object, or the pieces of a language model's answer as common APIs send them, with `[DONE]` at the end.",
-        "a kind of data: give clock, seq, json or tokens",
+        "The data of the events: the date, the event's number from 0, a small JSON object, the pieces of a text in the shape of chat completions, with `[DONE]` at the end, or a language model's answer exactly as an API streams it: OpenAI Chat Completions or Responses, Anthropic Messages, Gemini, the AI SDK's UI message stream, AG-UI. An answer ends as the API ends it; with count it has that many events, and after cuts it short.",
+        "a kind of data: give clock, seq, json, tokens, openai, openai-responses, anthropic, gemini, ai-sdk or ag-ui",
         "clock; with size seq; with corrupt=bare-json json",
         choice {
             |partial, choice| partial.data = Some(choice);
             "clock" => Data::Clock,
             "seq" => Data::Seq,
             "json" => Data::Json,
-            "tokens" => Data::Tokens
+            "tokens" => Data::Tokens,
+            "openai" => Data::Answer(Api::OpenAi),
+            "openai-responses" => Data::Answer(Api::Responses),
+            "anthropic" => Data::Answer(Api::Anthropic),
+            "gemini" => Data::Answer(Api::Gemini),
+            "ai-sdk" => Data::Answer(Api::AiSdk),
+            "ag-ui" => Data::Answer(Api::AgUi)
         };
     Signal "size" changes_events: true,
         "The number of bytes of data in each event: padded with x, or with spaces for JSON. A longer date is cut, a longer number is replaced by x; JSON and further lines are not cut.",
@@ -167,12 +176,12 @@ pub(super) static PARAMETERS: &[Parameter] = parameters![
     Signal "retry",
         "The reconnection time that the stream sets at its beginning.",
         "a duration or none: give 250ms, 2s or a number of ms, at most 3600s",
-        "10s",
+        "10s; with a model's answer none, as the APIs do",
         value {
-            |partial, value| partial.spec.retry = match value {
+            |partial, value| partial.retry = Some(match value {
                 "none" => None,
                 _ => Some(duration(value)?),
-            }
+            })
         };
     Signal "heartbeat",
         "The time from one comment to the next.",
@@ -336,6 +345,22 @@ pub(super) static PARAMETERS: &[Parameter] = parameters![
         "an ID: give at most 256 bytes",
         "none",
         value { |partial, value| partial.spec.last_event_id = (value.len() <= 256).then(|| Some(value.to_owned()))? };
+
+    Answer "parts" changes_events: true,
+        "What a model's answer consists of, in this order: reasoning, text, calls of a tool, the usage in tokens, each piece being one, and an error, which breaks off the part before it in its middle.",
+        "a list of parts: give up to 16 of reasoning, text, tool, usage and error, with commas between them, usage only once and error only at the end",
+        "text,usage",
+        value { |partial, value| partial.spec.parts = contents(value)? };
+    Answer "text" changes_events: true,
+        "What a model answers.",
+        "a text: give 1 to 4096 bytes",
+        "a few sentences about Server-Sent Events",
+        value { |partial, value| partial.spec.text = Some(answer_text(value)?) };
+    Answer "choices" changes_events: true,
+        "The number of answers that a model gives side by side. The text of each after the first begins with its number, such as (2).",
+        "a number of answers: give 1 to 8",
+        "1",
+        value { |partial, value| partial.spec.choices = number(value).filter(|choices| (1..=8).contains(choices))? };
 ];
 
 /// The presets, for the panel of the page and for `/stream/help`.
@@ -349,6 +374,16 @@ pub(super) static PRESETS: &[Preset] = &[
         name: "model tokens",
         about: "A language model's answer in small pieces, with [DONE] at the end.",
         query: "data=tokens&interval=40ms&jitter=60ms&retry=none",
+    },
+    Preset {
+        name: "model answer",
+        about: "An answer as Anthropic's API streams it: thinking, text and the call of a tool.",
+        query: "data=anthropic&parts=reasoning,text,tool,usage&interval=40ms&jitter=60ms",
+    },
+    Preset {
+        name: "answer cut short",
+        about: "Status 200, and the connection ends before the answer does: no [DONE] is received.",
+        query: "data=openai&after=40&interval=40ms&jitter=60ms",
     },
     Preset {
         name: "flood",

@@ -34,6 +34,17 @@ fn each_parameter_sets_its_field() {
     });
     reads_changed("data=clock", |_| {});
     reads_changed("data=tokens", |s| s.data = Data::Tokens);
+    reads_changed("data=openai", |s| {
+        (s.data, s.retry) = (Data::Answer(Api::OpenAi), None);
+    });
+    reads_changed("data=ag-ui&retry=2s&parts=tool,text,tool,error", |s| {
+        (s.data, s.retry) = (Data::Answer(Api::AgUi), Some(ms(2_000)));
+        s.parts = vec![Content::Tool, Content::Text, Content::Tool, Content::Error];
+    });
+    reads_changed("data=gemini&text=a%20%00b&choices=8&count=9", |s| {
+        (s.data, s.retry) = (Data::Answer(Api::Gemini), None);
+        (s.text, s.choices, s.count) = (Some("a \0b".to_owned()), 8, Some(9));
+    });
     for (text, size) in [("1", 1), ("64k", 65_536), ("16m", 1 << 24)] {
         reads_changed(&format!("size={text}"), |s| {
             (s.size, s.data) = (Some(size), Data::Seq);
@@ -111,11 +122,13 @@ fn an_invalid_value_is_rejected_by_name() {
     let time = "|-1|+1|1.5s|2 s|s|2S|1m|3600001|3601s|99999999999999999999";
     let long = "x".repeat(257);
     let many = ",".repeat(64);
+    let parts = ["text"; 17].join(",");
+    let text = "é".repeat(2_049);
     let cases = [
         ("interval", time),
         ("count", "|-1|+1|1k|1.0|18446744073709551616"),
         ("event", &format!("a\nb|\r|x\0|{long}|{many}")),
-        ("data", "|Clock|dates"),
+        ("data", "|Clock|dates|OpenAI"),
         (
             "size",
             "|0|0k|-1|+1|64K|1g|1kb|16777217|17m|99999999999999999k",
@@ -146,6 +159,12 @@ fn an_invalid_value_is_rejected_by_name() {
         ("raw", "a b|++|%"),
         ("resume", "|yes"),
         ("lastEventId", &long),
+        (
+            "parts",
+            &format!("|Text|text,|text;tool|usage,usage|error,text|error,error|{parts}"),
+        ),
+        ("text", &format!("|{text}")),
+        ("choices", "|0|9|-1"),
     ];
     let names: Vec<_> = cases.iter().map(|(name, _)| *name).collect();
     let all: Vec<_> = PARAMETERS.iter().map(|parameter| parameter.name).collect();
@@ -214,6 +233,38 @@ fn contradictions_are_rejected() {
             "data=tokens needs numbers from 0: give id=seq or none.",
         ),
         (
+            "data=openai&id=time",
+            "A model's answer needs numbers from 0: give id=seq or none.",
+        ),
+        (
+            "data=openai&event=a",
+            "event needs other data: a model's answer has event types of its own, or none.",
+        ),
+        (
+            "data=tokens&parts=text",
+            "parts needs a model's answer: give data=openai, openai-responses, anthropic, gemini, ai-sdk or ag-ui.",
+        ),
+        (
+            "text=a",
+            "text needs a model's answer: give data=openai, openai-responses, anthropic, gemini, ai-sdk or ag-ui.",
+        ),
+        (
+            "choices=2&data=anthropic",
+            "choices needs an API that has several: give data=openai or gemini.",
+        ),
+        (
+            "data=anthropic&count=5",
+            "count=5 is not a number of events of this answer: give 6 to 1000000, or cut it short with after.",
+        ),
+        (
+            "data=openai-responses&count=10001",
+            "count=10001 is not a number of events of this answer: give 8 to 10000, or cut it short with after.",
+        ),
+        (
+            "data=gemini&parts=tool&count=3",
+            "count=3 is not a number of events of this answer: give 2, or cut it short with after.",
+        ),
+        (
             "resume=replay",
             "resume needs IDs to resume by: give id=seq or id=time.",
         ),
@@ -234,7 +285,7 @@ fn contradictions_are_rejected() {
     assert!(unknown.starts_with(
         "There is no parameter “intervall”: /stream takes interval, count, event, data, size,"
     ));
-    assert!(unknown.ends_with(", resume and lastEventId. See /stream/help."));
+    assert!(unknown.ends_with(", parts, text and choices. See /stream/help."));
 }
 
 #[test]

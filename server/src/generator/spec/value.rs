@@ -9,7 +9,7 @@ use base64::{
 };
 use bytes::Bytes;
 
-use super::{Hold, Outage};
+use super::{Content, Hold, Outage};
 use crate::generator::FRAME;
 
 /// Base64 with the URL's alphabet (RFC 4648, 5), with or without padding.
@@ -66,6 +66,30 @@ pub(super) fn event_types(value: &str) -> Option<Vec<String>> {
     let is_valid = |name: &str| name.len() <= 256 && !name.contains(['\n', '\r', '\0']);
     let names: Vec<String> = value.split(',').map(str::to_owned).collect();
     (names.len() <= 64 && names.iter().all(|name| is_valid(name))).then_some(names)
+}
+
+/// The parts of a model's answer with commas between them.
+pub(super) fn contents(value: &str) -> Option<Vec<Content>> {
+    let contents = value.split(',').map(|name| match name {
+        "reasoning" => Some(Content::Reasoning),
+        "text" => Some(Content::Text),
+        "tool" => Some(Content::Tool),
+        "usage" => Some(Content::Usage),
+        "error" => Some(Content::Error),
+        _ => None,
+    });
+    let contents: Vec<_> = contents.collect::<Option<_>>()?;
+    let usages = contents.iter().filter(|part| **part == Content::Usage);
+    let error = contents.iter().position(|part| *part == Content::Error);
+    let is_valid = contents.len() <= 16
+        && usages.count() <= 1
+        && error.is_none_or(|place| place + 1 == contents.len());
+    is_valid.then_some(contents)
+}
+
+/// A text of 1 to 4096 bytes.
+pub(super) fn answer_text(value: &str) -> Option<String> {
+    (1..=4096).contains(&value.len()).then(|| value.to_owned())
 }
 
 /// A duration, or a size with the unit `k` of at most a frame.

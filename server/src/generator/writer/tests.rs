@@ -4,8 +4,8 @@ use fastrand::Rng;
 
 use super::*;
 use crate::generator::{
-    data::{self, Tokens},
-    date,
+    answer::Model,
+    data, date,
     resume::Missed,
     spec::{Corrupt, Data, Hold, Id, Newline},
 };
@@ -72,11 +72,10 @@ fn model(spec: &Spec, seed: u64, start: Start) -> (Vec<u8>, Vec<u8>) {
         line(&mut out, &format!("data: {{\"missed\":{missed}}}"));
         line(&mut out, "");
     }
-    let tokens = Tokens::new(seed, spec.count);
-    let count = match spec.data {
-        Data::Tokens => tokens.count,
-        _ => spec.count.unwrap_or(u64::MAX),
-    };
+    let answer = Model::new(spec, seed);
+    let count = answer
+        .as_ref()
+        .map_or(spec.count.unwrap_or(u64::MAX), Model::count);
     let left = match spec.id {
         Id::Time => count,
         _ => count.saturating_sub(start.number),
@@ -85,7 +84,9 @@ fn model(spec: &Spec, seed: u64, start: Start) -> (Vec<u8>, Vec<u8>) {
     for turn in 0..=events {
         let number = start.number + turn;
         let mut head = Vec::new();
+        let event = answer.as_ref().map(|answer| answer.event(number));
         let name = match &spec.events[..] {
+            [] if event.is_some() => event.as_ref().map_or("", |event| event.event_type),
             [] if spec.has_connecttime && number == 0 => "connecttime",
             [] => "",
             names => &names[(number % names.len() as u64) as usize],
@@ -112,7 +113,7 @@ fn model(spec: &Spec, seed: u64, start: Start) -> (Vec<u8>, Vec<u8>) {
             Data::Clock => date::to_string(date()),
             Data::Seq => number.to_string(),
             Data::Json => data::object(number, &mut data::rng(seed, number)),
-            Data::Tokens => tokens.data(number),
+            Data::Tokens | Data::Answer(_) => event.expect("created for this data").data,
         };
         match spec.data {
             Data::Clock if size > 0 => text.truncate(size),
@@ -123,7 +124,7 @@ fn model(spec: &Spec, seed: u64, start: Start) -> (Vec<u8>, Vec<u8>) {
         if spec.corrupt == Some(Corrupt::Utf8) {
             text.extend(b" caf\xE9");
         }
-        let is_json = matches!(spec.data, Data::Json | Data::Tokens);
+        let is_json = !matches!(spec.data, Data::Clock | Data::Seq);
         for number in 2..=spec.lines {
             let mut more = String::from("\n");
             if !is_json {
@@ -169,7 +170,24 @@ fn some_query(rng: &mut Rng) -> String {
     let choices = [
         ("interval", &["0", "1", "7ms", "1s"][..]),
         ("event", &["a", "a,,b", ",status"]),
-        ("data", &["clock", "seq", "json", "tokens"]),
+        (
+            "data",
+            &[
+                "clock",
+                "seq",
+                "json",
+                "tokens",
+                "openai",
+                "openai-responses",
+                "anthropic",
+                "gemini",
+                "ai-sdk",
+                "ag-ui",
+            ],
+        ),
+        ("parts", &["text", "text,usage", "text,error"]),
+        ("text", &["Hi there", "温度 🛰️"]),
+        ("choices", &["2"]),
         ("size", &["1", "2", "90", "700", "70000"]),
         ("lines", &["1", "3", "50"]),
         ("id", &["none", "seq", "time"]),
