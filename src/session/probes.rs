@@ -120,6 +120,18 @@ pub(crate) struct Probes {
 }
 
 impl Probes {
+    /// Whether what these probes found, or are about to find, explains `case` as well: the same failure of the same
+    /// request. The first probe alone does not, where the whole sequence is wanted by now.
+    pub(crate) fn explain(&self, case: &Case) -> bool {
+        let is_begun = self.goes_on || !self.made.is_empty();
+        let known = self.case.as_ref().filter(|_| is_begun);
+        known.is_some_and(|known| {
+            known.trouble == case.trouble
+                && known.target == case.target
+                && (known.is_whole || !case.is_whole)
+        })
+    }
+
     /// The probe to make next; `None` if what can be known is known.
     pub(crate) fn next(&self) -> Option<Probe> {
         let case = self.case.as_ref()?;
@@ -366,6 +378,30 @@ mod tests {
         // Waiting.
         assert_eq!(made(case(Trouble::Hanging), failed), [OtherPool, Relay]);
         assert_eq!(made(case(Trouble::Hanging), hidden), [OtherPool, NoCors]);
+    }
+
+    #[test]
+    fn a_failure_is_examined_again_once_the_whole_sequence_is_wanted() {
+        let mut first = case(Trouble::GaveUp);
+        first.is_whole = false;
+        let mut probes = Probes::default();
+        assert!(!probes.explain(&first), "nothing is known");
+        probes.case = Some(first.clone());
+        assert!(!probes.explain(&first), "no probe was made");
+        probes.made.push(Probed {
+            probe: Probe::Fetch,
+            outcome: Outcome::Failed,
+            took: 1.0,
+        });
+        assert!(probes.explain(&first));
+        let whole = case(Trouble::GaveUp);
+        assert!(!probes.explain(&whole), "only the first probe was made");
+        probes.case = Some(whole.clone());
+        assert!(probes.explain(&whole) && probes.explain(&first));
+        assert!(!probes.explain(&case(Trouble::Asked)));
+        let mut resumed = whole;
+        resumed.target.last_event_id = "1".to_owned();
+        assert!(!probes.explain(&resumed), "another request");
     }
 
     #[test]
