@@ -172,7 +172,7 @@ mistakes! {
     NotHttp "not-http" "RFC 9112, 2"
         mend "Another protocol is spoken at this port: check port and scheme.";
     Tls "tls" "RFC 8446; RFC 5280, 6"
-        mend "See what is wrong with the certificate in the sentence. A server without TLS needs http: in the URL.";
+        mend "See what is wrong with the certificate in the sentence.";
     Redirects "redirects" "Fetch, 4.4: at most 20 redirections"
         mend "Let the address answer itself. A slash at the end of the path, or http and https behind a proxy, often are the cause.";
     NoAnswerInTime "no-answer-in-time" "measured by the relay"

@@ -265,6 +265,8 @@ fn faults() -> Vec<Faulty> {
         relay(EmptyAnswer, "closed"),
         relay(NotHttp, "not-http"),
         relay(Tls, "tls"),
+        relay(WrongScheme, "no-tls"),
+        relay(WrongScheme, "only-tls"),
         relay(Redirects, "redirects"),
         relay(NoAnswerInTime, "timed-out"),
         relay(WrongEncoding, "encoding"),
