@@ -28,7 +28,7 @@ mod writer;
 
 pub(crate) use body::{CutOff, StreamBody};
 pub(crate) use spec::{
-    Cors, Encoding, OutageState, Spec, json as help_json, text as help_text, us,
+    Cors, Encoding, Gzip, OutageState, Spec, json as help_json, text as help_text, us,
 };
 pub(crate) use writer::Writer;
 

@@ -485,17 +485,22 @@ fn connections() -> Vec<Fault> {
             Stream::At("http://nothing.invalid/events"),
             &["name-not-found"],
         ),
-        fault("a reset at once", Stream::Script(vec![Reset]), &["reset"]),
-        fault("an empty answer", Stream::Script(vec![]), &["empty-answer"]),
+        fault("a reset at once", generator("instead=reset"), &["reset"]),
+        fault(
+            "an empty answer",
+            generator("instead=empty"),
+            &["empty-answer"],
+        ),
+        // Firefox takes it for a page of the same origin.
         fault(
             "not HTTP",
-            Stream::Script(vec![Send(b"220 mail.example.org ESMTP\r\n".into()), Stall]),
+            Stream::OtherOrigin("instead=not-http"),
             &["not-http"],
         ),
         fault(
             "https to a port for http",
             Stream::At("https://127.0.0.1:PORT/events"),
-            &["wrong-scheme", "tls"],
+            &["wrong-scheme"],
         ),
         fault(
             "a certificate of nobody",
