@@ -113,7 +113,7 @@ impl Session {
 
     /// What is to be explained; `None` if no probe may be sent: only a GET has no effect, and the relay explains
     /// its failures itself.
-    fn case(&self, trouble: Trouble) -> Option<Case> {
+    pub(super) fn case(&self, trouble: Trouble) -> Option<Case> {
         let via = self.via.get_untracked();
         let request = via.request();
         let is_whole = self.is_diagnosed.get();

@@ -58,16 +58,27 @@ impl Case {
 
     /// Whether the browser blocks the request, because the page is secure and the stream is not (Mixed Content).
     pub(crate) fn is_mixed(&self) -> bool {
+        self.target.page.starts_with("https://") && !self.is_trustworthy()
+    }
+
+    /// Whether the origin is potentially trustworthy (Secure Contexts, 3.1).
+    fn is_trustworthy(&self) -> bool {
         let Some(host) = self.origin.strip_prefix("http://") else {
-            return false;
+            return true;
         };
         let (host, _) = host.rsplit_once(':').unwrap_or((host, ""));
-        // Potentially trustworthy (Secure Contexts, 3.1).
-        let is_local = host == "localhost"
+        host == "localhost"
             || host.ends_with(".localhost")
             || host.starts_with("127.")
-            || host.starts_with("[::1");
-        self.target.page.starts_with("https://") && !is_local
+            || host.starts_with("[::1")
+    }
+
+    /// The content codings that browsers accept. Proxies that know only the first two must not see the others.
+    pub(super) fn accepted(&self) -> &'static str {
+        match self.is_trustworthy() {
+            true => "gzip, deflate, br, zstd",
+            false => "gzip, deflate",
+        }
     }
 
     /// Whether the other scheme may show something: not if the browser blocks it; not at another port, as http has

@@ -10,7 +10,9 @@ use super::{
 };
 use crate::{
     clock::now,
-    diagnosis::{Certainty, Evidence, Finding, Means, Mistake, diagnose, markdown, probe_lines},
+    diagnosis::{
+        Certainty, Doubt, Evidence, Finding, Means, Mistake, diagnose, doubt, markdown, probe_lines,
+    },
     offers::offers,
     session::{Link, Trouble},
 };
@@ -242,31 +244,59 @@ fn explain_hanging(watched: Watched) {
 
 /// What is found, at most once a second and when the connection changes.
 fn findings(watched: Watched) -> Memo<Vec<Finding>> {
-    let stream = watched.stream;
     let asked = Controls::get().map(|controls| controls.asked);
     let moment = Memo::new(move |_| (watched.clock.get() / PACE_MS) as u64);
-    let is_capture = Memo::new(move |_| stream.playback.with(|playback| playback.facts.is_some()));
-    Memo::new(move |_| {
+    let playback = watched.stream.playback;
+    let is_capture = Memo::new(move |_| playback.with(|playback| playback.facts.is_some()));
+    let look = move |look: &mut dyn FnMut(&Evidence<'_>)| {
         moment.get();
-        let means = match stream.way() {
-            _ if is_capture.get() => Means::Capture,
-            "fetch" => Means::Fetch,
-            "relay" => Means::Relay,
-            _ => Means::EventSource,
-        };
-        let (link, response) = (stream.link.read(), stream.response.read());
-        let (relayed, failure) = (stream.relayed.read(), stream.failure.read());
         let asked = asked.map(|asked| asked.get()).unwrap_or_default();
-        diagnose(&Evidence {
-            means,
-            link: &link,
-            response: response.as_ref(),
-            relayed: relayed.as_ref(),
-            failure: failure.as_ref(),
-            probes: &stream.probes.read(),
-            journal: &watched.journal(),
-            asked: &asked,
-            now: watched.clock.get_untracked(),
-        })
-    })
+        with_evidence(watched, is_capture.get(), &asked, look);
+    };
+    let findings = Memo::new(move |_| {
+        let mut findings = Vec::new();
+        look(&mut |evidence| findings = diagnose(evidence));
+        findings
+    });
+    let doubt = Memo::new(move |_| {
+        let mut doubted = None;
+        findings.with(|findings| look(&mut |evidence| doubted = doubt(evidence, findings)));
+        doubted
+    });
+    Effect::new(move |_| {
+        if let Some(doubt) = doubt.get() {
+            watched.stream.compare(doubt == Doubt::Held);
+        }
+    });
+    findings
+}
+
+/// Shows `look` what is known of the stream.
+fn with_evidence(
+    watched: Watched,
+    is_capture: bool,
+    asked: &[String],
+    look: &mut dyn FnMut(&Evidence<'_>),
+) {
+    let stream = watched.stream;
+    let means = match stream.way() {
+        _ if is_capture => Means::Capture,
+        "fetch" => Means::Fetch,
+        "relay" => Means::Relay,
+        _ => Means::EventSource,
+    };
+    let (link, response) = (stream.link.read(), stream.response.read());
+    let (relayed, failure) = (stream.relayed.read(), stream.failure.read());
+    look(&Evidence {
+        means,
+        link: &link,
+        response: response.as_ref(),
+        relayed: relayed.as_ref(),
+        failure: failure.as_ref(),
+        probes: &stream.probes.read(),
+        comparison: stream.comparison.read().as_ref(),
+        journal: &watched.journal(),
+        asked,
+        now: watched.clock.get_untracked(),
+    });
 }

@@ -1,5 +1,6 @@
 //! Streams, played into a journal as the session does, and what is found in them at each moment.
 
+mod coding;
 mod faults;
 mod healthy;
 mod link;
@@ -51,6 +52,7 @@ struct Play {
     link: Link,
     failure: Option<Failure>,
     probes: Probes,
+    comparison: Option<Comparison>,
     response: Option<Response>,
     relayed: Option<Relayed>,
     means: Means,
@@ -67,6 +69,7 @@ impl Play {
             link: Link::Connecting { attempt: 1 },
             failure: None,
             probes: Probes::default(),
+            comparison: None,
             response: (means != Means::EventSource).then(stream),
             relayed: None,
             means,
@@ -145,18 +148,23 @@ impl Play {
         self.journal.lost();
     }
 
-    fn findings(&self) -> Vec<Finding> {
-        diagnose(&Evidence {
+    fn evidence(&self) -> Evidence<'_> {
+        Evidence {
             means: self.means,
             link: &self.link,
             response: self.response.as_ref(),
             relayed: self.relayed.as_ref(),
             failure: self.failure.as_ref(),
             probes: &self.probes,
+            comparison: self.comparison.as_ref(),
             journal: &self.journal,
             asked: &self.asked,
             now: self.now,
-        })
+        }
+    }
+
+    fn findings(&self) -> Vec<Finding> {
+        diagnose(&self.evidence())
     }
 
     /// What holds of the findings of any stream at any moment.
