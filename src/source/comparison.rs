@@ -9,7 +9,7 @@ use super::{Failure, Notice, Relay, Response, Target};
 use crate::{clock::ticks, via::FetchRequest};
 
 /// How long to wait for the first byte of both, in ms.
-const PATIENCE_MS: u32 = 4_000;
+const PATIENCE_MS: u32 = 3_000;
 
 /// What became of a stream that is requested with `Accept-Encoding` and without. Both requests are sent at the same
 /// time, so that what the server sends to one, it has to send to the other.

@@ -328,11 +328,6 @@ fn answers() -> Vec<Fault> {
             &["wrong-type"],
         ),
         fault(
-            "application/json",
-            generator("interval=200ms&data=json&type=application/json"),
-            &["wrong-type"],
-        ),
-        fault(
             "PHP’s text/html",
             generator("interval=200ms&type=text/html"),
             &["wrong-type"],
@@ -559,6 +554,11 @@ fn courses() -> Vec<Fault> {
                 ],
             ]),
             &["cut-after-silence"],
+        ),
+        fault(
+            "compressed, and never flushed",
+            generator("interval=200ms&gzip=unflushed"),
+            &["not-flushed"],
         ),
         fault(
             "held back until 4 KiB are full",
