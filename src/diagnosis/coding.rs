@@ -1,8 +1,9 @@
 //! The rules on compression: what the same stream is with it and without, requested by the relay.
 
 use super::{
-    Certainty::{Certain, Information},
+    Certainty::{Certain, Information, Likely},
     Evidence, Findings, Means, Mistake, Trace,
+    answer::not_decoded,
 };
 use crate::{
     source::{Comparison, Failure, Response},
@@ -87,10 +88,7 @@ fn compared(comparison: &Comparison, found: &mut Findings) {
         // Said with less certainty, or not at all, by the rules on the response.
         let is_other = |finding: &super::Finding| finding.mistake != Mistake::WrongEncoding;
         found.0.retain(is_other);
-        let coding = coding(response).unwrap_or("none");
-        let sentence = format!(
-            "The body is not encoded as content-encoding says ({coding}): it could not be decoded."
-        );
+        let sentence = not_decoded(coding(response).unwrap_or("none"));
         found.add(
             Mistake::WrongEncoding,
             Certain,
@@ -98,31 +96,41 @@ fn compared(comparison: &Comparison, found: &mut Findings) {
             traces(comparison),
         );
     }
-    if text.is_some() {
-        for finding in &mut found.0 {
-            if matches!(
-                finding.mistake,
-                Mistake::WrongEncoding | Mistake::GzipUnmarked
-            ) {
-                finding.sentence.push_str(
-                    " To a request without compression (accept-encoding: identity) the stream arrives as text.",
-                );
-            }
+    let Some(after) = text else {
+        return;
+    };
+    for finding in &mut found.0 {
+        if matches!(
+            finding.mistake,
+            Mistake::WrongEncoding | Mistake::GzipUnmarked
+        ) {
+            finding.sentence.push_str(
+                " To a request without compression (accept-encoding: identity) the stream arrives as text.",
+            );
         }
     }
-    if let (Some(coding), None, false, Some(after)) =
-        (coding(response), compressed.first_byte, is_damaged, text)
-        && compressed.outcome.is_empty()
-        && comparison.took - after >= HELD_MS
-    {
-        let sentence = format!(
-            "Compressed ({}), nothing of the stream arrives for {}; uncompressed, its first byte arrives after {}: the compressor is not flushed.",
-            text::beginning(coding, 60),
-            text::duration(comparison.took),
-            text::duration(after)
-        );
-        found.add(Mistake::NotFlushed, Certain, sentence, traces(comparison));
+    let Some(coding) = coding(response).filter(|_| compressed.outcome.is_empty()) else {
+        return;
+    };
+    let until = compressed.first_byte.unwrap_or(comparison.took);
+    if until - after.max(response.after) < HELD_MS {
+        return;
     }
+    let until = text::duration(until);
+    let (certainty, what) = match compressed.first_byte {
+        None => (Certain, ["nothing of the stream arrives for ", &until]),
+        Some(_) => (
+            Likely,
+            ["the first byte of the stream arrives after ", &until],
+        ),
+    };
+    let sentence = format!(
+        "Compressed ({}), {}; uncompressed, its first byte arrives after {}: the compressor is not flushed.",
+        text::beginning(coding, 60),
+        what.concat(),
+        text::duration(after)
+    );
+    found.add(Mistake::NotFlushed, certainty, sentence, traces(comparison));
 }
 
 /// The content coding of a response, unless it has none.

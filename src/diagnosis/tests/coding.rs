@@ -26,8 +26,15 @@ fn a_compressor_that_is_not_flushed_is_certain_only_if_the_same_stream_arrives_w
     let begun = Beginning::example;
     let text = || begun(&[], Some((12.0, "data: a")));
     let held = || begun(&GZIP, None);
-    let not_flushed = [(Mistake::NotFlushed, Certainty::Certain)];
-    assert_eq!(after(held(), text()), not_flushed);
+    let not_flushed = |certainty| [(Mistake::NotFlushed, certainty)];
+    assert_eq!(after(held(), text()), not_flushed(Certainty::Certain));
+    let late = begun(&GZIP, Some((2_000.0, "data: a")));
+    assert_eq!(after(late, text()), not_flushed(Certainty::Likely));
+    let slow = || {
+        let mut slow = begun(&GZIP, Some((2_000.0, "data: a")));
+        slow.response.as_mut().expect("one").after = 1_990.0;
+        slow
+    };
     let unreadable = || begun(&[], Some((12.0, "\u{1F}\u{FFFD}")));
     let refused = || Beginning::default();
     let broken = || {
@@ -48,6 +55,8 @@ fn a_compressor_that_is_not_flushed_is_certain_only_if_the_same_stream_arrives_w
         (begun(&[], None), text()),
         (begun(&[("content-encoding", "identity")], None), text()),
         (broken(), text()),
+        // The server is slow, or answers to one request at a time.
+        (slow(), text()),
         (refused(), text()),
         (held(), refused()),
     ] {
