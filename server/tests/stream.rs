@@ -432,6 +432,49 @@ async fn a_stream_that_hyper_writes_is_reset_as_well() {
 }
 
 #[tokio::test]
+async fn the_query_may_ask_for_no_response() {
+    let server = Server::start().await;
+    let not_http = "220 mail.example.org ESMTP\r\n";
+    for request in [
+        "GET PATH HTTP/1.1\r\nhost: localhost\r\n\r\n",
+        "GET PATH HTTP/1.0\r\nhost: localhost\r\n\r\n",
+        "POST PATH HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\n\r\n{}",
+    ] {
+        for (instead, expected) in [
+            ("reset", Err(ErrorKind::ConnectionReset)),
+            ("empty", Ok("")),
+            ("not-http", Ok(not_http)),
+        ] {
+            let path = format!("/stream?delay=1&instead={instead}");
+            let mut connection = server.send(&request.replace("PATH", &path)).await;
+            let reading = connection.tcp.read_to_end(&mut connection.received);
+            let result = timeout(PATIENCE, reading).await.expect("an end in time");
+            let received = String::from_utf8_lossy(&connection.received);
+            let result = result.map(|_| &*received).map_err(|error| error.kind());
+            assert_eq!(result, expected, "{request}{instead}");
+        }
+    }
+    server.until_live(0).await;
+}
+
+#[tokio::test]
+async fn a_stream_is_compressed_without_flushes_only_for_clients_that_accept_it() {
+    let server = Server::start().await;
+    for (accepts, is_compressed) in [
+        ("accept-encoding: deflate, GZIP;q=0.5\r\n", true),
+        ("accept-encoding: gzip;q=0, br\r\n", false),
+        ("accept-encoding: identity\r\n", false),
+        ("", false),
+    ] {
+        let request = "GET /stream?gzip=unflushed&data=seq&interval=0&count=3";
+        let response = server.request(request, accepts).await;
+        let coding = is_compressed.then_some("gzip");
+        assert_eq!(response.header("content-encoding"), coding, "{accepts}");
+        assert_eq!(response.header("vary"), Some("accept-encoding"));
+    }
+}
+
+#[tokio::test]
 async fn corrupt_streams() {
     let server = Server::start().await;
     for (fault, expected) in [
@@ -528,7 +571,7 @@ async fn the_help_lists_every_parameter_as_text_and_json() {
         .iter()
         .map(|parameter| parameter["name"].as_str().expect("a name"))
         .collect();
-    assert!(names.len() == 34, "{names:?}");
+    assert!(names.len() == 35, "{names:?}");
     for name in names {
         assert!(text.text().contains(&format!("\n  {name}\n")), "{name}");
     }

@@ -66,16 +66,18 @@ pub(super) fn encoding(evidence: &Evidence<'_>, response: &Response, found: &mut
     let is_empty = last.is_some_and(|last| last.bytes == 0);
     if broke_off && (is_relayed || is_empty && !coding.eq_ignore_ascii_case("identity")) {
         let certainty = if is_relayed { Certain } else { Likely };
-        let sentence = format!(
-            "The body is not encoded as content-encoding says ({coding}): it could not be decoded."
-        );
         found.add(
             Mistake::WrongEncoding,
             certainty,
-            sentence,
+            not_decoded(coding),
             vec![header(response, "content-encoding")],
         );
     }
+}
+
+/// The sentence about a body whose content coding is not `coding`.
+pub(super) fn not_decoded(coding: &str) -> String {
+    format!("The body is not encoded as content-encoding says ({coding}): it could not be decoded.")
 }
 
 /// By `EventSource`, which has no response: what a probe was answered with is an event stream.

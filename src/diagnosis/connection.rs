@@ -59,6 +59,7 @@ fn of_relay(outcome: &str) -> Mistake {
         "reset" => Mistake::Reset,
         "closed" => Mistake::EmptyAnswer,
         "not-http" | "head-too-large" => Mistake::NotHttp,
+        "no-tls" | "only-tls" => Mistake::WrongScheme,
         "tls" => Mistake::Tls,
         "redirect" | "redirects" => Mistake::Redirects,
         "timed-out" => Mistake::NoAnswerInTime,
@@ -138,11 +139,7 @@ fn by_probes(evidence: &Evidence<'_>, case: &Case, found: &mut Findings) -> bool
     }
     if let Some((relayed, text)) = probes.of(Probe::Relay).and_then(Outcome::upstream) {
         // The relay's own sentence is the exact one.
-        let mistake = match text.contains("not speak TLS") {
-            true => Mistake::WrongScheme,
-            false => of_relay(&relayed.outcome),
-        };
-        found.add(mistake, Certain, text, traces(evidence));
+        found.add(of_relay(&relayed.outcome), Certain, text, traces(evidence));
         return true;
     }
     if probes.of(Probe::NoCors) == Some(&Outcome::TimedOut) {

@@ -172,13 +172,17 @@ mistakes! {
     NotHttp "not-http" "RFC 9112, 2"
         mend "Another protocol is spoken at this port: check port and scheme.";
     Tls "tls" "RFC 8446; RFC 5280, 6"
-        mend "See what is wrong with the certificate in the sentence. A server without TLS needs http: in the URL.";
+        mend "See what is wrong with the certificate in the sentence.";
     Redirects "redirects" "Fetch, 4.4: at most 20 redirections"
         mend "Let the address answer itself. A slash at the end of the path, or http and https behind a proxy, often are the cause.";
     NoAnswerInTime "no-answer-in-time" "measured by the relay"
         mend "Flush the head before the first event.\nNode: res.flushHeaders()\nGo: w.(http.Flusher).Flush()";
     WrongEncoding "wrong-encoding" "RFC 9110, 8.4: Content-Encoding names the codings of the content"
         mend "Remove “content-encoding”, or compress as it says. A proxy that decompresses must remove the header.";
+    NotFlushed "not-flushed" "measured by the relay, with and without Accept-Encoding at the same time"
+        mend "Flush the compressor after each event, or do not compress the stream.\nExpress with compression: res.flush() after each res.write(…)\nNode: zlib.createGzip({ flush: zlib.constants.Z_SYNC_FLUSH })\nGo: gz.Flush(), then w.(http.Flusher).Flush()";
+    HeadNotFlushed "head-not-flushed" "measured: the head and the first bytes arrive together, after 2 s or more"
+        mend "Flush the head before the first event.\nNode: res.flushHeaders()\nGo: w.(http.Flusher).Flush()";
     NotReached "not-reached" "reported by the relay";
     NotRelayed "not-relayed" "a guard of the relay";
 

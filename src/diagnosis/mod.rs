@@ -12,6 +12,7 @@
 //! | `types.rs` | the rules on event types |
 //! | `answer.rs` | the rules on the response |
 //! | `connection.rs` | the rules on its absence |
+//! | `coding.rs` | the rules on compression, and on a head that is late |
 //! | `origin.rs` | the rules on CORS and schemes |
 //! | `course.rs` | the rules on several connections, and on the times of reads |
 //! | `ending.rs` | how a stream ended, and whether it is silent |
@@ -21,6 +22,7 @@
 //! [`Information`](Certainty::Information), whatever it looks like: there must never be a false alarm.
 
 mod answer;
+mod coding;
 mod connection;
 mod course;
 mod dispatched;
@@ -37,10 +39,11 @@ mod unfinished;
 use crate::{
     journal::{Journal, Line},
     session::{Link, Probes},
-    source::{Failure, Relayed, Response},
+    source::{Comparison, Failure, Relayed, Response},
     text,
 };
 
+pub(crate) use coding::{Doubt, doubt};
 pub(crate) use connection::probe_lines;
 pub(crate) use mistake::Mistake;
 pub(crate) use report::markdown;
@@ -60,6 +63,8 @@ pub(crate) struct Evidence<'a> {
     pub(crate) failure: Option<&'a Failure>,
     /// What was found out by probes about that failure.
     pub(crate) probes: &'a Probes,
+    /// The stream with compression and without, if they were compared.
+    pub(crate) comparison: Option<&'a Comparison>,
     pub(crate) journal: &'a Journal,
     /// By EventSource: the beginning of the same stream by fetch.
     pub(crate) sample: Option<&'a Evidence<'a>>,
@@ -211,6 +216,7 @@ pub(crate) fn diagnose(evidence: &Evidence<'_>) -> Vec<Finding> {
         dispatched::rules(evidence, &mut found);
     }
     course::rules(evidence, &mut found);
+    coding::rules(evidence, &mut found);
     ending::rules(evidence, &mut found);
     types::rules(evidence, &mut found);
     found.0

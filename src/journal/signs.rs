@@ -266,6 +266,17 @@ impl Journal {
         })
     }
 
+    /// When the first bytes of a connection arrived, in ms since the Unix epoch; `None` if there are none, or if they
+    /// are evicted.
+    pub(crate) fn first_read(&self, connection: &Connection) -> Option<f64> {
+        let arrivals = &self.arrivals;
+        let first = arrivals.partition_point(|arrival| arrival.end <= connection.start);
+        let is_kept = |before: u64| arrivals.get(before).is_some();
+        let read = arrivals.get(first);
+        read.filter(|_| first.checked_sub(1).is_none_or(is_kept))
+            .map(|read| read.at)
+    }
+
     /// The last bytes, at most two, of the current stream before `position`.
     pub(crate) fn bytes_before(&self, position: u64) -> Cow<'_, [u8]> {
         let end = self.stream + position;

@@ -50,12 +50,7 @@ impl Session {
         let Some(case) = self.case(trouble) else {
             return;
         };
-        let is_known = self.probes.with_untracked(|probes| {
-            let known = probes.case.as_ref();
-            let is_same =
-                |known: &Case| known.trouble == case.trouble && known.target == case.target;
-            known.is_some_and(is_same) && (probes.goes_on || !probes.made.is_empty())
-        });
+        let is_known = self.probes.with_untracked(|probes| probes.explain(&case));
         match trouble {
             Trouble::NoConnection | Trouble::Unreachable | Trouble::Refused | Trouble::Hanging
                 if is_known =>
@@ -118,7 +113,7 @@ impl Session {
 
     /// What is to be explained; `None` if no probe may be sent: only a GET has no effect, and the relay explains
     /// its failures itself.
-    fn case(&self, trouble: Trouble) -> Option<Case> {
+    pub(super) fn case(&self, trouble: Trouble) -> Option<Case> {
         let via = self.via.get_untracked();
         let request = via.request();
         let is_whole = self.is_diagnosed.get();

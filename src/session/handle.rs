@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     journal::Journal,
-    source::{Failure, Relayed, Response},
+    source::{Comparison, Failure, Relayed, Response},
     via::Via,
 };
 
@@ -43,6 +43,12 @@ pub struct UseEventSourceReturn {
         allow(dead_code, reason = "only the page uses it")
     )]
     pub(crate) probes: ReadSignal<Probes>,
+    /// The stream with compression and without, if they were compared.
+    #[cfg_attr(
+        not(feature = "app"),
+        allow(dead_code, reason = "only the page uses it")
+    )]
+    pub(crate) comparison: ReadSignal<Option<Comparison>>,
     /// The capture that is opened in place of the stream.
     pub playback: ReadSignal<Playback>,
     /// What was received since `url` changed last. It notifies once a frame, not once an event; read it
@@ -182,6 +188,16 @@ impl UseEventSourceReturn {
     )]
     pub(crate) fn find_out(self, trouble: Trouble) {
         self.command(|session| session.find_out(trouble));
+    }
+
+    /// Compares the stream with compression to the stream without; if `only_if_compressed`, not where it is known
+    /// not to be.
+    #[cfg_attr(
+        not(feature = "app"),
+        allow(dead_code, reason = "only the page uses it")
+    )]
+    pub(crate) fn compare(self, only_if_compressed: bool) {
+        self.command(|session| session.compare(only_if_compressed));
     }
 
     fn command(self, command: impl FnOnce(&Session)) {

@@ -1,6 +1,7 @@
 //! One watched stream, from connect to close: its state as signals, and its commands.
 
 mod attempt;
+mod comparison;
 mod find_out;
 mod handle;
 mod idle;
@@ -119,6 +120,7 @@ fn watch(url: Signal<String>, options: UseEventSourceOptions) -> UseEventSourceR
     let relayed = RwSignal::new(None);
     let failure = RwSignal::new(None);
     let probes = RwSignal::new(Probes::default());
+    let comparison = RwSignal::new(None);
     let playback = RwSignal::new(Playback::default());
     let entries = RwSignal::new(Journal::new(bound));
     let new_session = || {
@@ -136,6 +138,7 @@ fn watch(url: Signal<String>, options: UseEventSourceOptions) -> UseEventSourceR
             relayed,
             failure,
             probes,
+            comparison,
             playback,
             entries,
             frame: Frame::new(move || entries.notify()),
@@ -150,6 +153,7 @@ fn watch(url: Signal<String>, options: UseEventSourceOptions) -> UseEventSourceR
             retry: RefCell::default(),
             idle: RefCell::default(),
             inquiry: RefCell::default(),
+            comparing: RefCell::default(),
             counted: RefCell::default(),
             asks_again: Cell::default(),
             is_diagnosed: Cell::default(),
@@ -234,6 +238,7 @@ fn watch(url: Signal<String>, options: UseEventSourceOptions) -> UseEventSourceR
         relayed: relayed.read_only(),
         failure: failure.read_only(),
         probes: probes.read_only(),
+        comparison: comparison.read_only(),
         playback: playback.read_only(),
         entries: entries.read_only(),
         url,

@@ -58,16 +58,27 @@ impl Case {
 
     /// Whether the browser blocks the request, because the page is secure and the stream is not (Mixed Content).
     pub(crate) fn is_mixed(&self) -> bool {
+        self.target.page.starts_with("https://") && !self.is_trustworthy()
+    }
+
+    /// Whether the origin is potentially trustworthy (Secure Contexts, 3.1).
+    fn is_trustworthy(&self) -> bool {
         let Some(host) = self.origin.strip_prefix("http://") else {
-            return false;
+            return true;
         };
         let (host, _) = host.rsplit_once(':').unwrap_or((host, ""));
-        // Potentially trustworthy (Secure Contexts, 3.1).
-        let is_local = host == "localhost"
+        host == "localhost"
             || host.ends_with(".localhost")
             || host.starts_with("127.")
-            || host.starts_with("[::1");
-        self.target.page.starts_with("https://") && !is_local
+            || host.starts_with("[::1")
+    }
+
+    /// The content codings that browsers accept. Proxies that know only the first two must not see the others.
+    pub(super) fn accepted(&self) -> &'static str {
+        match self.is_trustworthy() {
+            true => "gzip, deflate, br, zstd",
+            false => "gzip, deflate",
+        }
     }
 
     /// Whether the other scheme may show something: not if the browser blocks it; not at another port, as http has
@@ -120,6 +131,18 @@ pub(crate) struct Probes {
 }
 
 impl Probes {
+    /// Whether what these probes found, or are about to find, explains `case` as well: the same failure of the same
+    /// request. The first probe alone does not, where the whole sequence is wanted by now.
+    pub(crate) fn explain(&self, case: &Case) -> bool {
+        let is_begun = self.goes_on || !self.made.is_empty();
+        let known = self.case.as_ref().filter(|_| is_begun);
+        known.is_some_and(|known| {
+            known.trouble == case.trouble
+                && known.target == case.target
+                && (known.is_whole || !case.is_whole)
+        })
+    }
+
     /// The probe to make next; `None` if what can be known is known.
     pub(crate) fn next(&self) -> Option<Probe> {
         let case = self.case.as_ref()?;
@@ -366,6 +389,30 @@ mod tests {
         // Waiting.
         assert_eq!(made(case(Trouble::Hanging), failed), [OtherPool, Relay]);
         assert_eq!(made(case(Trouble::Hanging), hidden), [OtherPool, NoCors]);
+    }
+
+    #[test]
+    fn a_failure_is_examined_again_once_the_whole_sequence_is_wanted() {
+        let mut first = case(Trouble::GaveUp);
+        first.is_whole = false;
+        let mut probes = Probes::default();
+        assert!(!probes.explain(&first), "nothing is known");
+        probes.case = Some(first.clone());
+        assert!(!probes.explain(&first), "no probe was made");
+        probes.made.push(Probed {
+            probe: Probe::Fetch,
+            outcome: Outcome::Failed,
+            took: 1.0,
+        });
+        assert!(probes.explain(&first));
+        let whole = case(Trouble::GaveUp);
+        assert!(!probes.explain(&whole), "only the first probe was made");
+        probes.case = Some(whole.clone());
+        assert!(probes.explain(&whole) && probes.explain(&first));
+        assert!(!probes.explain(&case(Trouble::Asked)));
+        let mut resumed = whole;
+        resumed.target.last_event_id = "1".to_owned();
+        assert!(!probes.explain(&resumed), "another request");
     }
 
     #[test]

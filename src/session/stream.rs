@@ -23,8 +23,8 @@ use crate::{
     journal::{Journal, Record},
     json::merged,
     source::{
-        Capture, Counted, EventSource, Failure, Fetch, Inquiry, Notice, Relay, Relayed, Response,
-        Source, UrlError, resolve, thrown_message,
+        Capture, Comparing, Comparison, Counted, EventSource, Failure, Fetch, Inquiry, Notice,
+        Relay, Relayed, Response, Source, UrlError, resolve, thrown_message,
     },
     via::Via,
 };
@@ -50,6 +50,7 @@ pub(super) struct Session {
     pub(super) relayed: RwSignal<Option<Relayed>>,
     pub(super) failure: RwSignal<Option<Failure>>,
     pub(super) probes: RwSignal<Probes>,
+    pub(super) comparison: RwSignal<Option<Comparison>>,
     pub(super) playback: RwSignal<Playback>,
     pub(super) entries: RwSignal<Journal>,
     /// Notifies the subscribers of `entries`.
@@ -76,6 +77,8 @@ pub(super) struct Session {
     pub(super) backoff: RefCell<Backoff>,
     /// The probe that is under way.
     pub(super) inquiry: RefCell<Option<Inquiry>>,
+    /// The comparison that is under way.
+    pub(super) comparing: RefCell<Option<Comparing>>,
     /// Has the open stream counted among those of the tabs of this page.
     pub(super) counted: RefCell<Option<Counted>>,
     /// Whether that probe is the first of a sequence that was made before.
@@ -88,6 +91,7 @@ impl Session {
     pub(super) fn connect(&self) {
         self.release();
         self.forget_probes();
+        self.forget_comparison();
         if self.is_off() {
             self.set_failure(None);
             self.forget_response();
@@ -115,6 +119,7 @@ impl Session {
         }
         self.release();
         self.forget_probes();
+        self.forget_comparison();
         self.backoff.borrow_mut().reset();
         self.apply(Input::Connect);
         self.open();
@@ -123,6 +128,7 @@ impl Session {
     pub(super) fn disconnect(&self) {
         self.release();
         self.forget_probes();
+        self.comparing.take();
         self.apply(Input::Disconnect);
     }
 

@@ -4,6 +4,7 @@ mod answer;
 mod body;
 mod breaks;
 mod capture;
+mod comparison;
 mod event_source;
 mod fetch;
 mod own_server;
@@ -21,6 +22,9 @@ use web_sys::{AbortController, AbortSignal};
 
 pub use answer::{Hop, Phases, Relayed};
 pub(crate) use capture::Capture;
+#[cfg(test)]
+pub(crate) use comparison::Beginning;
+pub(crate) use comparison::{Comparing, Comparison};
 pub(crate) use event_source::EventSource;
 pub(crate) use fetch::Fetch;
 pub(crate) use own_server::ask;

@@ -11,7 +11,8 @@ use super::{
 use crate::{
     clock::now,
     diagnosis::{
-        Certainty, Evidence, Finding, Means, Mistake, diagnose, markdown, probe_lines, sample_line,
+        Certainty, Doubt, Evidence, Finding, Means, Mistake, diagnose, doubt, markdown,
+        probe_lines, sample_line,
     },
     offers::offers,
     session::{Link, Sample, Trouble, UseEventSourceReturn, use_sample},
@@ -78,9 +79,13 @@ fn Findings() -> impl IntoView {
     let sampled = Memo::new(move |_| {
         findings.track();
         let sampled = sample.stream();
-        sampled.map_or_else(String::new, |by_fetch| {
-            with_evidence(by_fetch, Means::Fetch, &[], now(), None, sample_line)
-        })
+        let mut line = String::new();
+        if let Some(by_fetch) = sampled {
+            with_evidence(by_fetch, Means::Fetch, &[], None, &mut |sample| {
+                line = sample_line(sample)
+            });
+        }
+        line
     });
     let nothing_first = Memo::new(move |_| first.get().is_none());
     let mistakes = Memo::new(move |_| {
@@ -259,55 +264,68 @@ fn explain_hanging(watched: Watched) {
 
 /// What is found, at most once a second and when the connection changes.
 fn findings(watched: Watched, sample: Sample) -> Memo<Vec<Finding>> {
-    let stream = watched.stream;
     let asked = Controls::get().map(|controls| controls.asked);
     let moment = Memo::new(move |_| (watched.clock.get() / PACE_MS) as u64);
-    let is_capture = Memo::new(move |_| stream.playback.with(|playback| playback.facts.is_some()));
-    Memo::new(move |_| {
+    let playback = watched.stream.playback;
+    let is_capture = Memo::new(move |_| playback.with(|playback| playback.facts.is_some()));
+    let look = move |look: &mut dyn FnMut(&Evidence<'_>)| {
         moment.get();
-        let asked = asked.map(|asked| asked.get()).unwrap_or_default();
-        let now = watched.clock.get_untracked();
+        let stream = watched.stream;
         let means = match stream.way() {
             _ if is_capture.get() => Means::Capture,
             "fetch" => Means::Fetch,
             "relay" => Means::Relay,
             _ => Means::EventSource,
         };
-        let found = |sample: Option<&Evidence<'_>>| {
-            with_evidence(stream, means, &asked, now, sample, diagnose)
-        };
+        let asked = asked.map(|asked| asked.get()).unwrap_or_default();
         match sample.stream() {
             Some(by_fetch) if means == Means::EventSource => {
-                with_evidence(by_fetch, Means::Fetch, &asked, now, None, |sample| {
-                    found(Some(sample))
-                })
+                with_evidence(by_fetch, Means::Fetch, &asked, None, &mut |sample| {
+                    with_evidence(stream, means, &asked, Some(sample), look);
+                });
             }
-            _ => found(None),
+            _ => with_evidence(stream, means, &asked, None, look),
         }
-    })
+    };
+    let findings = Memo::new(move |_| {
+        let mut findings = Vec::new();
+        look(&mut |evidence| findings = diagnose(evidence));
+        findings
+    });
+    let doubt = Memo::new(move |_| {
+        let mut doubted = None;
+        findings.with(|findings| look(&mut |evidence| doubted = doubt(evidence, findings)));
+        doubted
+    });
+    Effect::new(move |_| {
+        if let Some(doubt) = doubt.get() {
+            watched.stream.compare(doubt == Doubt::Held);
+        }
+    });
+    findings
 }
 
-/// What `read` makes of what is known of `stream`. It subscribes to all of it but the log.
-fn with_evidence<T>(
+/// Shows `look` what is known of `stream`. It subscribes to all of it but the log.
+fn with_evidence(
     stream: UseEventSourceReturn,
     means: Means,
     asked: &[String],
-    now: f64,
     sample: Option<&Evidence<'_>>,
-    read: impl FnOnce(&Evidence<'_>) -> T,
-) -> T {
+    look: &mut dyn FnMut(&Evidence<'_>),
+) {
     let (link, response) = (stream.link.read(), stream.response.read());
     let (relayed, failure) = (stream.relayed.read(), stream.failure.read());
-    read(&Evidence {
+    look(&Evidence {
         means,
         link: &link,
         response: response.as_ref(),
         relayed: relayed.as_ref(),
         failure: failure.as_ref(),
         probes: &stream.probes.read(),
+        comparison: stream.comparison.read().as_ref(),
         journal: &stream.entries.read_untracked(),
         sample,
         asked,
-        now,
-    })
+        now: now(),
+    });
 }

@@ -39,16 +39,19 @@ const LONG_WAIT: Duration = Duration::from_millis(250);
 /// About the time after which a browser reconnects if the stream sets no reconnection time, in ms.
 const DEFAULT_RECONNECTION_TIME: u64 = 3_000;
 
-/// Why a body fails: the query asks for a stream that is cut off. The connection is then closed
-/// without the last chunk.
+/// Why a response or its body fails: the query asks for no response, or for a stream that is cut off. The
+/// connection is then closed without a head, or without the last chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum CutOff {
     /// The connection is closed.
-    #[error("the query asks for a stream that ends in the middle of an event")]
+    #[error("the query asks for a connection that is closed early")]
     Truncate,
     /// The connection ends with a TCP reset.
     #[error("the query asks for a stream that ends with a reset")]
     Reset,
+    /// Bytes that are not HTTP are sent, and the connection is closed.
+    #[error("the query asks for an answer that is not HTTP")]
+    NotHttp,
 }
 
 /// The body of one stream.

@@ -7,11 +7,13 @@ use flate2::{Compression, write::GzEncoder};
 
 use super::{
     FRAME,
-    spec::{Hold, Spec, us},
+    spec::{Gzip, Hold, Spec, us},
 };
 
 pub(crate) struct Framing {
     gzip: Option<GzEncoder<Vec<u8>>>,
+    /// Whether the compressor is flushed after each write.
+    is_flushed: bool,
     hold: Option<Hold>,
     /// Withheld bytes.
     held: Vec<u8>,
@@ -26,9 +28,9 @@ pub(crate) struct Framing {
 impl Framing {
     pub(crate) fn new(spec: &Spec) -> Self {
         Self {
-            gzip: spec
-                .gzip
+            gzip: (spec.gzip != Gzip::None)
                 .then(|| GzEncoder::new(Vec::new(), Compression::default())),
+            is_flushed: spec.gzip == Gzip::Flushed,
             hold: spec.hold,
             held: Vec::new(),
             release: None,
@@ -45,11 +47,12 @@ impl Framing {
         let bytes = match &mut self.gzip {
             None => bytes,
             Some(encoder) => {
-                // Flushed, so that the client can decompress it at once.
-                encoder
-                    .write_all(&bytes)
-                    .and_then(|()| encoder.flush())
-                    .expect("writing to memory");
+                let mut written = encoder.write_all(&bytes);
+                if self.is_flushed {
+                    // So that the client can decompress it at once.
+                    written = written.and_then(|()| encoder.flush());
+                }
+                written.expect("writing to memory");
                 std::mem::take(encoder.get_mut())
             }
         };
@@ -191,5 +194,24 @@ mod tests {
             .read_to_string(&mut unpacked)
             .expect("a complete stream");
         assert_eq!(unpacked, "data: x\n\n".repeat(3));
+    }
+
+    #[test]
+    fn a_compressor_that_is_never_flushed_holds_events_back_until_the_end() {
+        let mut framing = framing("gzip=unflushed");
+        let mut packed = Vec::new();
+        for _ in 0..100 {
+            framing.push(b"data: x\n\n".to_vec(), 0);
+            packed.extend(writes(&mut framing, 0).concat());
+        }
+        // No more than the header of gzip (RFC 1952, 2.3).
+        assert!(packed.len() <= 10, "{packed:?}");
+        framing.finish(true);
+        packed.extend(writes(&mut framing, 0).concat());
+        let mut unpacked = String::new();
+        flate2::read::GzDecoder::new(&packed[..])
+            .read_to_string(&mut unpacked)
+            .expect("a complete stream");
+        assert_eq!(unpacked, "data: x\n\n".repeat(100));
     }
 }

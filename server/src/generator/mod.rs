@@ -30,7 +30,7 @@ mod writer;
 
 pub(crate) use body::{CutOff, StreamBody};
 pub(crate) use spec::{
-    Api, Cors, Data, Encoding, OutageState, Spec, json as help_json, text as help_text, us,
+    Api, Cors, Data, Encoding, Gzip, OutageState, Spec, json as help_json, text as help_text, us,
 };
 pub(crate) use writer::Writer;
 

@@ -71,8 +71,13 @@ pub(super) async fn serve(
         result = requests(Arc::clone(&tcp), app, &shared) => match result {
             Ok(()) => tracing::debug!("connection closed"),
             Err(error) => {
-                if asks_for_reset(&*error) && let Err(error) = tcp.set_zero_linger() {
-                    tracing::debug!(%error, "cannot reset the connection");
+                let cut = match cut_off(&*error) {
+                    Some(CutOff::Reset) => tcp.set_zero_linger(),
+                    Some(CutOff::NotHttp) => tcp.try_write(NOT_HTTP).map(drop),
+                    Some(CutOff::Truncate) | None => Ok(()),
+                };
+                if let Err(error) = cut {
+                    tracing::debug!(%error, "cannot end the connection as asked for");
                 }
                 tracing::debug!(error, "connection ended early");
             }
@@ -120,10 +125,13 @@ fn set_options(tcp: &TcpStream) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether `error` is the generator's request to reset the connection.
-fn asks_for_reset(error: &(dyn Error + 'static)) -> bool {
+/// An answer that is not HTTP: the greeting of a mail server (RFC 5321, 4.3.1).
+const NOT_HTTP: &[u8] = b"220 mail.example.org ESMTP\r\n";
+
+/// How the generator asks for the connection to end.
+fn cut_off(error: &(dyn Error + 'static)) -> Option<CutOff> {
     iter::successors(Some(error), |&error| error.source())
-        .any(|error| matches!(error.downcast_ref(), Some(CutOff::Reset)))
+        .find_map(|error| error.downcast_ref().copied())
 }
 
 async fn respond(

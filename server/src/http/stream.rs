@@ -16,8 +16,8 @@ use tokio::time::timeout;
 
 use crate::{
     generator::{
-        Api, Cors, Data, Encoding, OutageState, Spec, StreamBody, Writer, help_json as json,
-        help_text as text, us,
+        Api, Cors, CutOff, Data, Encoding, Gzip, OutageState, Spec, StreamBody, Writer,
+        help_json as json, help_text as text, us,
     },
     metrics::Refusal,
     streams::Streams,
@@ -73,7 +73,7 @@ async fn discard(body: &mut Body) {
     let _ = timeout(DISCARD_TIMEOUT, reading).await;
 }
 
-fn respond(spec: Spec, query: &str, request: &Request, streams: &Streams) -> Response {
+fn respond(mut spec: Spec, query: &str, request: &Request, streams: &Streams) -> Response {
     let now = Timestamp::now();
     let now_us = u64::try_from(now.as_microsecond()).unwrap_or(0);
     let outage = spec.outage.map(|outage| outage.at(now_us / 1_000));
@@ -83,6 +83,9 @@ fn respond(spec: Spec, query: &str, request: &Request, streams: &Streams) -> Res
     }
     if spec.redirect > 0 {
         return redirect(&spec, query, request.uri().path());
+    }
+    if let Some(cut_off) = spec.instead {
+        return instead(cut_off);
     }
     let status = StatusCode::from_u16(spec.status).expect("checked by the parser");
     if !has_stream(status) {
@@ -96,8 +99,12 @@ fn respond(spec: Spec, query: &str, request: &Request, streams: &Streams) -> Res
     if spec.is_complete(start, seed) {
         return without_stream(&spec, StatusCode::NO_CONTENT);
     }
+    let varies = spec.gzip == Gzip::Unflushed;
+    if varies && !accepts_gzip(request.headers()) {
+        spec.gzip = Gzip::None;
+    }
     let mut gzip_permit = None;
-    if spec.gzip {
+    if spec.gzip != Gzip::None {
         gzip_permit = streams.try_compress();
         if gzip_permit.is_none() {
             streams.count_refusal(Refusal::Gzip);
@@ -105,7 +112,10 @@ fn respond(spec: Spec, query: &str, request: &Request, streams: &Streams) -> Res
             return unavailable(left, spec.cors, "Too many streams compress already.\n");
         }
     }
-    let headers = headers(&spec);
+    let mut headers = headers(&spec);
+    if varies {
+        headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    }
     let outage_at = match outage {
         Some(OutageState::Up { left }) => Some(us(left)),
         _ => None,
@@ -115,6 +125,26 @@ fn respond(spec: Spec, query: &str, request: &Request, streams: &Streams) -> Res
     let writer = Writer::new(spec, seed, start, now_us, outage_at);
     let body = StreamBody::new(writer, retry, streams, gzip_permit, span);
     (status, headers, Body::new(body)).into_response()
+}
+
+/// Has the connection end with `cut_off` in place of a response.
+fn instead(cut_off: CutOff) -> Response {
+    let mut response = Response::default();
+    response.extensions_mut().insert(cut_off);
+    response
+}
+
+/// Whether the client accepts gzip (RFC 9110, 12.5.3).
+fn accepts_gzip(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(header::ACCEPT_ENCODING).iter();
+    let mut codings = values
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','));
+    codings.any(|coding| {
+        let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
+        let weight = weight.trim().trim_start_matches("q=");
+        name.trim().eq_ignore_ascii_case("gzip") && weight.parse() != Ok(0.0)
+    })
 }
 
 /// The headers of a stream, in the order of the contract.
@@ -139,7 +169,7 @@ fn headers(spec: &Spec) -> HeaderMap {
         Some(Encoding::Gzip) => Some("gzip"),
         Some(Encoding::Brotli) => Some("br"),
         Some(Encoding::None) => None,
-        None => spec.gzip.then_some("gzip"),
+        None => (spec.gzip != Gzip::None).then_some("gzip"),
     };
     if let Some(coding) = coding {
         add(header::CONTENT_ENCODING, coding);

@@ -253,6 +253,70 @@ async fn six_streams_of_the_pages_own_tabs_are_counted() {
     until_found(&browser, "six-connections", "certain .*tabs have 6 streams").await;
 }
 
+#[tokio::test]
+async fn a_compressor_that_is_not_flushed_is_told_from_a_silent_server() {
+    let server = Server::start("127.0.0.1:0").await;
+    let browser = Browser::start().await;
+    // Of the page's own origin, where the browser shows the content coding, and of another.
+    let other = server.origin.replace("127.0.0.1", "localhost");
+    for origin in ["", &other] {
+        for via in ["fetch", "eventsource"] {
+            let stream = format!("{origin}/stream?gzip=unflushed&interval=200ms");
+            let stream: String = stream.bytes().map(|byte| format!("%{byte:02x}")).collect();
+            browser
+                .goto(&format!("{}/?via={via}&url={stream}", server.origin))
+                .await;
+            let sentence =
+                "^certain Compressed .gzip., nothing .* uncompressed, its first byte arrives after";
+            until_found(&browser, "not-flushed", sentence).await;
+        }
+    }
+
+    // Compressed, and silent with compression as without. Firefox opens a stream with its first byte.
+    if browser.engine() == Engine::Firefox {
+        return;
+    }
+    let silent = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-encoding: gzip\r\n\
+                  access-control-allow-origin: *\r\n\r\n";
+    let stream = serve(silent, |_| String::new(), 0).await;
+    browser
+        .goto(&format!("{}/?via=fetch&url={stream}/", server.origin))
+        .await;
+    // After 15 s; the comparison is over by then.
+    until_found(&browser, "silent", "not a byte").await;
+    let found = browser.value("page.findings()").await;
+    assert_eq!(found, serde_json::json!(["silent"]));
+}
+
+#[tokio::test]
+async fn a_head_that_is_sent_with_the_first_event_is_told_from_one_that_is_flushed() {
+    let server = Server::start("127.0.0.1:0").await;
+    let browser = Browser::start().await;
+    let late = "?delay=2500&interval=200ms"
+        .replace('=', "%3d")
+        .replace('&', "%26");
+    browser
+        .goto(&format!("{}/?via=fetch&url=/stream{late}", server.origin))
+        .await;
+    let sentence = "^information The head of the response arrived after 2.5\\d s, together with";
+    until_found(&browser, "head-not-flushed", sentence).await;
+
+    // The head at once, and the first bytes after 2.5 s. In Firefox the relay shows that.
+    let flushed = "?hold=2500&interval=100ms"
+        .replace('=', "%3d")
+        .replace('&', "%26");
+    browser
+        .goto(&format!(
+            "{}/?via=fetch&url=/stream{flushed}",
+            server.origin
+        ))
+        .await;
+    browser.until("page.number('Events') > 60").await;
+    browser
+        .until("!page.findings().includes('head-not-flushed')")
+        .await;
+}
+
 /// Whether a request has a last event ID.
 const RESUMED: &str = "last-event-id: 1";
 

@@ -2,6 +2,7 @@
 package main
 
 import (
+	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -59,6 +60,23 @@ func main() {
 		repeat(w, r, func() { fmt.Fprintf(w, "data: %s\n\n", text) })
 	})
 	stream("/buffered/mend", func(w http.ResponseWriter) { fmt.Fprintf(w, "data: %s\n\n", text) })
+
+	compressed := func(path string, flush func(gz *gzip.Writer, w http.ResponseWriter)) {
+		http.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "text/event-stream")
+			w.Header().Set("Content-Encoding", "gzip")
+			gz := gzip.NewWriter(w)
+			repeat(w, r, func() {
+				fmt.Fprintf(gz, "data: %s\n\n", text)
+				flush(gz, w)
+			})
+		})
+	}
+	compressed("/not-flushed/fault", func(gz *gzip.Writer, w http.ResponseWriter) { w.(http.Flusher).Flush() })
+	compressed("/not-flushed/mend", func(gz *gzip.Writer, w http.ResponseWriter) {
+		gz.Flush()
+		w.(http.Flusher).Flush()
+	})
 
 	stream("/cors-missing/fault", func(w http.ResponseWriter) { fmt.Fprintf(w, "data: %s\n\n", text) })
 	http.HandleFunc("/cors-missing/mend", func(w http.ResponseWriter, r *http.Request) {

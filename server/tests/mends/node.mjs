@@ -1,5 +1,6 @@
 // Faults and their mends in Express and Vite: /MISTAKE/fault and /MISTAKE/mend. Prints the ports of both.
 
+import zlib from "node:zlib";
 import compression from "compression";
 import cors from "cors";
 import express from "express";
@@ -81,6 +82,16 @@ for (const path of ["fault", "mend"])
     };
     write();
     const timer = setInterval(write, 100);
+    res.on("close", () => clearInterval(timer));
+  });
+
+// The same by Node alone.
+for (const [path, options] of Object.entries({ fault: {}, mend: { flush: zlib.constants.Z_SYNC_FLUSH } }))
+  app.get(`/not-flushed/${path}`, (req, res) => {
+    res.writeHead(200, { ...STREAM, "Content-Encoding": "gzip" });
+    const gzip = zlib.createGzip(options);
+    gzip.pipe(res);
+    const timer = setInterval(() => gzip.write("data: a\n\n"), 100);
     res.on("close", () => clearInterval(timer));
   });
 

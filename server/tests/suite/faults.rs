@@ -328,11 +328,6 @@ fn answers() -> Vec<Fault> {
             &["wrong-type"],
         ),
         fault(
-            "application/json",
-            generator("interval=200ms&data=json&type=application/json"),
-            &["wrong-type"],
-        ),
-        fault(
             "PHP’s text/html",
             generator("interval=200ms&type=text/html"),
             &["wrong-type"],
@@ -485,17 +480,22 @@ fn connections() -> Vec<Fault> {
             Stream::At("http://nothing.invalid/events"),
             &["name-not-found"],
         ),
-        fault("a reset at once", Stream::Script(vec![Reset]), &["reset"]),
-        fault("an empty answer", Stream::Script(vec![]), &["empty-answer"]),
+        fault("a reset at once", generator("instead=reset"), &["reset"]),
+        fault(
+            "an empty answer",
+            generator("instead=empty"),
+            &["empty-answer"],
+        ),
+        // Firefox takes it for a page of the same origin.
         fault(
             "not HTTP",
-            Stream::Script(vec![Send(b"220 mail.example.org ESMTP\r\n".into()), Stall]),
+            Stream::OtherOrigin("instead=not-http"),
             &["not-http"],
         ),
         fault(
             "https to a port for http",
             Stream::At("https://127.0.0.1:PORT/events"),
-            &["wrong-scheme", "tls"],
+            &["wrong-scheme"],
         ),
         fault(
             "a certificate of nobody",
@@ -554,6 +554,11 @@ fn courses() -> Vec<Fault> {
                 ],
             ]),
             &["cut-after-silence"],
+        ),
+        fault(
+            "compressed, and never flushed",
+            generator("interval=200ms&gzip=unflushed"),
+            &["not-flushed"],
         ),
         fault(
             "held back until 4 KiB are full",

@@ -182,6 +182,10 @@ impl Play {
         let mut query = String::new();
         let url = match &self.stream {
             Stream::Generator(query) => format!("/stream?{query}"),
+            Stream::OtherOrigin(query) => {
+                let origin = server.origin.replace("127.0.0.1", "localhost");
+                format!("{origin}/stream?{query}")
+            }
             Stream::Script(steps) => plain(start(vec![steps.clone()], Kind::Plain).await),
             Stream::Turns(turns) => plain(start(turns.clone(), Kind::Plain).await),
             Stream::WithoutPreflight(turns) => {

@@ -24,6 +24,8 @@ use tokio_rustls::{
 pub(crate) enum Stream {
     /// The generator's, with this query.
     Generator(String),
+    /// The same, of another origin than the page.
+    OtherOrigin(&'static str),
     /// One of a [`Server`] of another origin than the page.
     Script(Vec<Step>),
     /// The same, in turn for one connection after the other.

@@ -265,6 +265,8 @@ pub(super) fn faults() -> Vec<Faulty> {
         relay(EmptyAnswer, "closed"),
         relay(NotHttp, "not-http"),
         relay(Tls, "tls"),
+        relay(WrongScheme, "no-tls"),
+        relay(WrongScheme, "only-tls"),
         relay(Redirects, "redirects"),
         relay(NoAnswerInTime, "timed-out"),
         relay(WrongEncoding, "encoding"),
@@ -443,6 +445,10 @@ fn each_mistake_that_a_stream_can_show_is_found_in_one() {
             Mistake::HarmlessFields | Mistake::TooLarge | Mistake::NotRelayed
         );
         let is_probed = super::link::BY_PROBES.contains(mistake);
-        assert!(is_played || is_probed || is_other, "{mistake:?}");
+        let is_measured = matches!(mistake, Mistake::NotFlushed | Mistake::HeadNotFlushed);
+        assert!(
+            is_played || is_probed || is_measured || is_other,
+            "{mistake:?}"
+        );
     }
 }

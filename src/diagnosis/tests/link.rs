@@ -240,6 +240,8 @@ fn why_there_is_no_connection_is_named() {
         ("closed", Mistake::EmptyAnswer),
         ("not-http", Mistake::NotHttp),
         ("tls", Mistake::Tls),
+        ("no-tls", Mistake::WrongScheme),
+        ("only-tls", Mistake::WrongScheme),
         ("timed-out", Mistake::NoAnswerInTime),
     ] {
         for trouble in [Trouble::GaveUp, Trouble::NoConnection, Trouble::Unreachable] {

@@ -1,5 +1,6 @@
 //! Streams, played into a journal as the session does, and what is found in them at each moment.
 
+mod coding;
 mod faults;
 mod healthy;
 mod link;
@@ -52,6 +53,7 @@ struct Play {
     link: Link,
     failure: Option<Failure>,
     probes: Probes,
+    comparison: Option<Comparison>,
     response: Option<Response>,
     relayed: Option<Relayed>,
     means: Means,
@@ -68,6 +70,7 @@ impl Play {
             link: Link::Connecting { attempt: 1 },
             failure: None,
             probes: Probes::default(),
+            comparison: None,
             response: (means != Means::EventSource).then(stream),
             relayed: None,
             means,
@@ -147,10 +150,14 @@ impl Play {
     }
 
     fn findings(&self) -> Vec<Finding> {
-        diagnose(&self.evidence(None))
+        diagnose(&self.evidence())
     }
 
-    fn evidence<'a>(&'a self, sample: Option<&'a Evidence<'a>>) -> Evidence<'a> {
+    fn evidence(&self) -> Evidence<'_> {
+        self.with_sample(None)
+    }
+
+    fn with_sample<'a>(&'a self, sample: Option<&'a Evidence<'a>>) -> Evidence<'a> {
         Evidence {
             means: self.means,
             link: &self.link,
@@ -158,6 +165,7 @@ impl Play {
             relayed: self.relayed.as_ref(),
             failure: self.failure.as_ref(),
             probes: &self.probes,
+            comparison: self.comparison.as_ref(),
             journal: &self.journal,
             sample,
             asked: &self.asked,

@@ -36,7 +36,7 @@ fn what_the_bytes_show_is_found_by_event_source() {
         sample.response.clone_from(&fault.response);
         fault.acts.iter().for_each(|act| sample.act(act));
         let play = without_events(&sample);
-        let findings = diagnose(&play.evidence(Some(&sample.evidence(None))));
+        let findings = diagnose(&play.with_sample(Some(&sample.evidence())));
         let first = findings.first().map(|finding| finding.mistake);
         assert_eq!(first, Some(fault.mistake), "{findings:#?}");
         let mut traces = findings.iter().flat_map(|finding| &finding.evidence);
@@ -57,7 +57,7 @@ fn a_sample_of_a_healthy_stream_gives_no_alarm_at_any_moment() {
             sample.act(act);
             let is_failed = matches!(act, Fail(..));
             let play = without_events(&sample);
-            for finding in diagnose(&play.evidence(Some(&sample.evidence(None)))) {
+            for finding in diagnose(&play.with_sample(Some(&sample.evidence()))) {
                 assert!(
                     finding.certainty == Certainty::Information || is_failed,
                     "{}: {finding:#?}",
@@ -94,7 +94,7 @@ fn a_silent_event_source_is_explained_by_what_its_sample_received() {
         acts.iter().for_each(|act| sample.act(act));
         sample.now += 6_000.0;
         let play = without_events(&sample);
-        let findings = diagnose(&play.evidence(Some(&sample.evidence(None))));
+        let findings = diagnose(&play.with_sample(Some(&sample.evidence())));
         assert_eq!(findings.len(), 1, "{findings:#?}");
         assert_eq!(findings[0].sentence, sentence);
     }

@@ -149,6 +149,10 @@ impl Cause {
             Self::Reset => "reset",
             Self::Closed => "closed",
             Self::TimedOut { .. } => "timed-out",
+            Self::Tls {
+                problem: TlsProblem::NotTls,
+                ..
+            } => "no-tls",
             Self::Tls { .. } => "tls",
             Self::Proxy { .. } => "proxy",
             Self::Connect { .. } | Self::Io(_) => "failed",

@@ -84,8 +84,8 @@ impl Failure {
                 "The head of the response is larger than 64 KiB, or has too many headers.",
             );
         }
-        if let Some(beginning) = first.of_something_else() {
-            return Self::head("not-http", beginning);
+        if let Some((kind, text)) = first.of_something_else() {
+            return Self::head(kind, text);
         }
         if is_reset(error) {
             return Self::head(

@@ -34,8 +34,8 @@ impl FirstBytes {
         self.get().is_empty()
     }
 
-    /// A sentence about them, if they are not the beginning of a response.
-    pub(super) fn of_something_else(&self) -> Option<String> {
+    /// What they are, as a word and as a sentence, if they are not the beginning of a response.
+    pub(super) fn of_something_else(&self) -> Option<(&'static str, String)> {
         let first = self.get();
         let status_line = b"HTTP/";
         let compared = first.len().min(status_line.len());
@@ -44,12 +44,12 @@ impl FirstBytes {
         }
         // An alert or a handshake message of TLS (RFC 8446, 5.1).
         if let [0x15 | 0x16, 0x03, ..] = first[..] {
-            return Some("The server speaks TLS: the URL should begin with https://.".to_owned());
+            let text = "The server speaks TLS: the URL should begin with https://.";
+            return Some(("only-tls", text.to_owned()));
         }
         let beginning = String::from_utf8_lossy(&first).escape_debug().to_string();
-        Some(format!(
-            "The answer is not HTTP: it begins with “{beginning}”."
-        ))
+        let text = format!("The answer is not HTTP: it begins with “{beginning}”.");
+        Some(("not-http", text))
     }
 }
 

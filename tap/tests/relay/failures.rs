@@ -74,7 +74,7 @@ async fn a_server_that_does_not_speak_http() {
     let origin = answer("hello").await;
     assert_failure(failure(&origin).await, "not-http", "head", "“hello”");
     let origin = answer([0x15, 0x03, 0x01, 0x00, 0x02, 0x02, 0x46]).await;
-    assert_failure(failure(&origin).await, "not-http", "head", "https://");
+    assert_failure(failure(&origin).await, "only-tls", "head", "https://");
     let origin = answer("HTTP/1.1 OK\r\n\r\n").await;
     assert_failure(failure(&origin).await, "not-http", "head", "status");
 }

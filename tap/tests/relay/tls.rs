@@ -219,7 +219,7 @@ async fn http_on_a_port_that_should_have_tls() {
     let relaying = Relaying::by(Authority::new().dialer()).await;
     let url = format!("https://127.0.0.1:{port}/");
     let (kind, phase, text) = relaying.whole(&url).await.failure();
-    assert_eq!((&*kind, &*phase), ("tls", "tls"));
+    assert_eq!((&*kind, &*phase), ("no-tls", "tls"));
     assert!(text.contains("http://"), "{text}");
 }
 
@@ -228,7 +228,7 @@ async fn tls_on_a_port_that_should_have_http() {
     let url = serve_tls(Authority::new().issue("localhost", |_| {}), greet).await;
     let url = url.replace("https://", "http://");
     let (kind, phase, text) = Relaying::start().await.whole(&url).await.failure();
-    assert_eq!((&*kind, &*phase), ("not-http", "head"), "{text}");
+    assert_eq!((&*kind, &*phase), ("only-tls", "head"), "{text}");
     assert!(text.contains("https://"), "{text}");
 }
 

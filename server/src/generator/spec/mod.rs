@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::body::CutOff;
 pub(crate) use help::{json, text};
 
 /// The stream that a query asks for. An empty query asks for the default stream.
@@ -59,7 +60,7 @@ pub(crate) struct Spec {
     /// The largest write, in bytes.
     pub(crate) split: usize,
     pub(crate) hold: Option<Hold>,
-    pub(crate) gzip: bool,
+    pub(crate) gzip: Gzip,
 
     pub(crate) status: u16,
     /// The content type; `None` is a response without one.
@@ -73,6 +74,8 @@ pub(crate) struct Spec {
     pub(crate) redirect: u8,
     pub(crate) redirection: u16,
     pub(crate) delay: Duration,
+    /// What the client gets in place of a response.
+    pub(crate) instead: Option<CutOff>,
 
     /// The number of events on this connection, whatever the count.
     pub(crate) after: Option<u64>,
@@ -110,7 +113,7 @@ impl Default for Spec {
             bom: false,
             split: usize::MAX,
             hold: None,
-            gzip: false,
+            gzip: Gzip::None,
             status: 200,
             content_type: Some("text/event-stream; charset=utf-8".to_owned()),
             encoding: None,
@@ -119,6 +122,7 @@ impl Default for Spec {
             redirect: 0,
             redirection: 307,
             delay: Duration::ZERO,
+            instead: None,
             after: None,
             end: End::Close,
             outage: None,
@@ -215,6 +219,16 @@ pub(crate) enum Newline {
     CrLf,
     /// All three, at random.
     Mixed,
+}
+
+/// How a stream is compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Gzip {
+    None,
+    /// The compressor is flushed after each write, whatever the client accepts.
+    Flushed,
+    /// It is never flushed; if the client accepts gzip.
+    Unflushed,
 }
 
 /// Which content coding a response claims.

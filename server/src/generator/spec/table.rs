@@ -2,7 +2,7 @@
 //! that `/stream/help` prints, and that the page builds its panel from.
 
 use super::{
-    Api, Corrupt, Cors, Data, Encoding, End, Id, Newline, Resume,
+    Api, Corrupt, Cors, CutOff, Data, Encoding, End, Gzip, Id, Newline, Resume,
     parse::PartialSpec,
     value::{
         answer_text, base64url, content_type, contents, duration, event_types, hold,
@@ -231,10 +231,15 @@ pub(super) static PARAMETERS: &[Parameter] = parameters![
         "none",
         value { |partial, value| partial.spec.hold = Some(hold(value)?) };
     Framing "gzip" with_raw: true,
-        "Whether the stream is compressed, whatever the client accepts. Each write can be decompressed at once.",
-        "on or off: give 1 or 0",
+        "Whether the stream is compressed: with 1, whatever the client accepts, and each write can be decompressed at once; with unflushed, if the client accepts it, and as by a compressor that is never flushed, so that hardly anything arrives before the end.",
+        "a way to compress: give 0, 1 or unflushed",
         "0",
-        choice { |partial, choice| partial.spec.gzip = choice; "0" => false, "1" or "" => true };
+        choice {
+            |partial, choice| partial.spec.gzip = choice;
+            "0" => Gzip::None,
+            "1" or "" => Gzip::Flushed,
+            "unflushed" => Gzip::Unflushed
+        };
 
     Response "status" with_raw: true,
         "The status of the response. Statuses other than 2xx, and 204 and 205, have no stream. With redirect: the status of the redirections.",
@@ -252,9 +257,9 @@ pub(super) static PARAMETERS: &[Parameter] = parameters![
             }
         };
     Response "encoding" with_raw: true,
-        "The content coding that the response claims, whatever its bytes are; with none and gzip=1 the stream is compressed and no header says so.",
+        "The content coding that the response claims, whatever its bytes are; with none and gzip the stream is compressed and no header says so.",
         "a content coding: give none, gzip or br",
-        "gzip with gzip=1, otherwise none",
+        "gzip if it is compressed, otherwise none",
         choice {
             |partial, choice| partial.spec.encoding = Some(choice);
             "none" => Encoding::None,
@@ -287,6 +292,17 @@ pub(super) static PARAMETERS: &[Parameter] = parameters![
         "a duration: give 250ms, 2s or a number of ms, at most 3600s",
         "0",
         value { |partial, value| partial.spec.delay = duration(value)? };
+    Response "instead" with_raw: true,
+        "What the client gets in place of a response: a TCP reset; the end of the connection; or the greeting of a mail server, which is not HTTP.",
+        "something in place of a response: give none, reset, empty or not-http",
+        "none",
+        choice {
+            |partial, choice| partial.spec.instead = choice;
+            "none" => None,
+            "reset" => Some(CutOff::Reset),
+            "empty" => Some(CutOff::Truncate),
+            "not-http" => Some(CutOff::NotHttp)
+        };
 
     Fault "after",
         "The number of events after which each connection ends, whatever the count.",

@@ -68,7 +68,8 @@ fn each_parameter_sets_its_field() {
     reads("hold=5s", |s| s.hold = Some(Hold::For(ms(5_000))));
     reads("hold=500", |s| s.hold = Some(Hold::For(ms(500))));
     reads("hold=64k", |s| s.hold = Some(Hold::Bytes(65_536)));
-    reads("gzip=1", |s| s.gzip = true);
+    reads("gzip=1", |s| s.gzip = Gzip::Flushed);
+    reads("gzip=unflushed", |s| s.gzip = Gzip::Unflushed);
     reads("status=503", |s| s.status = 503);
     reads("type=none", |s| s.content_type = None);
     reads("type=text/plain", |s| {
@@ -86,6 +87,10 @@ fn each_parameter_sets_its_field() {
         (s.redirect, s.redirection) = (1, 301);
     });
     reads("delay=2s", |s| s.delay = ms(2_000));
+    reads("instead=none", |_| {});
+    reads("instead=reset", |s| s.instead = Some(CutOff::Reset));
+    reads("instead=empty", |s| s.instead = Some(CutOff::Truncate));
+    reads("instead=not-http", |s| s.instead = Some(CutOff::NotHttp));
     reads("after=10&end=reset", |s| {
         (s.after, s.end) = (Some(10), End::Reset);
     });
@@ -112,7 +117,7 @@ fn each_parameter_sets_its_field() {
         reads(query, |s| s.raw = Some(bytes.to_vec().into()));
     }
     reads("end=stall&raw=ZA&gzip&split=1&type=none", |s| {
-        (s.end, s.gzip, s.split, s.content_type) = (End::Stall, true, 1, None);
+        (s.end, s.gzip, s.split, s.content_type) = (End::Stall, Gzip::Flushed, 1, None);
         s.raw = Some("d".into());
     });
 }
@@ -144,7 +149,7 @@ fn an_invalid_value_is_rejected_by_name() {
         ("bom", "2|yes|true"),
         ("split", "|0|-1|x"),
         ("hold", "|0|0k|65k|1m|x"),
-        ("gzip", "2|br"),
+        ("gzip", "2|br|held"),
         ("status", "|0|100|199|600|OK"),
         ("type", &format!("| a|a |a\nb|é|{long}")),
         ("encoding", "|identity|GZIP"),
@@ -152,6 +157,7 @@ fn an_invalid_value_is_rejected_by_name() {
         ("retryAfter", "|-1|3601|5s"),
         ("redirect", "|31|-1|/elsewhere|http://evil.example"),
         ("delay", time),
+        ("instead", "|1|rst"),
         ("after", "|-1|x"),
         ("end", "|rst"),
         ("outage", "|1s|1s/|/1s|0/1s|2s/1s|1s/3601s|1s/0"),

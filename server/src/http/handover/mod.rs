@@ -58,6 +58,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use self::{chunks::Chunks, io::Io};
+use crate::generator::CutOff;
 
 /// Why a connection ended early.
 pub(super) type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -122,7 +123,14 @@ where
     let respond = service_fn(|request: Request<Incoming>| {
         let request_framing = RequestFraming::of(&request);
         let response = app(request);
-        async move { Ok::<_, Infallible>(handover.take_body(response.await, request_framing)) }
+        async move {
+            let mut response = response.await;
+            // After an error hyper writes no response, and ends the connection.
+            match response.extensions_mut().remove::<CutOff>() {
+                Some(cut_off) => Err(cut_off),
+                None => Ok(handover.take_body(response, request_framing)),
+            }
+        }
     });
     let io = TokioIo::new(Io {
         socket,
