@@ -45,7 +45,12 @@ pub(crate) fn doubt(evidence: &Evidence<'_>, findings: &[super::Finding]) -> Opt
         evidence.failure,
         Some(Failure::BrokeOff | Failure::BrowserRetries)
     ) && last.is_lost;
-    let is_silent = evidence.link.is_open() && evidence.now - last.opened_at >= SILENT_MS;
+    // Whether bytes arrive over an EventSource, only a sample shows.
+    let is_silent = match (evidence.means, evidence.sample) {
+        (Means::EventSource, Some(sample)) => doubt(sample, &[]) == Some(Doubt::Held),
+        (Means::EventSource, None) => false,
+        _ => evidence.link.is_open() && evidence.now - last.opened_at >= SILENT_MS,
+    };
     let has = |mistakes: &[Mistake]| {
         let mut findings = findings.iter();
         findings.any(|finding| mistakes.contains(&finding.mistake))

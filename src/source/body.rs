@@ -18,8 +18,9 @@ use web_sys::{
 use super::Failure;
 use crate::clock::ticks;
 
-/// How long to read before the page may draw, in ms. The rest of a frame at 60 Hz is for drawing.
-const SHARE_MS: f64 = 9.0;
+/// How long to read before the page may draw, in ms. Drawing takes as long whatever was read: by half as much the page
+/// reads two thirds as fast (docs/design.md). By more, input would wait longer than two frames at 60 Hz.
+const SHARE_MS: f64 = 18.0;
 
 /// How much of a chunk to read before the next look at the clock, in bytes. Firefox and WebKit hand over
 /// chunks of any size.
