@@ -195,6 +195,14 @@ impl Reader {
         }
     }
 
+    /// A reader at the beginning of `text`, with the memory of an index that is not needed any more.
+    pub(crate) fn reusing(text: Arc<str>, mut index: Index) -> Self {
+        index.nodes.clear();
+        let mut reader = Self::new(text);
+        reader.index.nodes = index.nodes;
+        reader
+    }
+
     /// Reads about `most` more bytes: a string is not divided. Returns whether the text is complete.
     ///
     /// # Errors

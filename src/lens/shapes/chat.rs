@@ -1,0 +1,185 @@
+//! OpenAI Chat Completions, and what is like it.
+//!
+//! Chunks: <https://platform.openai.com/docs/api-reference/chat-streaming>. What others add:
+//!
+//! - `reasoning_content`: DeepSeek <https://api-docs.deepseek.com/guides/reasoning_model>, llama.cpp, and vLLM, which
+//!   calls it `reasoning` now <https://docs.vllm.ai/en/latest/features/reasoning_outputs.html>, as Ollama, Groq and
+//!   OpenRouter do.
+//! - Content in chunks, some of which are `thinking`: Mistral <https://docs.mistral.ai/capabilities/reasoning/>.
+//! - `citations`: Perplexity <https://docs.perplexity.ai>.
+//! - `error` in mid-stream: OpenRouter <https://openrouter.ai/docs/api-reference/errors>, vLLM, llama.cpp.
+//! - `text` in place of `delta`: the older Completions.
+
+use super::{
+    super::answer::{Answer, Id, PartKind, text_or_raw},
+    Event, Read, Row, Shape, has_keys, not_json, unknown,
+};
+use crate::json::{Kind, Value};
+
+pub(super) const ROW: Row = Row {
+    shape: Shape::Chat,
+    name: "OpenAI Chat Completions",
+    end: "[DONE]",
+    is_sure: |_, data| {
+        has_keys(data, &["\"choices\"", "\"delta\""])
+            || has_keys(data, &["\"choices\"", "\"text_completion\""])
+            || data.contains("\"chat.completion.chunk\"")
+    },
+    begins,
+    read,
+};
+
+fn begins(event: &Event<'_>, last: &Answer) -> bool {
+    let Some(choice) = event.json.and_then(|json| json.items_of("choices").next()) else {
+        return false;
+    };
+    // After a lost connection a server may go on, but not with the role.
+    let goes_on = || {
+        let id = event.json.and_then(|json| json.text_of("id"));
+        let delta = choice.get("delta");
+        let role = delta.and_then(|delta| delta.get("role"));
+        last.id.as_deref() == id.as_deref() && role.is_none()
+    };
+    last.is_ended() || (last.is_over() && !goes_on())
+}
+
+fn read(event: &Event<'_>, answer: &mut Answer) -> Read {
+    if event.data.trim() == "[DONE]" {
+        answer.end(event);
+        return Ok(());
+    }
+    let Some(json) = event.json else {
+        return not_json(event);
+    };
+    answer.set_id(json.text_of("id"));
+    answer.set_model(json.text_of("model"));
+    let mut is_known = json.get("choices").is_some();
+    if let Some(error) = json.get("error") {
+        answer.fail_with(event, error);
+        is_known = true;
+    } else if json.text_of("object").as_deref() == Some("error") {
+        answer.fail_with(event, json);
+        is_known = true;
+    }
+    let groq = json.get("x_groq");
+    let usage = json.get("usage");
+    for usage in [usage, groq.and_then(|groq| groq.get("usage"))] {
+        if let Some(usage) = usage {
+            answer.report(event, usage);
+            is_known = true;
+        }
+    }
+    for citation in json.items_of("citations") {
+        answer.cite(event, &text_or_raw(citation));
+    }
+    let mut result = Ok(());
+    for choice in json.items_of("choices") {
+        let number = choice.number_of("index").unwrap_or_default();
+        if let Some(text) = choice.text_of("text") {
+            answer.add(event, PartKind::Text, number, Id::Number(0), &text);
+        }
+        if let Some(delta) = choice.get("delta") {
+            result = result.and(read_delta(event, answer, number, delta));
+        }
+        if let Some(reason) = choice.text_of("finish_reason") {
+            answer.finish(event, number, &reason);
+        }
+    }
+    match is_known {
+        true => result,
+        false => unknown("no choices"),
+    }
+}
+
+fn read_delta(event: &Event<'_>, answer: &mut Answer, choice: u64, delta: Value<'_>) -> Read {
+    let mut result = Ok(());
+    let mut has_reasoning = false;
+    for member in delta.children().filter(|member| !member.is_null()) {
+        let key = member.key();
+        match &*key {
+            "content" => result = result.and(read_content(event, answer, choice, member)),
+            // Some servers send it by both names.
+            "reasoning_content" | "reasoning" if !has_reasoning => {
+                let text = text_or_raw(member);
+                has_reasoning = !text.is_empty();
+                answer.add(event, PartKind::Reasoning, choice, Id::Number(0), &text);
+            }
+            "refusal" => {
+                let text = text_or_raw(member);
+                answer.add(event, PartKind::Refusal, choice, Id::Number(0), &text);
+            }
+            "tool_calls" => {
+                for (place, call) in member.children().enumerate() {
+                    let number = call.number_of("index").unwrap_or(place as u64);
+                    if let Some(function) = call.get("function") {
+                        read_call(event, answer, choice, number, call, function);
+                    }
+                }
+            }
+            // Before there were tools.
+            "function_call" => read_call(event, answer, choice, 0, member, member),
+            "annotations" => {
+                for annotation in member.children() {
+                    let cited = annotation.get("url_citation").unwrap_or(annotation);
+                    let url = cited.text_of("url");
+                    answer.cite(event, &url.unwrap_or(annotation.raw().into()));
+                }
+            }
+            // What `reasoning` has already, in another form.
+            "role" | "reasoning" | "reasoning_content" | "reasoning_details" => {}
+            _ if is_empty(member) => {}
+            other => result = result.and(unknown(&["delta.", other].concat())),
+        }
+    }
+    result
+}
+
+fn is_empty(value: Value<'_>) -> bool {
+    value.raw() == "\"\"" || (value.kind().is_container() && value.children().next().is_none())
+}
+
+/// A text, or chunks of text and thinking.
+fn read_content(event: &Event<'_>, answer: &mut Answer, choice: u64, content: Value<'_>) -> Read {
+    let mut add = |kind, text: &str| answer.add(event, kind, choice, Id::Number(0), text);
+    if let Some(text) = content.text() {
+        add(PartKind::Text, &text);
+        return Ok(());
+    }
+    if content.kind() != Kind::Array {
+        return unknown("delta.content");
+    }
+    let mut result = Ok(());
+    for chunk in content.children() {
+        match chunk.text_of("type").as_deref() {
+            Some("text") => add(PartKind::Text, &chunk.text_of("text").unwrap_or_default()),
+            Some("thinking") => {
+                for thought in chunk.items_of("thinking") {
+                    let text = thought.text_of("text");
+                    add(PartKind::Reasoning, &text.unwrap_or_default());
+                }
+            }
+            other => {
+                let kind = other.unwrap_or("without a type");
+                result = result.and(unknown(&["delta.content ", kind].concat()));
+            }
+        }
+    }
+    result
+}
+
+fn read_call(
+    event: &Event<'_>,
+    answer: &mut Answer,
+    choice: u64,
+    number: u64,
+    call: Value<'_>,
+    function: Value<'_>,
+) {
+    let id = Id::Number(number);
+    let name = function.text_of("name");
+    answer.call(event, choice, id, name, call.text_of("id"));
+    if let Some(arguments) = function.get("arguments") {
+        let arguments = text_or_raw(arguments);
+        answer.add(event, PartKind::ToolCall, choice, id, &arguments);
+    }
+}
