@@ -30,6 +30,9 @@ pub(super) const ROW: Row = Row {
 };
 
 fn begins(event: &Event<'_>, last: &Answer) -> bool {
+    if !last.is_ended() && !last.is_over() {
+        return false;
+    }
     let Some(choice) = event.json.and_then(|json| json.items_of("choices").next()) else {
         return false;
     };
@@ -40,7 +43,7 @@ fn begins(event: &Event<'_>, last: &Answer) -> bool {
         let role = delta.and_then(|delta| delta.get("role"));
         last.id.as_deref() == id.as_deref() && role.is_none()
     };
-    last.is_ended() || (last.is_over() && !goes_on())
+    last.is_ended() || !goes_on()
 }
 
 fn read(event: &Event<'_>, answer: &mut Answer) -> Read {
