@@ -140,6 +140,8 @@ pub(crate) enum State {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Answer {
     pub(crate) shape: Shape,
+    /// The line that it began with. No other answer of the log has the same, even after the log was cleared.
+    pub(crate) line: u64,
     pub(crate) id: Option<String>,
     pub(crate) model: Option<String>,
     /// Whether the message arrived that an answer of this shape begins with; `None` if the shape has none.
@@ -163,9 +165,10 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    pub(super) fn new(shape: Shape, opened_at: Option<f64>) -> Self {
+    pub(super) fn new(shape: Shape, line: u64, opened_at: Option<f64>) -> Self {
         Self {
             shape,
+            line,
             id: None,
             model: None,
             has_beginning: None,

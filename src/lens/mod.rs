@@ -22,11 +22,11 @@ mod unread;
 
 use std::{borrow::Cow, collections::VecDeque};
 
-pub(crate) use answer::{Answer, Noted, Part, PartKind, State};
+pub(crate) use answer::{Answer, Part, PartKind, State};
 pub(crate) use pieces::Pieces;
 pub(crate) use shapes::Shape;
 pub(crate) use timing::{Moment, Rate, Timing};
-pub(crate) use unread::{Unread, Unreads};
+pub(crate) use unread::Unreads;
 
 use crate::{
     journal::{Journal, Kind, Line},
@@ -255,7 +255,8 @@ impl Lens {
             self.answers.pop_front();
             self.dropped += 1;
         }
-        self.answers.push_back(Answer::new(shape, self.opened_at));
+        self.answers
+            .push_back(Answer::new(shape, event.line, self.opened_at));
     }
 
     /// Adds an event to the last answer; `None` if there is none.

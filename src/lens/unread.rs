@@ -55,7 +55,8 @@ impl Unreads {
     }
 
     /// How many events there are.
-    pub(crate) fn count(&self) -> u64 {
+    #[cfg(test)]
+    pub(super) fn count(&self) -> u64 {
         self.kinds().map(|kind| kind.count).sum()
     }
 }
