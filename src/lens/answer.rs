@@ -147,6 +147,8 @@ pub(crate) struct Answer {
     /// Whether the message arrived that an answer of this shape begins with; `None` if the shape has none.
     pub(crate) has_beginning: Option<bool>,
     pub(crate) parts: Vec<Part>,
+    /// Whether there are other choices than number 0.
+    pub(crate) has_choices: bool,
     pub(crate) finishes: Vec<Finish>,
     /// The figures of the usage by their paths, as reported.
     pub(crate) usage: Vec<(String, String)>,
@@ -173,6 +175,7 @@ impl Answer {
             model: None,
             has_beginning: None,
             parts: Vec::new(),
+            has_choices: false,
             finishes: Vec::new(),
             usage: Vec::new(),
             citations: Vec::new(),
@@ -293,6 +296,7 @@ impl Answer {
             Id::Text(text) => OwnId::Text(text::beginning(text, LONGEST).into()),
         };
         self.held += size_of::<Part>();
+        self.has_choices |= choice > 0;
         self.parts.push(Part {
             kind,
             choice,

@@ -2,27 +2,29 @@
 
 use super::{
     super::answer::{Answer, Id, PartKind, text_or_raw},
-    Event, Read, Row, Shape, not_json, unknown,
+    Event, Read, Row, not_json, unknown,
 };
 
 pub(super) const ROW: Row = Row {
-    shape: Shape::AgUi,
     name: "AG-UI",
     end: "RUN_FINISHED",
-    is_sure: |kind, _| {
-        [
-            "RUN_",
-            "TEXT_MESSAGE_",
-            "TOOL_CALL_",
-            "REASONING_",
-            "THINKING_",
-        ]
-        .iter()
-        .any(|beginning| kind.starts_with(beginning))
-    },
     begins: |event, _| event.kind() == "RUN_STARTED",
     read,
 };
+
+pub(super) fn is_sure(kind: &str, _: &str) -> bool {
+    [
+        "RUN_STARTED",
+        "RUN_FINISHED",
+        "RUN_ERROR",
+        "TEXT_MESSAGE_",
+        "TOOL_CALL_",
+        "REASONING_",
+        "THINKING_",
+    ]
+    .iter()
+    .any(|beginning| kind.starts_with(beginning))
+}
 
 fn read(event: &Event<'_>, answer: &mut Answer) -> Read {
     let Some(json) = event.json else {

@@ -2,22 +2,24 @@
 
 use super::{
     super::answer::{Answer, Id, PartKind, text_or_raw},
-    Event, Read, Row, Shape, has_keys, not_json, unknown,
+    Event, Read, Row, has_keys, not_json, unknown,
 };
 
 pub(super) const ROW: Row = Row {
-    shape: Shape::AiSdk,
     name: "AI SDK UI message stream",
     end: "[DONE]",
-    is_sure: |kind, data| match kind {
+    begins: |event, _| event.kind() == "start",
+    read,
+};
+
+pub(super) fn is_sure(kind: &str, data: &str) -> bool {
+    match kind {
         "start" => has_keys(data, &["\"messageId\""]) || data.len() < 20,
         "text-start" | "text-delta" | "text-end" | "reasoning-start" | "reasoning-delta"
         | "reasoning-end" | "start-step" | "finish-step" => true,
         kind => kind.starts_with("tool-input-") || kind.starts_with("tool-output-"),
-    },
-    begins: |event, _| event.kind() == "start",
-    read,
-};
+    }
+}
 
 fn read(event: &Event<'_>, answer: &mut Answer) -> Read {
     if event.data.trim() == "[DONE]" {

@@ -2,28 +2,28 @@
 
 use super::{
     super::answer::{Answer, Id, PartKind, text_or_raw},
-    Event, Read, Row, Shape, not_json, unknown,
+    Event, Read, Row, not_json, unknown,
 };
 use crate::json::Value;
 
 pub(super) const ROW: Row = Row {
-    shape: Shape::Anthropic,
     name: "Anthropic Messages",
     end: "message_stop",
-    is_sure: |kind, _| {
-        matches!(
-            kind,
-            "message_start"
-                | "content_block_start"
-                | "content_block_delta"
-                | "content_block_stop"
-                | "message_delta"
-                | "message_stop"
-        )
-    },
     begins: |event, _| event.kind() == "message_start",
     read,
 };
+
+pub(super) fn is_sure(kind: &str, _: &str) -> bool {
+    matches!(
+        kind,
+        "message_start"
+            | "content_block_start"
+            | "content_block_delta"
+            | "content_block_stop"
+            | "message_delta"
+            | "message_stop"
+    )
+}
 
 fn read(event: &Event<'_>, answer: &mut Answer) -> Read {
     let Some(json) = event.json else {

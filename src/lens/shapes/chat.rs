@@ -12,22 +12,22 @@
 
 use super::{
     super::answer::{Answer, Id, PartKind, text_or_raw},
-    Event, Read, Row, Shape, has_keys, not_json, unknown,
+    Event, Read, Row, has_keys, not_json, unknown,
 };
 use crate::json::{Kind, Value};
 
 pub(super) const ROW: Row = Row {
-    shape: Shape::Chat,
     name: "OpenAI Chat Completions",
     end: "[DONE]",
-    is_sure: |_, data| {
-        has_keys(data, &["\"choices\"", "\"delta\""])
-            || has_keys(data, &["\"choices\"", "\"text_completion\""])
-            || data.contains("\"chat.completion.chunk\"")
-    },
     begins,
     read,
 };
+
+pub(super) fn is_sure(_: &str, data: &str) -> bool {
+    has_keys(data, &["\"choices\"", "\"delta\""])
+        || has_keys(data, &["\"choices\"", "\"text_completion\""])
+        || data.contains("\"chat.completion.chunk\"")
+}
 
 fn begins(event: &Event<'_>, last: &Answer) -> bool {
     if !last.is_ended() && !last.is_over() {

@@ -2,32 +2,32 @@
 
 use super::{
     super::answer::{Answer, Id, PartKind},
-    Event, Read, Row, Shape, not_json, unknown,
+    Event, Read, Row, not_json, unknown,
 };
 
 pub(super) const ROW: Row = Row {
-    shape: Shape::Cohere,
     name: "Cohere Chat",
     end: "message-end",
-    is_sure: |kind, _| {
-        matches!(
-            kind,
-            "message-start"
-                | "content-start"
-                | "content-delta"
-                | "content-end"
-                | "tool-plan-delta"
-                | "tool-call-start"
-                | "tool-call-delta"
-                | "tool-call-end"
-                | "citation-start"
-                | "citation-end"
-                | "message-end"
-        )
-    },
     begins: |event, _| event.kind() == "message-start",
     read,
 };
+
+pub(super) fn is_sure(kind: &str, _: &str) -> bool {
+    matches!(
+        kind,
+        "message-start"
+            | "content-start"
+            | "content-delta"
+            | "content-end"
+            | "tool-plan-delta"
+            | "tool-call-start"
+            | "tool-call-delta"
+            | "tool-call-end"
+            | "citation-start"
+            | "citation-end"
+            | "message-end"
+    )
+}
 
 fn read(event: &Event<'_>, answer: &mut Answer) -> Read {
     if event.data.trim() == "[DONE]" {

@@ -2,22 +2,22 @@
 
 use super::{
     super::answer::{Answer, Id, PartKind},
-    Event, Read, Row, Shape, has_keys, not_json, unknown,
+    Event, Read, Row, has_keys, not_json, unknown,
 };
 use crate::json::Value;
 
 pub(super) const ROW: Row = Row {
-    shape: Shape::Gemini,
     name: "Gemini",
     end: "finishReason",
-    is_sure: |_, data| {
-        has_keys(data, &["\"candidates\"", "\"content\""])
-            || has_keys(data, &["\"candidates\"", "\"finishReason\""])
-            || data.contains("\"promptFeedback\"")
-    },
     begins,
     read,
 };
+
+pub(super) fn is_sure(_: &str, data: &str) -> bool {
+    has_keys(data, &["\"candidates\"", "\"content\""])
+        || has_keys(data, &["\"candidates\"", "\"finishReason\""])
+        || data.contains("\"promptFeedback\"")
+}
 
 /// No message is the first one: an answer has an ID, or a connection of its own.
 fn begins(event: &Event<'_>, last: &Answer) -> bool {

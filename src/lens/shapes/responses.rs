@@ -2,18 +2,20 @@
 
 use super::{
     super::answer::{Answer, Id, PartKind, text_or_raw},
-    Event, Read, Row, Shape, not_json, unknown,
+    Event, Read, Row, not_json, unknown,
 };
 use crate::json::Value;
 
 pub(super) const ROW: Row = Row {
-    shape: Shape::Responses,
     name: "OpenAI Responses",
     end: "response.completed",
-    is_sure: |kind, _| is_known(kind),
     begins: |event, _| event.kind() == "response.created",
     read,
 };
+
+pub(super) fn is_sure(kind: &str, _: &str) -> bool {
+    is_known(kind)
+}
 
 /// The beginnings of what follows `response.`.
 const KNOWN: [&str; 20] = [

@@ -118,31 +118,19 @@ fn figures(answer: &Answer, sees_reads: bool) -> Vec<Item> {
             .collect();
         items.push(item("Finish reason", reasons.join(", "), Some(last.line)));
     }
-    let usage: Vec<_> = answer
-        .usage
-        .iter()
-        .map(|(name, figure)| format!("{name} {figure}"))
-        .collect();
-    items.push(item(
-        "Usage",
-        match usage.is_empty() {
-            true => "not reported".to_owned(),
-            false => usage.join(", "),
-        },
-        None,
-    ));
     let mut after = |name: &'static str, moment: Option<Moment>| {
         if let (Some(ms), Some(moment)) = (timing.after_opening(moment), moment) {
             items.push(item(name, text::duration(ms), Some(moment.line)));
         }
     };
     after("First event after", timing.first);
-    after("First text after", timing.first_generated);
+    after("First piece after", timing.first_generated);
     after(
         "First text after reasoning",
         timing.first_text_after_reasoning(),
     );
-    if let Some(gap) = timing.longest_gap {
+    // What arrives in one read has no pauses.
+    if let Some(gap) = timing.longest_gap.filter(|gap| gap.ms > 0.0) {
         items.push(item(
             "Longest pause",
             text::duration(gap.ms),
@@ -153,7 +141,10 @@ fn figures(answer: &Answer, sees_reads: bool) -> Vec<Item> {
     items.push(match sees_reads {
         true => item(
             "Events",
-            format!("{events} in {} reads", text::count(timing.reads)),
+            match timing.reads {
+                1 => format!("{events} in 1 read"),
+                reads => format!("{events} in {} reads", text::count(reads)),
+            },
             None,
         ),
         false => item("Events", events, None),
@@ -171,10 +162,22 @@ fn figures(answer: &Answer, sees_reads: bool) -> Vec<Item> {
 }
 
 fn of_answer(answer: &Answer) -> Vec<Item> {
-    let errors = answer.errors.iter();
-    let mut notes: Vec<_> = errors
-        .map(|error| item("Error", error.text.clone(), Some(error.line)))
+    let usage: Vec<_> = answer
+        .usage
+        .iter()
+        .map(|(name, figure)| format!("{name} {figure}"))
         .collect();
+    let usage = item(
+        "Usage",
+        match usage.is_empty() {
+            true => "not reported".to_owned(),
+            false => usage.join(", "),
+        },
+        None,
+    );
+    let errors = answer.errors.iter();
+    let errors = errors.map(|error| item("Error", error.text.clone(), Some(error.line)));
+    let mut notes: Vec<_> = errors.chain([usage]).collect();
     for citation in &answer.citations {
         notes.push(item("Citation", citation.text.clone(), Some(citation.line)));
     }
@@ -217,7 +220,7 @@ fn of_lens(lens: &Lens) -> Vec<Item> {
 
 /// The title of a part.
 pub(super) fn title_of(answer: &Answer, part: &Part) -> String {
-    let mut title = match answer.parts.iter().any(|part| part.choice > 0) {
+    let mut title = match answer.has_choices {
         true => format!("Choice {}: {}", part.choice, part.kind.name()),
         false => part.kind.name().to_owned(),
     };
@@ -253,5 +256,111 @@ pub(super) fn note_of(answer: &Answer, part: &Part) -> String {
                 text::count(at as u64)
             )
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::Journal;
+
+    /// The lens over a log of Chat Completions with these chunks, closed or not.
+    fn lens(chunks: &[&str], is_closed: bool) -> Lens {
+        let mut journal = Journal::default();
+        journal.opened(0.0);
+        for (n, chunk) in chunks.iter().enumerate() {
+            let event = format!("data: {chunk}\n\n");
+            journal.receive(50.0 * (n + 1) as f64, event.as_bytes());
+        }
+        if is_closed {
+            journal.closed(9_000.0);
+        }
+        let mut lens = Lens::default();
+        lens.advance(&journal, usize::MAX);
+        lens
+    }
+
+    const CALL: &str = r#"{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"name":"f","arguments":"{\"a\":"}}]}}]}"#;
+
+    #[test]
+    fn each_state_has_its_sentence() {
+        let text = r#"{"choices":[{"index":0,"delta":{"content":"a"}}]}"#;
+        let stop = r#"{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#;
+        let error = r#"{"error":{"code":429,"message":"Slow down"}}"#;
+        for (chunks, is_closed, state, beginning) in [
+            (&[text][..], false, "growing", "Not complete yet: “[DONE]” "),
+            (
+                &[text],
+                true,
+                "failed",
+                "Cut: its end is missing, “[DONE]” ",
+            ),
+            (&[text, stop], false, "growing", "Not complete yet: "),
+            (
+                &[text, stop],
+                true,
+                "complete",
+                "Finished: a finish reason ",
+            ),
+            (&[text, "[DONE]"], false, "complete", "Complete: "),
+            (&[text, error], false, "failed", "Failed: "),
+        ] {
+            let lens = lens(chunks, is_closed);
+            let (found, sentence) = sentence(&lens.answers()[0]);
+            assert_eq!(found, state);
+            assert!(sentence.starts_with(beginning), "{sentence}");
+        }
+    }
+
+    #[test]
+    fn arguments_are_checked_while_they_arrive() {
+        for (arguments, is_closed, expected) in [
+            ("", false, "The arguments so far are the beginning of JSON."),
+            (
+                "",
+                true,
+                "The arguments are cut: they are only the beginning of JSON.",
+            ),
+            ("1}", false, "The arguments are JSON."),
+            (
+                "}",
+                false,
+                "The arguments are no JSON: they are wrong at byte 5.",
+            ),
+        ] {
+            let more = format!(
+                r#"{{"choices":[{{"index":0,"delta":{{"tool_calls":[{{"index":0,"function":{{"arguments":"{arguments}"}}}}]}}}}]}}"#
+            );
+            let lens = lens(&[CALL, &more], is_closed);
+            let answer = &lens.answers()[0];
+            assert_eq!(note_of(answer, &answer.parts[0]), expected);
+            assert_eq!(title_of(answer, &answer.parts[0]), "Tool call: f");
+        }
+    }
+
+    #[test]
+    fn what_is_not_reported_is_not_a_number() {
+        let text = r#"{"choices":[{"index":0,"delta":{"content":"a"}}]}"#;
+        let shown = |items: Vec<Item>| {
+            let items = items.into_iter();
+            let items = items.map(|item| format!("{}: {}", item.name, item.value));
+            items.collect::<Vec<_>>()
+        };
+        let answers = lens(&[text, text], false);
+        let answer = &answers.answers()[0];
+        assert_eq!(shown(of_answer(answer)), ["Usage: not reported"]);
+        assert_eq!(
+            shown(figures(answer, true)),
+            [
+                "First event after: 50.0 ms",
+                "First piece after: 50.0 ms",
+                "Longest pause: 50.0 ms",
+                "Events: 2 in 2 reads"
+            ]
+        );
+        assert_eq!(
+            shown(figures(answer, false)).last().map(|s| &**s),
+            Some("Events: 2")
+        );
     }
 }

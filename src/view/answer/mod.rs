@@ -188,14 +188,6 @@ fn Answer() -> impl IntoView {
             >
                 {move || facts.with(|facts| facts.sentence.clone())}
             </p>
-            <dl>
-                <Items items=Signal::derive(move || facts.with(|facts| facts.figures.clone())) />
-            </dl>
-            <div class="answer-notes" hidden=move || facts.with(|facts| facts.notes.is_empty())>
-                <dl>
-                    <Items items=Signal::derive(move || facts.with(|facts| facts.notes.clone())) />
-                </dl>
-            </div>
             <div
                 class="answer-body"
                 role="region"
@@ -207,6 +199,14 @@ fn Answer() -> impl IntoView {
                 <Rows keys=sections row=section />
             </div>
             <p class="detail-note" role="status">{lines}</p>
+            <div class="answer-figures">
+                <dl>
+                    <Items items=Signal::derive(move || facts.with(|facts| facts.figures.clone())) />
+                </dl>
+                <dl class="answer-notes">
+                    <Items items=Signal::derive(move || facts.with(|facts| facts.notes.clone())) />
+                </dl>
+            </div>
         </aside>
     }
 }
