@@ -116,7 +116,7 @@ async fn an_answer_grows_as_its_events_arrive() {
             .await;
     }
     browser
-        .until("/^5 in [1-5] reads$/.test(page.figure('Events', page.answer()))")
+        .until("/^5 in [1-5] reads?$/.test(page.figure('Events', page.answer()))")
         .await;
     // Another answer over the same connection; the first one stays.
     stream.delta(r#"{"content":"Again"}"#);

@@ -54,44 +54,66 @@ fn read(event: &Event<'_>, answer: &mut Answer) -> Read {
     let Some(json) = event.json else {
         return not_json(event);
     };
-    answer.set_id(json.text_of("id"));
-    answer.set_model(json.text_of("model"));
-    let mut is_known = json.get("choices").is_some();
-    if let Some(error) = json.get("error") {
-        answer.fail_with(event, error);
-        is_known = true;
-    } else if json.text_of("object").as_deref() == Some("error") {
-        answer.fail_with(event, json);
-        is_known = true;
-    }
-    let groq = json.get("x_groq");
-    let usage = json.get("usage");
-    for usage in [usage, groq.and_then(|groq| groq.get("usage"))] {
-        if let Some(usage) = usage {
-            answer.report(event, usage);
-            is_known = true;
-        }
-    }
-    for citation in json.items_of("citations") {
-        answer.cite(event, &text_or_raw(citation));
-    }
-    let mut result = Ok(());
-    for choice in json.items_of("choices") {
-        let number = choice.number_of("index").unwrap_or_default();
-        if let Some(text) = choice.text_of("text") {
-            answer.add(event, PartKind::Text, number, Id::Number(0), &text);
-        }
-        if let Some(delta) = choice.get("delta") {
-            result = result.and(read_delta(event, answer, number, delta));
-        }
-        if let Some(reason) = choice.text_of("finish_reason") {
-            answer.finish(event, number, &reason);
+    let (mut is_known, mut result) = (false, Ok(()));
+    // In one pass: this is the shape with the longest messages for each token.
+    for member in json.children().filter(|member| !member.is_null()) {
+        match &*member.key() {
+            "id" => answer.set_id(member.text()),
+            "model" => answer.set_model(member.text()),
+            "choices" => {
+                is_known = true;
+                for choice in member.children() {
+                    result = result.and(read_choice(event, answer, choice));
+                }
+            }
+            "usage" => {
+                is_known = true;
+                answer.report(event, member);
+            }
+            "x_groq" => {
+                if let Some(usage) = member.get("usage") {
+                    is_known = true;
+                    answer.report(event, usage);
+                }
+            }
+            "error" => {
+                is_known = true;
+                answer.fail_with(event, member);
+            }
+            // The error of older versions of vLLM.
+            "object" if member.raw() == "\"error\"" => {
+                is_known = true;
+                answer.fail_with(event, json);
+            }
+            "citations" => {
+                for citation in member.children() {
+                    answer.cite(event, &text_or_raw(citation));
+                }
+            }
+            _ => {}
         }
     }
     match is_known {
         true => result,
         false => unknown("no choices"),
     }
+}
+
+fn read_choice(event: &Event<'_>, answer: &mut Answer, choice: Value<'_>) -> Read {
+    let number = choice.number_of("index").unwrap_or_default();
+    let mut result = Ok(());
+    for member in choice.children().filter(|member| !member.is_null()) {
+        match &*member.key() {
+            "text" => {
+                let text = text_or_raw(member);
+                answer.add(event, PartKind::Text, number, Id::Number(0), &text);
+            }
+            "delta" => result = read_delta(event, answer, number, member),
+            "finish_reason" => answer.finish(event, number, &text_or_raw(member)),
+            _ => {}
+        }
+    }
+    result
 }
 
 fn read_delta(event: &Event<'_>, answer: &mut Answer, choice: u64, delta: Value<'_>) -> Read {
