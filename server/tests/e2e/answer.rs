@@ -27,6 +27,8 @@ impl Stream {
             drop(listener);
             let _ = connection.read(&mut [0; 4096]).await;
             connection.write_all(HEAD.as_bytes()).await?;
+            // Firefox and WebKit have a response once its first byte is there.
+            connection.write_all(b": hello\n\n").await?;
             while let Some(event) = sent.recv().await {
                 connection.write_all(event.as_bytes()).await?;
             }
@@ -80,7 +82,7 @@ async fn until_sentence(browser: &Browser, beginning: &str) {
 async fn an_answer_grows_as_its_events_arrive() {
     let stream = Stream::start().await;
     let (_server, browser) = watch(&stream).await;
-    browser.until_state("Open").await;
+    browser.until_rows(2).await;
     browser.until("!page.find('button', 'Answer')").await;
     let bar = "page.find('button', 'Freeze').getBoundingClientRect()";
     let place = format!("JSON.stringify({bar})");

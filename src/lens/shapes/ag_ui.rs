@@ -48,12 +48,14 @@ fn read(event: &Event<'_>, answer: &mut Answer) -> Read {
             answer.fail_with(event, json);
             answer.end(event);
         }
-        "TEXT_MESSAGE_START" => drop(answer.begin(event, PartKind::Text, 0, message)),
+        "TEXT_MESSAGE_START" => {
+            answer.begin(event, PartKind::Text, 0, message);
+        }
         "TEXT_MESSAGE_CONTENT" | "TEXT_MESSAGE_CHUNK" => {
             answer.add(event, PartKind::Text, 0, message, &delta);
         }
         "REASONING_MESSAGE_START" | "THINKING_TEXT_MESSAGE_START" => {
-            drop(answer.begin(event, PartKind::Reasoning, 0, message));
+            answer.begin(event, PartKind::Reasoning, 0, message);
         }
         "REASONING_MESSAGE_CONTENT"
         | "REASONING_MESSAGE_CHUNK"

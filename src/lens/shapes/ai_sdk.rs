@@ -38,9 +38,13 @@ fn read(event: &Event<'_>, answer: &mut Answer) -> Read {
     let call_id = Id::Text(&call);
     match &*kind {
         "start" => answer.set_id(json.text_of("messageId")),
-        "text-start" => drop(answer.begin(event, PartKind::Text, 0, id)),
+        "text-start" => {
+            answer.begin(event, PartKind::Text, 0, id);
+        }
         "text-delta" => answer.add(event, PartKind::Text, 0, id, &text("delta")),
-        "reasoning-start" => drop(answer.begin(event, PartKind::Reasoning, 0, id)),
+        "reasoning-start" => {
+            answer.begin(event, PartKind::Reasoning, 0, id);
+        }
         "reasoning-delta" => answer.add(event, PartKind::Reasoning, 0, id, &text("delta")),
         "tool-input-start" | "tool-input-delta" | "tool-input-available" | "tool-input-error" => {
             let (name, call) = (json.text_of("toolName"), Some((&*call).into()));

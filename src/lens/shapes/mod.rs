@@ -34,10 +34,12 @@ pub(crate) enum Shape {
     AgUi,
 }
 
-/// How events are recognised, in the order in which an event is tried: by the kind of the message and the beginning
-/// of the data, if an event is of this shape and of no other. Not a part of [`Row`]: the page recognises an answer
-/// before it loads what reads one.
-const SIGNS: [(Shape, fn(kind: &str, data: &str) -> bool); 7] = [
+/// Whether an event is of a shape and of no other, by the kind of the message and the beginning of the data.
+type IsSure = fn(kind: &str, data: &str) -> bool;
+
+/// How events are recognised, in the order in which an event is tried. Not a part of [`Row`]: the page recognises an
+/// answer before it loads what reads one.
+const SIGNS: [(Shape, IsSure); 7] = [
     (Shape::Chat, chat::is_sure),
     (Shape::Responses, responses::is_sure),
     (Shape::Anthropic, anthropic::is_sure),
