@@ -462,6 +462,19 @@ fn another_connection_begins_another_answer_or_goes_on() {
         assert_eq!(resumed.answers().len(), 1, "{shape:?}");
         assert_eq!(parts(&resumed.answers()[0]), parts(&answer(&stream)));
         assert!(matches!(resumed.answers()[0].state(), State::Complete(_)));
+        // Until its end it grows again.
+        journal = log(&events[..at]);
+        journal.closed(5_000.0);
+        journal.opened(6_000.0);
+        assert!(matches!(lens(&journal).answers()[0].state(), State::Cut(_)));
+        journal.receive(6_100.0, events[at].as_bytes());
+        assert_eq!(lens(&journal).answers()[0].state(), State::Growing);
+        // Lost, and answered from the beginning again.
+        journal = log(&events[..at]);
+        journal.closed(5_000.0);
+        journal.opened(6_000.0);
+        journal.receive(6_100.0, stream.as_bytes());
+        assert_eq!(lens(&journal).answers().len(), expected, "{shape:?}");
     }
 }
 
@@ -503,4 +516,6 @@ fn tokens_a_second_are_those_that_were_reported() {
     assert_eq!(of(&writes).map(Rate::per_second), Some(50.0));
     let at_once = refs(&writes).concat();
     assert_eq!(of(&[at_once]), None, "in one read no rate can be seen");
+    let halves = [writes[..6].concat(), writes[6..].concat()];
+    assert_eq!(of(&halves), None, "nor in two");
 }
