@@ -16,8 +16,8 @@ use crate::{
     session::{UseEventSourceOptions, UseEventSourceReturn},
     source::Failure,
     view::{
-        Controls, EventStream, FiguresBar, FilterBar, Focus, HeldRequest, Keys, Labels, Masthead,
-        RequestBar, TapPanel, TapPlayer, Taps, Timeline, Why,
+        AnswerPane, Controls, EventStream, FiguresBar, FilterBar, Focus, HeldRequest, Keys, Labels,
+        Masthead, RequestBar, TapPanel, TapPlayer, Taps, Timeline, Why,
     },
 };
 
@@ -174,6 +174,7 @@ fn Instruments() -> impl IntoView {
         <FilterBar />
         <Keys />
         <TapPlayer />
+        <AnswerPane />
     }
 }
 

@@ -53,6 +53,7 @@
 //! | `source` | the browser's network and file objects, each with one owner |
 //! | `journal` | [`Journal`]: what was received, within a bound; pure |
 //! | `diagnosis` | evidence in, findings out: why a stream shows nothing, or the wrong thing; pure |
+//! | `lens` | what the data means: the answers of language models, assembled; pure |
 //! | `tap` | the exchanges of the server's taps; pure |
 //! | `json`, `text` | JSON and numbers as text; pure |
 //! | `clock` | the time |
@@ -89,6 +90,8 @@ mod headers;
 mod journal;
 mod json;
 mod known_types;
+#[cfg(feature = "app")]
+mod lens;
 mod offers;
 #[cfg(feature = "app")]
 mod request;

@@ -309,6 +309,14 @@ impl<'a> Line<'a> {
             .kept_bytes(start..end.min(start + most as u64).max(start))
     }
 
+    /// The number of the read in which the line ended.
+    pub(crate) fn read(&self) -> u64 {
+        let start = self.journal.start(&self.row);
+        let end = start + u64::from(self.row.len);
+        let arrivals = &self.journal.arrivals;
+        arrivals.partition_point(|arrival| arrival.end < end)
+    }
+
     /// Where in its stream the bytes of the line are; `None` if it has none, or where the stream began is not
     /// known any more.
     pub(crate) fn place(&self) -> Option<Range<u64>> {

@@ -111,8 +111,13 @@ impl Index {
 
     /// The member of the object `node` that has `key`.
     pub(crate) fn member(&self, node: usize, key: &str) -> Option<usize> {
-        let has_key = |child: &usize| self.key(*child).is_some_and(|found| decoded(found) == key);
-        self.children(node).find(has_key)
+        let is = |found: &str| {
+            let plain = found.get(1..found.len().saturating_sub(1));
+            // Few keys have escapes.
+            plain == Some(key) || (found.contains('\\') && decoded(found) == key)
+        };
+        self.children(node)
+            .find(|child| self.key(*child).is_some_and(is))
     }
 
     /// The text of the string `node`; `None` if it is none.
@@ -193,6 +198,14 @@ impl Reader {
             open: NONE,
             key: (0, 0),
         }
+    }
+
+    /// A reader at the beginning of `text`, with the memory of an index that is not needed any more.
+    pub(crate) fn reusing(text: Arc<str>, mut index: Index) -> Self {
+        index.nodes.clear();
+        let mut reader = Self::new(text);
+        reader.index.nodes = index.nodes;
+        reader
     }
 
     /// Reads about `most` more bytes: a string is not divided. Returns whether the text is complete.

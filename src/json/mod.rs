@@ -1,17 +1,21 @@
 //! JSON as text: writing strings, and finding the values in what was received without decoding them.
 
+mod beginning;
 mod decode;
 mod fold;
 mod index;
 mod merge;
 mod path;
 mod scan;
+mod value;
 
+pub(crate) use beginning::{Beginning, Progress};
 pub(crate) use decode::decoded;
 pub(crate) use fold::Folding;
 pub(crate) use index::{Index, Kind, Reader, is_container, looks_like_container};
 pub(crate) use merge::merged;
 pub(crate) use path::path;
+pub(crate) use value::Value;
 
 /// Appends `text` as it is written within a string of JSON or JavaScript.
 pub(crate) fn escape(text: &str, out: &mut String) {

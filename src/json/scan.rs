@@ -19,6 +19,9 @@ pub(super) fn space_end(json: &[u8], mut at: usize) -> usize {
 pub(super) fn string_end(json: &[u8], start: usize) -> Result<usize, Wrong> {
     let mut at = start + 1;
     loop {
+        let rest = json.get(at..).unwrap_or_default();
+        let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1F);
+        at += rest.iter().position(is_special).unwrap_or(rest.len());
         match json.get(at) {
             None => return Err((start, "the string has no end")),
             Some(b'"') => return Ok(at + 1),

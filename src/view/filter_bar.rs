@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::{
+    answer::AnswerButton,
     chips::Chips,
     drop_target::DropTarget,
     export_menu::ExportMenu,
@@ -33,6 +34,7 @@ pub(crate) fn FilterBar() -> impl IntoView {
             <Chips filter />
             <Lens />
             <div class="actions">
+                <AnswerButton />
                 <button
                     type="button"
                     data-do="freeze"

@@ -247,6 +247,7 @@ impl List {
             watched.relative.track();
             watched.listeners();
             watched.sought.track();
+            watched.marked.track();
             list.moved.track();
             if list.scroller.get().is_some() && list.sizer.get().is_some() {
                 list.update();
@@ -291,6 +292,7 @@ impl List {
         let is_relative = watched.relative.get_untracked();
         let origin = first.filter(|_| is_relative).map(|line| line.at());
         let selected = watched.selected.get_untracked();
+        let marked = watched.marked.read_untracked();
         let scroll = self.viewport.with_value(Viewport::scroll);
 
         let mut slots = self.assign(&lines);
@@ -314,6 +316,7 @@ impl List {
                 y: scroll + (*index as f64 - layout.top) * ROW,
                 index: *index,
                 selected: selected == Some(line.seq()),
+                marked: marked.binary_search(&line.seq()).is_ok(),
             };
             set_if_changed(&slot.place, place);
             before = Some(*line);

@@ -6,6 +6,8 @@
 )]
 
 #[cfg(feature = "app")]
+mod answer;
+#[cfg(feature = "app")]
 mod canvas;
 #[cfg(feature = "app")]
 mod chips;
@@ -76,6 +78,8 @@ mod watched;
 mod why;
 mod window;
 
+#[cfg(feature = "app")]
+pub(crate) use answer::AnswerPane;
 #[cfg(feature = "app")]
 pub(crate) use controls::Controls;
 pub use event_stream::{EventStream, EventStreamProps};

@@ -44,6 +44,8 @@ pub(super) struct Place {
     /// The index of the line among those that are shown.
     pub(super) index: u64,
     pub(super) selected: bool,
+    /// Whether selected text of the answer is from it.
+    pub(super) marked: bool,
 }
 
 impl Cells {
@@ -146,6 +148,7 @@ pub(super) fn Row(
             style:transform=move || format!("translateY({}px)", place.with(|place| place.y as i64))
             aria-rowindex=move || place.with(|place| place.index + 2)
             aria-selected=move || if place.with(|place| place.selected) { "true" } else { "false" }
+            data-marked=move || place.with(|place| place.marked.then_some("true"))
             data-kind=move || cells.with(|cells| cells.kind)
             data-name=move || cells.with(|cells| cells.colour)
         >

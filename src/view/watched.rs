@@ -47,6 +47,10 @@ pub(crate) struct Watched {
     pub(super) relative: RwSignal<bool>,
     /// What the filter finds in the data, to be marked there.
     pub(super) highlight: RwSignal<Option<Find>>,
+    /// Whether the answer of a model is shown in place of the detail.
+    pub(super) answer: RwSignal<bool>,
+    /// The lines that the selected text of the answer is from, in ascending order.
+    pub(super) marked: RwSignal<Vec<u64>>,
     /// Whether the log has lines that a client with an `EventSource` may not receive: by fetch, by the relay and
     /// in a capture.
     pub(super) sees_all: Memo<bool>,
@@ -94,6 +98,8 @@ impl Watched {
             sought: RwSignal::new(None),
             relative: settings::remembered("time", false, |time| Some(time == "relative")),
             highlight: RwSignal::new(None),
+            answer: RwSignal::new(false),
+            marked: RwSignal::new(Vec::new()),
             sees_all: Memo::new(move |_| {
                 stream.way() != Via::EventSource.name()
                     || stream.playback.with(|playback| playback.facts.is_some())

@@ -50,16 +50,19 @@ const page = (() => {
   const cellsOf = (table) =>
     isVisible(table) ? [...table.tBodies[0].rows].map((row) => [...row.cells].map(text).join(" | ")) : [];
   /** What a figure shows. */
-  const figure = (label) =>
-    text([...document.querySelectorAll("dt")].find((term) => text(term) === label).nextElementSibling);
+  const figure = (label, within = document) =>
+    text([...within.querySelectorAll("dt")].find((term) => text(term) === label).nextElementSibling);
   const log = () => find("grid", "Log");
   const detail = () => find("complementary", "Detail");
+
+  const answer = () => find("complementary", "Answer");
+  const answerDetails = () => [...answer().querySelectorAll("details.answer-part")];
 
   /** The parts of the stream's view from the state of the connection to the log, in the order of the markup. */
   const parts = () => {
     const view = log().closest(".event-stream");
     const isPlaced = (part) => isVisible(part) && getComputedStyle(part).position !== "absolute";
-    return [...view.children].filter((part) => isPlaced(part) && part !== detail());
+    return [...view.children].filter((part) => isPlaced(part) && part !== detail() && part !== answer());
   };
 
   return {
@@ -74,6 +77,16 @@ const page = (() => {
     log,
     parts,
     detail,
+    answer,
+    /** The sentence about how far the answer is. */
+    answerState: () => text(answer().querySelector(".answer-state")),
+    /** The elements with the texts of the parts of the answer. */
+    answerTexts: () => answerDetails().map((part) => part.querySelector(".answer-text")),
+    /** The titles and texts of the parts of the answer. */
+    answerParts: () =>
+      answerDetails().map(
+        (part) => `${text(part.querySelector("summary"))}|${part.querySelector(".answer-text").textContent}`,
+      ),
     /** Whether the page shows this text. */
     says: (words) => document.body.innerText.includes(words),
     /** The state of the connection, such as "Open". */

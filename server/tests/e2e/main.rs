@@ -4,6 +4,7 @@
 mod browser;
 
 mod accessibility;
+mod answer;
 mod article;
 mod connection;
 mod detail;

@@ -107,7 +107,7 @@ pub(crate) fn Detail(
         Form::Bytes => Shape::Bytes,
     });
     let search = Search::new(snapshot, shape, tree);
-    let is_closed = Memo::new(move |_| snapshot.with(Option::is_none));
+    let is_closed = Memo::new(move |_| watched.answer.get() || snapshot.with(Option::is_none));
     let title = move || {
         snapshot.with(|snapshot| {
             let title = snapshot.as_ref().map_or("", |line| &*line.title);
