@@ -26,13 +26,10 @@ use section::Section;
 #[component]
 pub(super) fn AnswerButton() -> impl IntoView {
     let watched = Watched::expect();
-    let is_there = Memo::new(move |before: Option<&bool>| {
-        watched.stream.entries.with(|journal| {
-            let was_there = before.copied().unwrap_or_default();
-            (was_there && journal.figures().events > 0) || is_answer(journal)
-        })
-    });
+    let is_there = RwSignal::new(false);
+    let recognition = Callback::new(move |()| recognition::call(is_there));
     view! {
+        <Part needed=Signal::stored(false) ahead=true load=recognition::load view=recognition />
         <button
             type="button"
             data-do="answer"
@@ -44,6 +41,24 @@ pub(super) fn AnswerButton() -> impl IntoView {
             "Answer"
         </button>
     }
+}
+
+part! {
+    reading: fn recognition(is_there: RwSignal<bool>) -> AnyView { view! { <Recognition is_there /> }.into_any() }
+}
+
+/// Sets `is_there` while the log has an event of a shape that is recognised.
+#[component]
+fn Recognition(is_there: RwSignal<bool>) -> impl IntoView {
+    let entries = Watched::expect().stream.entries;
+    Effect::new(move |_| {
+        let was_there = is_there.get_untracked();
+        let is_now = entries
+            .with(|journal| (was_there && journal.figures().events > 0) || is_answer(journal));
+        if is_now != was_there {
+            is_there.set(is_now);
+        }
+    });
 }
 
 /// [`Answer`], once it is opened.
