@@ -60,12 +60,12 @@ mistakes! {
     SpaceBeforeColon "space-before-colon" "HTML, 9.2.6: the name of a field is everything before the colon"
         mend "Write “data: ”, with the space after the colon.";
     Indented "indented" "HTML, 9.2.6: the name of a field is everything before the colon"
-        mend "Begin each line with its field name, without white space before it. Template strings often indent.\nPython: textwrap.dedent(…), or one f-string a line\nJava: text blocks keep the indent that the closing quotation marks do not have";
+        mend "Begin each line with its field name, without white space before it. Template strings often indent.\nPython: textwrap.dedent(…), or one f-string a line\nJava: in a text block, put the closing quotation marks under the lines, not to the left of them";
     UnknownFields "unknown-fields" "HTML, 9.2.6: other fields are ignored"
         mend "The fields are data, event, id and retry. Put the text into “data: ”.";
     HarmlessFields "unknown-fields" "HTML, 9.2.6: other fields are ignored";
     UnprefixedLines "unprefixed-lines" "HTML, 9.2.6: each line of the data has a data field of its own"
-        mend "Put “data: ” before each line of the data, or send the data on one line.\nNode: text.split(/\\r\\n|\\r|\\n/).map(line => `data: ${line}\\n`).join('') + '\\n'\nPython: ''.join(f'data: {line}\\n' for line in re.split('\\r\\n|\\r|\\n', text)) + '\\n'\nJSON: JSON.stringify(object) without an indent";
+        mend "Put “data: ” before each line of the data, or send the data on one line.\nNode: text.split(/\\r\\n|\\r|\\n/).map(line => `data: ${line}\\n`).join('') + '\\n'\nPython: ''.join(f'data: {line}\\n' for line in re.split('\\r\\n|\\r|\\n', text)) + '\\n'\nSpring: SseEventBuilder event = SseEmitter.event(); text.lines().forEach(event::data);\nJSON: JSON.stringify(object) without an indent";
     WhiteSpaceLine "white-space-line" "HTML, 9.2.6: only an empty line ends an event"
         mend "The line after an event must be empty: no spaces or tabs.";
     EventInComment "event-in-comment" "HTML, 9.2.6: a line that begins with a colon is ignored"
@@ -108,11 +108,11 @@ mistakes! {
     Page "page-instead" "HTML, 9.2.3: any content type but text/event-stream fails the connection"
         mend "A page was sent in place of the stream: a fallback to index.html, a login, or an error page. Check the path, and the routes before the fallback.\nVite: server: { proxy: { '/events': 'http://localhost:3000' } }\nnginx: location /events { proxy_pass http://backend; } before the fallback";
     WrongType "wrong-type" "HTML, 9.2.3: any content type but text/event-stream fails the connection"
-        mend "Send “content-type: text/event-stream”.\nNode, Express: res.set('Content-Type', 'text/event-stream')\nFastAPI, Starlette: StreamingResponse(events(), media_type=\"text/event-stream\")\nSpring: produces = MediaType.TEXT_EVENT_STREAM_VALUE\nGo: w.Header().Set(\"Content-Type\", \"text/event-stream\")\nPHP: header('Content-Type: text/event-stream');\naxum: return Sse::new(stream)";
+        mend "Send “content-type: text/event-stream”.\nNode, Express: res.set('Content-Type', 'text/event-stream')\nFastAPI, Starlette: StreamingResponse(events(), media_type=\"text/event-stream\")\nSpring: return an SseEmitter, not a ResponseBodyEmitter; with a Flux: produces = MediaType.TEXT_EVENT_STREAM_VALUE\nGo: w.Header().Set(\"Content-Type\", \"text/event-stream\")\nPHP: header('Content-Type: text/event-stream');\naxum: return Sse::new(stream)";
     MissingType "missing-type" "HTML, 9.2.3; Chromium holds up to 1 kB back to guess the type"
         mend "Send “content-type: text/event-stream”.\nNode: res.writeHead(200, { 'Content-Type': 'text/event-stream' })";
     Charset "charset" "HTML, 9.2.5: always UTF-8; Chromium refuses any other charset"
-        mend "Send “content-type: text/event-stream”, without a charset or with charset=utf-8.";
+        mend "Send “content-type: text/event-stream”, without a charset or with charset=utf-8.\nJava: response.setCharacterEncoding(\"UTF-8\") before getWriter()";
     NoContent "no-content" "HTML, 9.2.3: 204 asks clients to stop reconnecting"
         mend "That is how a server ends a stream for good. If it was not meant, answer 200 with an empty stream that stays open.";
     Unauthorized "unauthorized" "RFC 9110, 15.5.2"
