@@ -470,7 +470,11 @@ async fn spring() {
             ("charset", Answer::is_of_no_other_charset),
             ("wrong-type", Answer::is_a_stream),
             ("cors-missing", Answer::allows),
+            ("cors-star", Answer::allows_credentials),
             ("cors-credentials", Answer::allows_credentials),
+            ("silent", Answer::has_a_heartbeat),
+            ("no-answer-in-time", Answer::has_a_head),
+            ("buffered", Answer::dispatches),
             ("ids-restarted", Answer::is_resumed),
         ],
     )

@@ -142,7 +142,7 @@ mistakes! {
     CorsTwice "cors-twice" "Fetch, “CORS check”: several values are combined, and no origin equals that"
         mend "Set the header in one place only: in the application or in the proxy.\nnginx: proxy_hide_header Access-Control-Allow-Origin; before add_header";
     CorsStar "cors-star" "Fetch, “CORS check”: * does not count for a request with credentials"
-        mend "Answer with the origin in the request's header Origin, “access-control-allow-credentials: true” and “vary: origin”; or make the request without credentials.\nNode, Express: cors({ origin: 'https://app.example', credentials: true })\nFastAPI: CORSMiddleware with allow_origins=[\"https://app.example\"], allow_credentials=True";
+        mend "Answer with the origin in the request's header Origin, “access-control-allow-credentials: true” and “vary: origin”; or make the request without credentials.\nNode, Express: cors({ origin: 'https://app.example', credentials: true })\nFastAPI: CORSMiddleware with allow_origins=[\"https://app.example\"], allow_credentials=True\nSpring: @CrossOrigin(origins = \"https://app.example\", allowCredentials = \"true\")";
     CorsCredentials "cors-credentials" "Fetch, “CORS check”: a request with credentials needs access-control-allow-credentials: true"
         mend "Send “access-control-allow-credentials: true”, and the page's origin in place of *.\nNode, Express: cors({ origin: 'https://app.example', credentials: true })\nFastAPI: CORSMiddleware with allow_credentials=True\nSpring: @CrossOrigin(origins = \"https://app.example\", allowCredentials = \"true\")";
     CorsOnError "cors-on-error" "Fetch, “CORS check”: it comes before the status"
@@ -176,13 +176,13 @@ mistakes! {
     Redirects "redirects" "Fetch, 4.4: at most 20 redirections"
         mend "Let the address answer itself. A slash at the end of the path, or http and https behind a proxy, often are the cause.";
     NoAnswerInTime "no-answer-in-time" "measured by the relay"
-        mend "Flush the head before the first event.\nNode: res.flushHeaders()\nGo: w.(http.Flusher).Flush()";
+        mend "Flush the head before the first event.\nNode: res.flushHeaders()\nGo: w.(http.Flusher).Flush()\nJava: response.flushBuffer()";
     WrongEncoding "wrong-encoding" "RFC 9110, 8.4: Content-Encoding names the codings of the content"
         mend "Remove “content-encoding”, or compress as it says. A proxy that decompresses must remove the header.";
     NotFlushed "not-flushed" "measured by the relay, with and without Accept-Encoding at the same time"
         mend "Flush the compressor after each event, or do not compress the stream.\nExpress with compression: res.flush() after each res.write(…)\nNode: zlib.createGzip({ flush: zlib.constants.Z_SYNC_FLUSH })\nGo: gz.Flush(), then w.(http.Flusher).Flush()";
     HeadNotFlushed "head-not-flushed" "measured: the head and the first bytes arrive together, after 2 s or more"
-        mend "Flush the head before the first event.\nNode: res.flushHeaders()\nGo: w.(http.Flusher).Flush()";
+        mend "Flush the head before the first event.\nNode: res.flushHeaders()\nGo: w.(http.Flusher).Flush()\nJava: response.flushBuffer()";
     NotReached "not-reached" "reported by the relay";
     NotRelayed "not-relayed" "a guard of the relay";
 
@@ -202,12 +202,12 @@ mistakes! {
         mend "Send a comment (“: ”) more often than that.\nnginx: proxy_read_timeout 1h;\nAWS: the idle timeout of the load balancer, 60 s by default";
     Renewal "renewal" "measured over the connections";
     Buffered "buffered" "measured: the reads end where buffers are full, within events that are older"
-        mend "Turn buffering off, and flush after each event.\nnginx: proxy_buffering off; or the header “x-accel-buffering: no”\nApache with PHP-FPM: ProxyPass … flushpackets=on\nExpress with compression: res.flush()\nGo: w.(http.Flusher).Flush()";
+        mend "Turn buffering off, and flush after each event.\nnginx: proxy_buffering off; or the header “x-accel-buffering: no”\nApache with PHP-FPM: ProxyPass … flushpackets=on\nExpress with compression: res.flush()\nGo: w.(http.Flusher).Flush()\nJava: response.flushBuffer() after each event";
     Batches "batches" "measured";
 
     // The end.
     Silent "silent" "HTML, 9.2.7: a comment each 15 s keeps proxies from closing"
-        mend "A heartbeat would show that the connection is alive: a line with a colon, every 15 s.\nNode: setInterval(() => res.write(':\\n\\n'), 15000)";
+        mend "A heartbeat would show that the connection is alive: a line with a colon, every 15 s.\nNode: setInterval(() => res.write(':\\n\\n'), 15000)\nSpring: emitter.send(SseEmitter.event().comment(\"\")) every 15 s";
     SilentBySubscription "silent-by-subscription" "HTML, 9.2.6: an event is dispatched to the listeners of its type"
         mend "Press “Use fetch” to see every type, and comments; or add the type to the event types of the request.";
     CutInside "cut-inside" "HTML, 9.2.6: at the end of the stream, pending data is discarded"

@@ -2,6 +2,7 @@
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import javax.servlet.http.HttpServletRequest;
 import javax.servlet.http.HttpServletResponse;
 import org.apache.catalina.startup.Tomcat;
 import org.springframework.web.bind.annotation.CrossOrigin;
@@ -134,9 +135,53 @@ public class Spring {
     }
 
     @CrossOrigin(origins = "https://app.example", allowCredentials = "true")
-    @GetMapping("/cors-credentials/mend")
+    @GetMapping({"/cors-credentials/mend", "/cors-star/mend"})
     SseEmitter known() throws IOException {
         return event();
+    }
+
+    @CrossOrigin(origins = "*", allowCredentials = "false")
+    @GetMapping("/cors-star/fault")
+    SseEmitter anyone() throws IOException {
+        return event();
+    }
+
+    @GetMapping("/silent/fault")
+    SseEmitter silent() {
+        return new SseEmitter();
+    }
+
+    @GetMapping("/silent/mend")
+    SseEmitter heartbeats() throws IOException {
+        return repeat(new SseEmitter(), emitter -> emitter.send(SseEmitter.event().comment("")));
+    }
+
+    /** An answer that stays open. */
+    private static void open(HttpServletRequest request, HttpServletResponse response, String frames, boolean isFlushed)
+            throws IOException {
+        request.startAsync();
+        write(response, frames);
+        if (isFlushed) response.flushBuffer();
+    }
+
+    @GetMapping("/no-answer-in-time/fault")
+    void noHead(HttpServletRequest request, HttpServletResponse response) throws IOException {
+        open(request, response, "", false);
+    }
+
+    @GetMapping("/no-answer-in-time/mend")
+    void head(HttpServletRequest request, HttpServletResponse response) throws IOException {
+        open(request, response, "", true);
+    }
+
+    @GetMapping("/buffered/fault")
+    void buffered(HttpServletRequest request, HttpServletResponse response) throws IOException {
+        open(request, response, "data: a\n\ndata: b\n\n", false);
+    }
+
+    @GetMapping("/buffered/mend")
+    void flushed(HttpServletRequest request, HttpServletResponse response) throws IOException {
+        open(request, response, "data: a\n\ndata: b\n\n", true);
     }
 
     private static SseEmitter after(int last) throws IOException {
