@@ -387,7 +387,8 @@ async fn fastapi() {
 
 #[tokio::test]
 async fn go() {
-    let program = folder("go").join("faults");
+    let folder = folder("go");
+    let program = folder.join("faults");
     let built = Command::new("go")
         .args(["build", "-o"])
         .arg(&program)
