@@ -148,12 +148,16 @@ test-page: | target $(WASM_BINDGEN) $(WASM_PACK) $(ENGINE)
 	@$(SCREEN) env $(PAGE_DRIVER) WASM_BINDGEN_TEST_TIMEOUT=300 \
 	  cargo run --quiet -p sse-scope-server --example fixture -- $(WASM_PACK) test --headless $(PAGE_BROWSER)
 
-# The small servers of the mends. Not a part of make test: they need Go, PHP, nginx and Apache.
+# The small servers of the mends. Not a part of make test: they need Go, PHP, Java, nginx and Apache. Spring and Tomcat
+# are installed without what they recommend: a hundred other packages.
 test-mends: | target/mends/node/node_modules target/mends/python/bin/activate
 	$(call package,go,golang-go,Go)
 	$(call package,nginx,nginx-light,nginx)
 	$(call package,apache2,apache2,Apache)
 	$(call package,php,php-cli php-fpm php-mbstring,PHP with its FPM and mbstring)
+	$(call package,javac,default-jdk-headless,a JDK of version 17 or later)
+	$(call package,/usr/share/java/spring3-web.servlet.jar,--no-install-recommends libspring-web-servlet-java libspring-context-java,Spring MVC 4.3)
+	$(call package,/usr/share/java/tomcat9-catalina.jar,--no-install-recommends libtomcat9-java,Tomcat 9)
 	@echo "== The mends of docs/faults.md"
 	@cargo test --quiet -p sse-scope-server --features mends --test mends
 
@@ -222,11 +226,11 @@ test-hydrate: | target $(WASM_BINDGEN) $(WASM_PACK) chromium
 
 # --- what they need ----------------------------------------------------------------------------
 
-# $(call package,COMMAND,PACKAGES,WHAT TO DO WITHOUT apt-get)
+# $(call package,COMMAND OR FILE,PACKAGES AND OPTIONS,WHAT TO INSTALL WITHOUT apt-get)
 define package
-@command -v $(1) >/dev/null || { \
-  echo "== Installing $(2)"; \
-  command -v apt-get >/dev/null || { echo "Please put $(3) on PATH." >&2; exit 1; }; \
+@command -v $(1) >/dev/null || test -e $(1) || { \
+  echo "== Installing $(filter-out --%,$(2))"; \
+  command -v apt-get >/dev/null || { echo "Please install $(3), so that $(1) is found." >&2; exit 1; }; \
   sudo=; test "$$(id -u)" = 0 || sudo=sudo; \
   $$sudo apt-get update -qq && $$sudo apt-get install -y -qq $(2) >/dev/null; }
 endef

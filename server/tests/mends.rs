@@ -64,6 +64,12 @@ impl Answer {
         self.header("content-type").starts_with("text/event-stream")
     }
 
+    /// Without a charset, or with the one that Chromium accepts.
+    fn is_of_no_other_charset(&self) -> bool {
+        let value = self.header("content-type").to_ascii_lowercase();
+        self.is_a_stream() && (!value.contains("charset=") || value.ends_with("charset=utf-8"))
+    }
+
     fn is_not_compressed(&self) -> bool {
         self.has_a_head() && self.header("content-encoding").is_empty()
     }
@@ -381,7 +387,8 @@ async fn fastapi() {
 
 #[tokio::test]
 async fn go() {
-    let program = folder("go").join("faults");
+    let folder = folder("go");
+    let program = folder.join("faults");
     let built = Command::new("go")
         .args(["build", "-o"])
         .arg(&program)
@@ -401,6 +408,75 @@ async fn go() {
             ("not-flushed", Answer::dispatches),
             ("ids-restarted", Answer::is_resumed),
             ("cors-missing", Answer::allows),
+        ],
+    )
+    .await;
+}
+
+/// Debian's libraries for Java that Spring MVC on Tomcat needs.
+const JARS: &[&str] = &[
+    "commons-logging",
+    "spring3-aop",
+    "spring3-beans",
+    "spring3-context",
+    "spring3-core",
+    "spring3-expression",
+    "spring3-web",
+    "spring3-web.servlet",
+    "tomcat9-annotations-api",
+    "tomcat9-api",
+    "tomcat9-catalina",
+    "tomcat9-coyote",
+    "tomcat9-jaspic-api",
+    "tomcat9-jni",
+    "tomcat9-juli",
+    "tomcat9-servlet-api",
+    "tomcat9-util",
+    "tomcat9-util-scan",
+];
+
+#[tokio::test]
+async fn spring() {
+    let folder = folder("spring");
+    let jars = JARS.iter().map(|jar| format!("/usr/share/java/{jar}.jar"));
+    let mut class_path = vec![folder.display().to_string()];
+    class_path.extend(jars);
+    let class_path = class_path.join(":");
+    let built = Command::new("javac")
+        .args(["-encoding", "UTF-8", "--class-path", &class_path, "-d"])
+        .arg(&*folder)
+        .arg(file("Spring.java"))
+        .output()
+        .await
+        .expect("javac is installed");
+    assert!(
+        built.status.success(),
+        "{}",
+        String::from_utf8_lossy(&built.stderr)
+    );
+    let mut command = Command::new("java");
+    command
+        .args(["--class-path", &class_path, "Spring"])
+        .arg(&*folder)
+        .stderr(Stdio::null());
+    let (_process, port) = start(&mut command).await;
+    compare_all(
+        &format!("http://127.0.0.1:{port}"),
+        &[
+            ("no-blank-line", Answer::dispatches),
+            ("unprefixed-lines", Answer::has_two_lines),
+            ("indented", Answer::dispatches),
+            ("not-utf-8", Answer::is_utf8),
+            ("utf-16", Answer::is_utf8),
+            ("charset", Answer::is_of_no_other_charset),
+            ("wrong-type", Answer::is_a_stream),
+            ("cors-missing", Answer::allows),
+            ("cors-star", Answer::allows_credentials),
+            ("cors-credentials", Answer::allows_credentials),
+            ("silent", Answer::has_a_heartbeat),
+            ("no-answer-in-time", Answer::has_a_head),
+            ("buffered", Answer::dispatches),
+            ("ids-restarted", Answer::is_resumed),
         ],
     )
     .await;

@@ -60,12 +60,12 @@ mistakes! {
     SpaceBeforeColon "space-before-colon" "HTML, 9.2.6: the name of a field is everything before the colon"
         mend "Write “data: ”, with the space after the colon.";
     Indented "indented" "HTML, 9.2.6: the name of a field is everything before the colon"
-        mend "Begin each line with its field name, without white space before it. Template strings often indent.\nPython: textwrap.dedent(…), or one f-string a line\nJava: text blocks keep the indent that the closing quotation marks do not have";
+        mend "Begin each line with its field name, without white space before it. Template strings often indent.\nPython: textwrap.dedent(…), or one f-string a line\nJava: in a text block, put the closing quotation marks under the lines, not to the left of them";
     UnknownFields "unknown-fields" "HTML, 9.2.6: other fields are ignored"
         mend "The fields are data, event, id and retry. Put the text into “data: ”.";
     HarmlessFields "unknown-fields" "HTML, 9.2.6: other fields are ignored";
     UnprefixedLines "unprefixed-lines" "HTML, 9.2.6: each line of the data has a data field of its own"
-        mend "Put “data: ” before each line of the data, or send the data on one line.\nNode: text.split(/\\r\\n|\\r|\\n/).map(line => `data: ${line}\\n`).join('') + '\\n'\nPython: ''.join(f'data: {line}\\n' for line in re.split('\\r\\n|\\r|\\n', text)) + '\\n'\nJSON: JSON.stringify(object) without an indent";
+        mend "Put “data: ” before each line of the data, or send the data on one line.\nNode: text.split(/\\r\\n|\\r|\\n/).map(line => `data: ${line}\\n`).join('') + '\\n'\nPython: ''.join(f'data: {line}\\n' for line in re.split('\\r\\n|\\r|\\n', text)) + '\\n'\nSpring: SseEventBuilder event = SseEmitter.event(); text.lines().forEach(event::data);\nJSON: JSON.stringify(object) without an indent";
     WhiteSpaceLine "white-space-line" "HTML, 9.2.6: only an empty line ends an event"
         mend "The line after an event must be empty: no spaces or tabs.";
     EventInComment "event-in-comment" "HTML, 9.2.6: a line that begins with a colon is ignored"
@@ -108,11 +108,11 @@ mistakes! {
     Page "page-instead" "HTML, 9.2.3: any content type but text/event-stream fails the connection"
         mend "A page was sent in place of the stream: a fallback to index.html, a login, or an error page. Check the path, and the routes before the fallback.\nVite: server: { proxy: { '/events': 'http://localhost:3000' } }\nnginx: location /events { proxy_pass http://backend; } before the fallback";
     WrongType "wrong-type" "HTML, 9.2.3: any content type but text/event-stream fails the connection"
-        mend "Send “content-type: text/event-stream”.\nNode, Express: res.set('Content-Type', 'text/event-stream')\nFastAPI, Starlette: StreamingResponse(events(), media_type=\"text/event-stream\")\nSpring: produces = MediaType.TEXT_EVENT_STREAM_VALUE\nGo: w.Header().Set(\"Content-Type\", \"text/event-stream\")\nPHP: header('Content-Type: text/event-stream');\naxum: return Sse::new(stream)";
+        mend "Send “content-type: text/event-stream”.\nNode, Express: res.set('Content-Type', 'text/event-stream')\nFastAPI, Starlette: StreamingResponse(events(), media_type=\"text/event-stream\")\nSpring: return an SseEmitter, not a ResponseBodyEmitter; with a Flux: produces = MediaType.TEXT_EVENT_STREAM_VALUE\nGo: w.Header().Set(\"Content-Type\", \"text/event-stream\")\nPHP: header('Content-Type: text/event-stream');\naxum: return Sse::new(stream)";
     MissingType "missing-type" "HTML, 9.2.3; Chromium holds up to 1 kB back to guess the type"
         mend "Send “content-type: text/event-stream”.\nNode: res.writeHead(200, { 'Content-Type': 'text/event-stream' })";
     Charset "charset" "HTML, 9.2.5: always UTF-8; Chromium refuses any other charset"
-        mend "Send “content-type: text/event-stream”, without a charset or with charset=utf-8.";
+        mend "Send “content-type: text/event-stream”, without a charset or with charset=utf-8.\nJava: response.setCharacterEncoding(\"UTF-8\") before getWriter()";
     NoContent "no-content" "HTML, 9.2.3: 204 asks clients to stop reconnecting"
         mend "That is how a server ends a stream for good. If it was not meant, answer 200 with an empty stream that stays open.";
     Unauthorized "unauthorized" "RFC 9110, 15.5.2"
@@ -142,7 +142,7 @@ mistakes! {
     CorsTwice "cors-twice" "Fetch, “CORS check”: several values are combined, and no origin equals that"
         mend "Set the header in one place only: in the application or in the proxy.\nnginx: proxy_hide_header Access-Control-Allow-Origin; before add_header";
     CorsStar "cors-star" "Fetch, “CORS check”: * does not count for a request with credentials"
-        mend "Answer with the origin in the request's header Origin, “access-control-allow-credentials: true” and “vary: origin”; or make the request without credentials.\nNode, Express: cors({ origin: 'https://app.example', credentials: true })\nFastAPI: CORSMiddleware with allow_origins=[\"https://app.example\"], allow_credentials=True";
+        mend "Answer with the origin in the request's header Origin, “access-control-allow-credentials: true” and “vary: origin”; or make the request without credentials.\nNode, Express: cors({ origin: 'https://app.example', credentials: true })\nFastAPI: CORSMiddleware with allow_origins=[\"https://app.example\"], allow_credentials=True\nSpring: @CrossOrigin(origins = \"https://app.example\", allowCredentials = \"true\")";
     CorsCredentials "cors-credentials" "Fetch, “CORS check”: a request with credentials needs access-control-allow-credentials: true"
         mend "Send “access-control-allow-credentials: true”, and the page's origin in place of *.\nNode, Express: cors({ origin: 'https://app.example', credentials: true })\nFastAPI: CORSMiddleware with allow_credentials=True\nSpring: @CrossOrigin(origins = \"https://app.example\", allowCredentials = \"true\")";
     CorsOnError "cors-on-error" "Fetch, “CORS check”: it comes before the status"
@@ -176,13 +176,13 @@ mistakes! {
     Redirects "redirects" "Fetch, 4.4: at most 20 redirections"
         mend "Let the address answer itself. A slash at the end of the path, or http and https behind a proxy, often are the cause.";
     NoAnswerInTime "no-answer-in-time" "measured by the relay"
-        mend "Flush the head before the first event.\nNode: res.flushHeaders()\nGo: w.(http.Flusher).Flush()";
+        mend "Flush the head before the first event.\nNode: res.flushHeaders()\nGo: w.(http.Flusher).Flush()\nJava: response.flushBuffer()";
     WrongEncoding "wrong-encoding" "RFC 9110, 8.4: Content-Encoding names the codings of the content"
         mend "Remove “content-encoding”, or compress as it says. A proxy that decompresses must remove the header.";
     NotFlushed "not-flushed" "measured by the relay, with and without Accept-Encoding at the same time"
         mend "Flush the compressor after each event, or do not compress the stream.\nExpress with compression: res.flush() after each res.write(…)\nNode: zlib.createGzip({ flush: zlib.constants.Z_SYNC_FLUSH })\nGo: gz.Flush(), then w.(http.Flusher).Flush()";
     HeadNotFlushed "head-not-flushed" "measured: the head and the first bytes arrive together, after 2 s or more"
-        mend "Flush the head before the first event.\nNode: res.flushHeaders()\nGo: w.(http.Flusher).Flush()";
+        mend "Flush the head before the first event.\nNode: res.flushHeaders()\nGo: w.(http.Flusher).Flush()\nJava: response.flushBuffer()";
     NotReached "not-reached" "reported by the relay";
     NotRelayed "not-relayed" "a guard of the relay";
 
@@ -202,12 +202,12 @@ mistakes! {
         mend "Send a comment (“: ”) more often than that.\nnginx: proxy_read_timeout 1h;\nAWS: the idle timeout of the load balancer, 60 s by default";
     Renewal "renewal" "measured over the connections";
     Buffered "buffered" "measured: the reads end where buffers are full, within events that are older"
-        mend "Turn buffering off, and flush after each event.\nnginx: proxy_buffering off; or the header “x-accel-buffering: no”\nApache with PHP-FPM: ProxyPass … flushpackets=on\nExpress with compression: res.flush()\nGo: w.(http.Flusher).Flush()";
+        mend "Turn buffering off, and flush after each event.\nnginx: proxy_buffering off; or the header “x-accel-buffering: no”\nApache with PHP-FPM: ProxyPass … flushpackets=on\nExpress with compression: res.flush()\nGo: w.(http.Flusher).Flush()\nJava: response.flushBuffer() after each event";
     Batches "batches" "measured";
 
     // The end.
     Silent "silent" "HTML, 9.2.7: a comment each 15 s keeps proxies from closing"
-        mend "A heartbeat would show that the connection is alive: a line with a colon, every 15 s.\nNode: setInterval(() => res.write(':\\n\\n'), 15000)";
+        mend "A heartbeat would show that the connection is alive: a line with a colon, every 15 s.\nNode: setInterval(() => res.write(':\\n\\n'), 15000)\nSpring: emitter.send(SseEmitter.event().comment(\"\")) every 15 s";
     SilentBySubscription "silent-by-subscription" "HTML, 9.2.6: an event is dispatched to the listeners of its type"
         mend "Press “Use fetch” to see every type, and comments; or add the type to the event types of the request.";
     CutInside "cut-inside" "HTML, 9.2.6: at the end of the stream, pending data is discarded"
