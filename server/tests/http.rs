@@ -133,7 +133,7 @@ async fn an_invalid_query_gets_a_sentence() {
             "intervall=1",
             "There is no parameter “intervall”: /stream takes interval, count, event, data, size, lines, \
              id, retry, heartbeat, jitter, burst, seed, newline, bom, split, hold, gzip, status, type, \
-             encoding, cors, retryAfter, redirect, delay, instead, after, end, outage, corrupt, raw, resume and lastEventId. See /stream/help.\n",
+             encoding, cors, retryAfter, redirect, delay, instead, after, end, outage, corrupt, raw, resume, lastEventId, parts, text and choices. See /stream/help.\n",
         ),
         (
             "interval=5x",
