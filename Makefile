@@ -14,7 +14,7 @@ include tools.mk packaging/release.mk
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run build page-code server-code dev env test test-webkit test-differential check test-native test-page test-e2e bench bench-wire bench-server screenshots example-hydrate test-hydrate target chromium firefox webkit python suite test-mends
+.PHONY: help run build page-code server-code dev env test test-webkit test-differential check test-native test-page test-e2e bench bench-lens bench-wire bench-server screenshots example-hydrate test-hydrate target chromium firefox webkit python suite test-mends
 
 help:
 	@echo "make run          build everything, start the server, print its address"
@@ -25,6 +25,7 @@ help:
 	@echo "make suite        how well the page explains 88 faulty streams, and 28 healthy ones"
 	@echo "make test-differential  compare how the browser and sse-wire read STREAMS random streams: 20000"
 	@echo "make bench        how the page keeps to its budgets, against bare pages"
+	@echo "make bench-lens   how fast the answers of models are read, against the log alone"
 	@echo "make bench-wire   how fast the event-stream format is read, against others"
 	@echo "make bench-server how the server bears 10,000 streams, against others"
 	@echo "make release      the archive to publish, on Debian a package too, with checksums"
@@ -193,6 +194,10 @@ bench: $(PAGE) | $(ENGINE)
 	@echo "== Measuring the page in $(ENGINE) (at most three minutes a round; ROUNDS=1 for one)"
 	@$(SCREEN) env SSE_SCOPE_ENGINE=$(ENGINE) $(if $(BASELINE),SSE_SCOPE_BASELINE="$(abspath $(BASELINE))") $(if $(ROUNDS),SSE_SCOPE_ROUNDS=$(ROUNDS)) \
 	  cargo bench --quiet -p sse-scope-server --features e2e --bench page
+
+# A test that is left out otherwise, because benchmarks reach only what is public.
+bench-lens:
+	@cargo test --quiet --release -p sse-scope --lib lens::tests::speed -- --ignored --nocapture
 
 # eventsource-parser is what the reader is compared with in Node.
 bench-wire:

@@ -9,12 +9,11 @@ use crate::{
     via::{FetchRequest, Via},
 };
 
-/// How much of a stream is enough: so many bytes, or what arrives in this time in ms, in which an event that does
-/// not end is noticed.
+/// A sample ends after this number of bytes, or after this time in ms. That is longer than an event may take to end.
 const ENOUGH_BYTES: u64 = 64 << 10;
 const ENOUGH_MS: f64 = 16_000.0;
 
-/// How many bytes of it are kept: all that can arrive before the page notices that there are enough.
+/// How many bytes of a sample are kept. More than [`ENOUGH_BYTES`] may arrive before the next frame.
 const BOUND: usize = 8 << 20;
 
 /// For how long an open `EventSource` has no event before a sample is taken, in ms.

@@ -128,7 +128,7 @@ impl Beginning {
 
 #[cfg(test)]
 impl Beginning {
-    /// One whose head arrived with these headers, and with its first bytes after so many ms.
+    /// A response with these headers. `first` is the time to the first bytes of its body, in ms, and these bytes.
     pub(crate) fn example(headers: &[(&str, &str)], first: Option<(f64, &str)>) -> Self {
         let headers = [("content-type", "text/event-stream")]
             .iter()

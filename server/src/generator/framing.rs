@@ -175,6 +175,14 @@ mod tests {
         assert_eq!(writes(&mut framing, 0).concat().len(), 2_048);
     }
 
+    fn unpacked(packed: &[u8]) -> String {
+        let mut unpacked = String::new();
+        flate2::read::GzDecoder::new(packed)
+            .read_to_string(&mut unpacked)
+            .expect("a complete stream");
+        unpacked
+    }
+
     #[test]
     fn each_write_can_be_decompressed_at_once() {
         let mut framing = framing("gzip");
@@ -189,11 +197,7 @@ mod tests {
         }
         framing.finish(true);
         packed.extend(writes(&mut framing, 0).concat());
-        let mut unpacked = String::new();
-        flate2::read::GzDecoder::new(&packed[..])
-            .read_to_string(&mut unpacked)
-            .expect("a complete stream");
-        assert_eq!(unpacked, "data: x\n\n".repeat(3));
+        assert_eq!(unpacked(&packed), "data: x\n\n".repeat(3));
     }
 
     #[test]
@@ -208,10 +212,6 @@ mod tests {
         assert!(packed.len() <= 10, "{packed:?}");
         framing.finish(true);
         packed.extend(writes(&mut framing, 0).concat());
-        let mut unpacked = String::new();
-        flate2::read::GzDecoder::new(&packed[..])
-            .read_to_string(&mut unpacked)
-            .expect("a complete stream");
-        assert_eq!(unpacked, "data: x\n\n".repeat(100));
+        assert_eq!(unpacked(&packed), "data: x\n\n".repeat(100));
     }
 }

@@ -27,6 +27,14 @@ async fn until_certain(browser: &Browser, sentence: &str) {
         .await;
 }
 
+/// The same, and waits until the first finding is `mistake`.
+async fn until_named(browser: &Browser, mistake: &str, sentence: &str) {
+    until_certain(browser, sentence).await;
+    browser
+        .until(&format!("page.findings()[0] === '{mistake}'"))
+        .await;
+}
+
 #[tokio::test]
 async fn faults_are_named_by_fetch_with_their_figures() {
     let server = Server::start("127.0.0.1:0").await;
@@ -65,10 +73,7 @@ async fn faults_are_named_by_fetch_with_their_figures() {
         ),
     ] {
         play(&server, &browser, "fetch", query).await;
-        until_certain(&browser, sentence).await;
-        browser
-            .until(&format!("page.findings()[0] === '{mistake}'"))
-            .await;
+        until_named(&browser, mistake, sentence).await;
     }
 }
 
@@ -85,10 +90,7 @@ async fn by_event_source_is_said_what_can_be_known() {
         ),
     ] {
         play(&server, &browser, "eventsource", query).await;
-        until_certain(&browser, sentence).await;
-        browser
-            .until(&format!("page.findings()[0] === '{mistake}'"))
-            .await;
+        until_named(&browser, mistake, sentence).await;
     }
 }
 
@@ -110,10 +112,7 @@ async fn an_event_source_without_events_is_explained_by_a_sample_of_the_bytes() 
         ),
     ] {
         play(&server, &browser, "eventsource", query).await;
-        until_certain(&browser, sentence).await;
-        browser
-            .until(&format!("page.findings()[0] === '{mistake}'"))
-            .await;
+        until_named(&browser, mistake, sentence).await;
     }
     browser.press("Why?").await;
     browser

@@ -208,7 +208,7 @@ fn an_event_source_without_events_is_compared_if_its_sample_brings_nothing() {
     }
 }
 
-/// What is found if the head arrives after `head` ms, and the first bytes so many ms after it.
+/// What is found if the head arrives after `head` ms, and the first bytes of the body `pause` ms later.
 fn head(means: Means, head: f64, pause: f64, plain: Option<Beginning>) -> Vec<Finding> {
     let mut play = Play::new(means, 64);
     play.response = Some(Response {

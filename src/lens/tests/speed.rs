@@ -1,5 +1,4 @@
-//! How fast answers are assembled, as a ratio to the log alone:
-//! `cargo test --release -p sse-scope --lib lens::tests::speed -- --ignored --nocapture`.
+//! How fast answers are assembled, as a ratio to the log alone: `make bench-lens`.
 
 use std::time::Instant;
 
@@ -8,7 +7,7 @@ use super::*;
 const EVENTS: usize = 100_000;
 
 #[test]
-#[ignore = "a measurement"]
+#[ignore = "a measurement, which a benchmark cannot make: the lens is private"]
 fn compared_to_the_log() {
     for (name, event) in [
         (
